@@ -1,0 +1,56 @@
+"""The Cauchy net: plane waves whose two-point function is the Ornstein-Uhlenbeck kernel."""
+
+from dataclasses import dataclass
+from typing import Literal, final
+
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from numpyro.distributions import Cauchy as CauchyLaw
+from numpyro.distributions import Distribution
+
+from nnqft_ppl import CosineArchitecture, Positive, iid, norm, theorem
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Cauchy(CosineArchitecture):
+    """phi(x) = sum_i a_i cos(b_i x + c_i) on the line, with P(b) = (m/pi)/(b^2 + m^2): (31)-(33).
+
+    Its N -> infinity theory is the Ornstein-Uhlenbeck process, reflection positive: a free quantum particle in a
+    harmonic well of frequency m.
+    """
+
+    dim: Literal[1] = 1  #: dimension d of space
+    sigma_a: Positive = 1.0  #: amplitude scale: a_i = sigma_a ahat_i / sqrt(N)
+    mass: Positive = 1.0  #: mass m
+
+    @property
+    def amplitude_scale(self) -> float:
+        return self.sigma_a
+
+    def frequencies(self) -> Distribution:
+        return iid(CauchyLaw(jnp.zeros(1), self.mass), self.width)
+
+    @theorem("23", "31")
+    def kernel_moment(self, k: int, z: NDArray[np.float64]) -> NDArray[np.float64]:
+        """M_k(z) = exp(-m|z|) for every k."""
+        return np.exp(-self.mass * norm(z))
+
+    @theorem("25", "31")
+    def two_point(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+        """(sigma_a^2/2) exp(-m|x - y|)."""
+        return self.amplitude_moment(2) / 2 * np.exp(-self.mass * norm(np.subtract(x, y)))
+
+    @theorem("26", "32")
+    def power_spectrum(self, p: ArrayLike) -> NDArray[np.float64]:
+        """sigma_a^2 m / (p^2 + m^2)."""
+        return self.amplitude_moment(2) * self.mass / (norm(p) ** 2 + self.mass**2)
+
+    @theorem("15", "33")
+    def rho(self, tau: ArrayLike) -> NDArray[np.float64]:
+        """rho(tau) = int dp/(2 pi) exp(i p tau) G(p) = (sigma_a^2/2) exp(-m |tau|), a function of tau alone.
+
+        The printed (33) has a factor pi too many, and a spatial momentum that does not exist in d = 1.
+        """
+        return self.amplitude_moment(2) / 2 * np.exp(-self.mass * np.abs(np.asarray(tau, dtype=float)))

@@ -1,0 +1,70 @@
+"""The free scalar with a sharp momentum cutoff."""
+
+from dataclasses import dataclass
+from typing import final
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from numpyro.distributions import Distribution
+
+from nnqft_ppl import (
+    CosineArchitecture,
+    Positive,
+    RegulatedPower,
+    ball_volume,
+    iid,
+    norm,
+    propagator,
+    theorem,
+)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class FreeScalar(CosineArchitecture):
+    """phi(x) = sum_i a_i cos(b_i.x + c_i) / sqrt(b_i^2 + m^2), b_i uniform in the solid ball |b| < Lambda: (29), (30).
+
+    Its power spectrum is that of a free scalar of mass m up to the cutoff, zero beyond, at every width; interactions
+    are of order Lambda^d/N. The printed (29) says "sphere": on a sphere |b| would have a single value.
+    """
+
+    sigma_a: Positive = 1.0  #: amplitude scale: a_i = sigma_a ahat_i / sqrt(N)
+    mass: Positive = 1.0  #: mass m
+    cutoff: Positive = 10.0  #: momentum cutoff Lambda
+
+    @property
+    def amplitude_scale(self) -> float:
+        return self.sigma_a
+
+    def frequencies(self) -> Distribution:
+        return iid(
+            RegulatedPower(power=0.0, mass=self.mass, cutoff=self.cutoff, regulator="hard", dim=self.dim), self.width
+        )
+
+    def envelope(self, b: jax.Array) -> jax.Array:
+        return 1.0 / jnp.sqrt(jnp.dot(b, b) + self.mass**2)
+
+    @theorem("23", "29")
+    def kernel_moment(self, k: int, z: NDArray[np.float64]) -> NDArray[np.float64]:
+        """M_k(z) = (d/Lambda^d) int_0^Lambda b^(d-1) Omega_d(b|z|) (b^2+m^2)^(-k/2) db, by radial quadrature."""
+        integral = propagator(
+            k / 2, norm(z), mass=self.mass, cutoff=self.cutoff, regulator="hard", dim=self.dim
+        )
+        return (2 * np.pi) ** self.dim / ball_volume(self.dim, self.cutoff) * integral
+
+    @theorem("26", "30")
+    def power_spectrum(self, p: ArrayLike) -> NDArray[np.float64]:
+        """sigma_a^2 (2 pi)^d / (2 vol(B^d_Lambda)) theta(Lambda - |p|) / (p^2 + m^2).
+
+        The printed (30) lacks the step function, and its volume must be the ball's.
+        """
+        r = norm(p)
+        density = (2 * np.pi) ** self.dim / ball_volume(self.dim, self.cutoff)
+        return self.amplitude_moment(2) / 2 * density * (r < self.cutoff) / (r**2 + self.mass**2)
+
+    def canonical_sigma_a(self) -> float:
+        """The sigma_a for which G(p) = 1/(p^2 + m^2) below the cutoff: sigma_a^2 E[ahat^2] = 2 vol(B)/(2 pi)^d."""
+        unscaled = self.amplitude_law.moment(2)
+        return float((2 * ball_volume(self.dim, self.cutoff) / (2 * np.pi) ** self.dim / unscaled) ** 0.5)

@@ -1,0 +1,170 @@
+"""The base of every card: a field theory built out of neurons, as a value and as a NumPyro program.
+
+A card is a final frozen dataclass that declares an amplitude law P(a), a joint law P(theta_h) and one neuron h(x); the
+base class makes the field phi(x) = sum_i a_i h_i(x) of (1) out of them, for all neurons and points by `jax.vmap`.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple, TypeVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro
+import numpyro.distributions as dist
+from numpy.typing import ArrayLike
+
+from nnqft_ppl.amplitudes import AmplitudeLaw
+from nnqft_ppl.errors import NoClosedForm
+from nnqft_ppl.exact import exact_correlator
+from nnqft_ppl.hyperparameters import Count, enforce
+from nnqft_ppl.laws import iid
+from nnqft_ppl.points import Array, check_points
+
+Parameters = dict[str, jax.Array]
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+#: What a card may claim or deny of its correlators at every width.
+SYMMETRIES = ("Z2", "translation", "rotation", "reflection", "permutation")
+
+
+class Theorem(NamedTuple):
+    """A closed form on a card: the quantity (a method's name), its equations, and what its docstring states."""
+
+    quantity: str
+    equations: tuple[str, ...]
+    statement: str
+
+
+def theorem(*equations: str) -> Callable[[Method], Method]:
+    """Mark a method of a card as a closed form, with the equations of the paper (or the reference) it stands for."""
+
+    def mark(method: Method) -> Method:
+        method.equations = equations  # pyright: ignore[reportFunctionMemberAccess]
+        return method
+
+    return mark
+
+
+@dataclass(frozen=True, kw_only=True)
+class Architecture(ABC):
+    """A field theory phi(x) = sum_i a_i h_i(x) of N random neurons, (1); instances are NumPyro programs.
+
+    Subclasses are final frozen dataclasses whose fields are the hyperparameters. They define `prior` and `neuron`, or
+    inherit them, and give closed forms where the theory has them.
+    """
+
+    width: Count = 100  #: number N of neurons
+    dim: Count = 1  #: dimension d of space
+
+    independent: ClassVar[bool] = True  #: are the neurons independent?
+    claims: ClassVar[tuple[str, ...]] = ()  #: symmetries that the correlators have at every width
+    denies: ClassVar[tuple[str, ...]] = ()  #: symmetries that they lack
+
+    def __post_init__(self) -> None:
+        enforce(self)
+
+    # -- what a card declares ------------------------------------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def amplitude_law(self) -> AmplitudeLaw:
+        """The law of the unscaled amplitude ahat."""
+
+    @property
+    @abstractmethod
+    def amplitude_scale(self) -> float:
+        """The factor in a_i = amplitude_scale * ahat_i / sqrt(N)."""
+
+    @abstractmethod
+    def prior(self) -> dict[str, dist.Distribution]:
+        """Joint laws of the named sites: ``a`` for the amplitudes, event shape (N,); the others are theta_h."""
+
+    @abstractmethod
+    def neuron(self, x: jax.Array, **theta: jax.Array) -> jax.Array:
+        """h(x; theta) of one neuron at one point x of shape (d,); returns a scalar."""
+
+    # -- amplitudes ----------------------------------------------------------------------------------------------
+
+    def amplitudes(self) -> dist.Distribution:
+        """The joint law of a_1..a_N, independent, event shape (N,)."""
+        return iid(self.amplitude_law.distribution(self.amplitude_scale / math.sqrt(self.width)), self.width)
+
+    def amplitude_moment(self, k: int) -> float:
+        """A_k = E[(sqrt(N) a)^k]: A_2 is the paper's sigma_a^2, A_4 its gamma_a^4."""
+        return self.amplitude_scale**k * self.amplitude_law.moment(k)
+
+    # -- the field -----------------------------------------------------------------------------------------------
+
+    def neurons(self, theta: Parameters, points: jax.Array) -> jax.Array:
+        """h_i(x_p), shape (N, P), from parameters theta_h whose leading axis is the neuron; ``a`` is ignored."""
+        theta_h = {site: value for site, value in theta.items() if site != "a"}
+        at_points = jax.vmap(lambda x, t: self.neuron(x, **t), in_axes=(0, None))
+        if not theta_h:
+            return jnp.broadcast_to(at_points(points, theta_h), (self.width, points.shape[0]))
+        return jax.vmap(at_points, in_axes=(None, 0))(points, theta_h)
+
+    def field(self, theta: Parameters, points: jax.Array) -> jax.Array:
+        """phi(x_p) = sum_i a_i h_i(x_p), shape (P,)."""
+        return theta["a"] @ self.neurons(theta, points)
+
+    def __call__(self, points: ArrayLike | None = None) -> jax.Array | None:
+        """The NumPyro program: sample every site of `prior`; at points (P, d), record the deterministic site ``phi``."""
+        theta = {site: numpyro.sample(site, law) for site, law in self.prior().items()}
+        if points is None:
+            return None
+        return numpyro.deterministic("phi", self.field(theta, jnp.asarray(points)))
+
+    def sample(self, key: jax.Array, draws: int) -> Parameters:
+        """Exact ancestral draws of every site, leading axis `draws`."""
+        return {
+            site: law.sample(jax.random.fold_in(key, tag), (draws,))
+            for tag, (site, law) in enumerate(self.prior().items())
+        }
+
+    def marginal_product(self, points: jax.Array, **theta: jax.Array) -> jax.Array:
+        """h(x_1)..h(x_n) of one neuron, averaged over whatever a card can average in closed form; points (n, d)."""
+        return jnp.prod(jax.vmap(lambda x: self.neuron(x, **theta))(points))
+
+    # -- closed forms --------------------------------------------------------------------------------------------
+
+    def neuron_moment(self, points: Array) -> Array:
+        """H_n(x_1..x_n) = E[h(x_1)..h(x_n)] of one neuron, points (..., n, d) -> (...); all exact results follow."""
+        raise NoClosedForm(
+            f"{type(self).__name__} has no closed form for its neuron moments; "
+            "use an estimator: neuron, amplitude or field"
+        )
+
+    def joint_neuron_moment(self, blocks: Sequence[Array]) -> Array:
+        """E[prod_B prod_k h_(i_B)(x_k)] at distinct neurons, one array (..., n_B, d) for each; (S9) if independent."""
+        if not self.independent and len(blocks) > 1:
+            raise NoClosedForm(f"{type(self).__name__} has no closed form for the joint moments of its neurons")
+        return math.prod((self.neuron_moment(block) for block in blocks), start=np.ones(()))
+
+    def two_point(self, x: ArrayLike, y: ArrayLike) -> Array:
+        """G^(2)(x, y) = E[phi(x) phi(y)]; x and y of shape (..., d), float64 of shape (...)."""
+        return exact_correlator(self, np.stack(np.broadcast_arrays(x, y), axis=-2), "full")
+
+    def power_spectrum(self, p: ArrayLike) -> Array:
+        """G^(2)(p) in G(x) = int d^dp/(2 pi)^d exp(ipx) G(p); p of shape (..., d), float64 of shape (...)."""
+        raise NoClosedForm(f"{type(self).__name__} has no closed form for its power spectrum")
+
+    @classmethod
+    def theorems(cls) -> tuple[Theorem, ...]:
+        """Every closed form of the card, in the order of the file."""
+        found: list[Theorem] = []
+        for name in (n for owner in reversed(cls.__mro__) for n in vars(owner)):
+            method = getattr(cls, name)
+            equations = getattr(method, "equations", None)
+            if equations and name not in {t.quantity for t in found}:
+                statement = (method.__doc__ or "").strip().split("\n\n")[0]
+                found.append(Theorem(name, equations, " ".join(statement.split())))
+        return tuple(found)
+
+
+def as_points(net: Architecture, points: ArrayLike) -> jax.Array:
+    """Checked points as a JAX array of the default precision."""
+    return jnp.asarray(check_points(points, net.dim))

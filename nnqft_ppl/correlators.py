@@ -1,0 +1,160 @@
+"""The main job: correlators of a theory, exactly and by Monte Carlo side by side, as one tidy table."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import numpy as np
+import numpyro
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from nnqft_ppl.amplitudes import AMPLITUDES, AmplitudeLaw
+from nnqft_ppl.architecture import Architecture
+from nnqft_ppl.errors import InputError, NoClosedForm
+from nnqft_ppl.estimators import ESTIMATORS, Estimator, estimate
+from nnqft_ppl.exact import Kind, check_kind, check_order, exact_correlator
+from nnqft_ppl.points import Array, check_configurations
+from nnqft_ppl.tables import validate_table
+from nnqft_ppl.version import VERSION
+
+
+def correlators(
+    net: Architecture,
+    configurations: ArrayLike,
+    *,
+    orders: Sequence[int] = (2, 4),
+    kinds: Sequence[Kind] = ("full", "connected"),
+    estimators: Sequence[str] | None = None,
+    draws: int = 100_000,
+    seed: int = 0,
+    progress: bool = False,
+) -> pd.DataFrame:
+    """Correlators of every order, kind and estimator at every configuration.
+
+    Parameters
+    ----------
+    configurations
+        Shape (C, n, d); a correlator of order k takes the first k points of each configuration.
+    orders, kinds
+        Orders up to 10; kinds among ``full``, ``connected``, ``I_N`` and ``I_IB``.
+    estimators
+        Among ``exact``, ``neuron``, ``amplitude`` and ``field``. By default ``exact`` where the card has closed forms,
+        and the best Monte Carlo estimator beside it.
+    draws, seed
+        Independent draws of each Monte Carlo estimator, and the seed that fixes them.
+
+    Returns
+    -------
+    A tidy DataFrame in the schema ``correlators``, with a column for each hyperparameter and the provenance in
+    ``attrs["provenance"]``.
+
+    Raises
+    ------
+    InputError, NoClosedForm
+        with one line that names the field, the rule and the value.
+    """
+    x = check_configurations(configurations, net.dim)
+    x = x.reshape(-1, *x.shape[-2:])
+    _check_request(orders, kinds, draws, seed, x.shape[1])
+    names = list(estimators) if estimators is not None else default_estimators(net)
+    for name in names:
+        if name not in ("exact", *ESTIMATORS):
+            raise InputError(f"estimator must be one of exact, {', '.join(ESTIMATORS)}, got {name!r}")
+    exact = _exact_values(net, x, orders, kinds, required="exact" in names)
+
+    hyperparameters = flat_hyperparameters(net)
+    blocks, batches = [], {}
+    for name in names:
+        if name == "exact":
+            rows = [(order, kind, values, 0.0, None) for (order, kind), values in exact.items()]
+        else:
+            chosen: Estimator = name  # pyright: ignore[reportAssignmentType]
+            results = estimate(
+                net, x, orders=orders, kinds=kinds, estimator=chosen, draws=draws, seed=seed, progress=progress
+            )
+            batches[name] = results[0].batch
+            rows = [(r.order, r.kind, r.estimate, r.mcse, r.draws) for r in results]
+        for order, kind, values, mcse, count in rows:
+            known = exact.get((order, kind), np.full(len(x), np.nan))
+            block = pd.DataFrame({"card": card_name(net), **hyperparameters}, index=range(len(x)))
+            block["kind"], block["order"], block["configuration"] = kind, order, np.arange(len(x))
+            block["estimator"], block["estimate"], block["mcse"] = name, values, mcse
+            block["ess"] = np.nan if count is None else float(count)
+            block["draws"] = pd.array([count] * len(x), dtype="Int64")
+            block["exact"] = known
+            block["z"] = _z_scores(values, known, mcse)
+            block["seed"] = pd.array([None if count is None else seed] * len(x), dtype="Int64")
+            block["version"] = VERSION
+            blocks.append(block)
+    table = validate_table(pd.concat(blocks, ignore_index=True), "correlators")
+    table.attrs["provenance"] = {
+        "theory": repr(net),
+        "dtype": "float64" if jax.config.jax_enable_x64 else "float32",
+        "batch": batches,
+        "device": jax.default_backend() if batches else None,
+        "versions": {"nnqft_ppl": VERSION, "jax": jax.__version__, "numpyro": numpyro.__version__},
+    }
+    return table
+
+
+def default_estimators(net: Architecture) -> list[str]:
+    """``exact`` where there are closed forms, and the Monte Carlo estimator of least variance."""
+    best = "neuron" if net.independent else "amplitude"
+    try:
+        exact_correlator(net, np.zeros((2, net.dim)), "full")
+    except NoClosedForm:
+        return [best]
+    return ["exact", best]
+
+
+def card_name(net: Architecture) -> str:
+    """The name under which `load` finds the card: its module's last part."""
+    return type(net).__module__.rpartition(".")[2]
+
+
+def flat_hyperparameters(net: Architecture) -> dict[str, Any]:
+    """Every hyperparameter as a scalar: an amplitude law becomes its name and ``amplitude.mu``, ``amplitude.s``, ..."""
+    law_names = {law: name for name, law in AMPLITUDES.items()}
+    flat: dict[str, Any] = {}
+    for field in dataclasses.fields(net):
+        value = getattr(net, field.name)
+        if isinstance(value, AmplitudeLaw):
+            flat[field.name] = law_names.get(type(value), type(value).__name__)
+            for inner in dataclasses.fields(value):
+                flat[f"{field.name}.{inner.name}"] = getattr(value, inner.name)
+        else:
+            flat[field.name] = value
+    return flat
+
+
+def _check_request(orders: Sequence[int], kinds: Sequence[str], draws: int, seed: int, points: int) -> None:
+    for order in orders:
+        check_order(order)
+        if order > points:
+            raise InputError(f"order must be at most {points}, the number of points in a configuration, got {order}")
+    for kind in kinds:
+        check_kind(kind)
+    if not orders or not kinds:
+        raise InputError("orders and kinds must name at least one each, got none")
+    if draws < 2:
+        raise InputError(f"draws must be at least 2, got {draws}")
+    if seed < 0:
+        raise InputError(f"seed must be a non-negative integer, got {seed}")
+
+
+def _exact_values(
+    net: Architecture, x: Array, orders: Sequence[int], kinds: Sequence[Kind], required: bool
+) -> dict[tuple[int, Kind], Array]:
+    try:
+        return {(order, kind): exact_correlator(net, x[:, :order], kind) for order in orders for kind in kinds}
+    except NoClosedForm:
+        if required:
+            raise
+        return {}
+
+
+def _z_scores(values: Array, exact: Array, mcse: Array | float) -> Array:
+    mcse = np.broadcast_to(np.asarray(mcse, dtype=float), values.shape)
+    return np.divide(values - exact, mcse, out=np.full(values.shape, np.nan), where=mcse > 0)

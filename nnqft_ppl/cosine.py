@@ -1,0 +1,96 @@
+"""The cosine family (24): h_i(x) = F(b_i) cos(b_i.x + c_i) with independent uniform phases c_i.
+
+One function decides every correlator of such a theory, M_k(z) = E_b[F(b)^k cos(b.z)].
+"""
+
+import itertools
+from abc import abstractmethod
+from dataclasses import dataclass
+from functools import lru_cache
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro.distributions as dist
+from numpy.typing import ArrayLike
+
+from nnqft_ppl.amplitudes import AmplitudeLaw, Gaussian
+from nnqft_ppl.architecture import Architecture, theorem
+from nnqft_ppl.laws import uniform_phases
+from nnqft_ppl.points import Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class CosineArchitecture(Architecture):
+    """phi(x) = sum_i a_i F(b_i) cos(b_i.x + c_i), (18), (24): a card adds P(b), F and M_k.
+
+    The phase makes every correlator translation invariant, (20), and c -> c + pi flips the sign of a neuron, so that
+    odd correlators vanish for every amplitude law.
+    """
+
+    amplitude: AmplitudeLaw = Gaussian()  #: law of the unscaled amplitudes ahat
+
+    claims = ("Z2", "translation", "rotation", "reflection", "permutation")
+
+    @property
+    def amplitude_law(self) -> AmplitudeLaw:
+        return self.amplitude
+
+    @abstractmethod
+    def frequencies(self) -> dist.Distribution:
+        """The joint law of the rows b_1..b_N, event shape (N, d)."""
+
+    def envelope(self, b: jax.Array) -> jax.Array:
+        """F(b) for one row b of shape (d,); 1 unless a card says otherwise."""
+        return jnp.ones((), b.dtype)
+
+    @abstractmethod
+    def kernel_moment(self, k: int, z: Array) -> Array:
+        """M_k(z) = E_b[F(b)^k cos(b.z)]; z of shape (..., d), float64 of shape (...)."""
+
+    def prior(self) -> dict[str, dist.Distribution]:
+        return {"a": self.amplitudes(), "b": self.frequencies(), "c": uniform_phases(self.width)}
+
+    def neuron(self, x: jax.Array, *, b: jax.Array, c: jax.Array) -> jax.Array:
+        return self.envelope(b) * jnp.cos(jnp.dot(b, x) + c)
+
+    @theorem("19", "23")
+    def neuron_moment(self, points: Array) -> Array:
+        """H_n = 2^(1-n) sum over balanced signs s, up to s -> -s, of M_n(sum_k s_k x_k); zero for odd n."""
+        n = points.shape[-2]
+        if n % 2:
+            return np.zeros(points.shape[:-2])
+        return 2.0 ** (1 - n) * self.kernel_moment(n, balanced_signs(n) @ points).sum(axis=-1)
+
+    def marginal_product(self, points: jax.Array, *, b: jax.Array, c: jax.Array) -> jax.Array:
+        """F(b)^n 2^(1-n) sum over balanced signs of cos(b.sum_k s_k x_k): the phase integrated out, (19)."""
+        n = points.shape[0]
+        if n % 2:
+            return jnp.zeros((), points.dtype)
+        phases = jnp.asarray(balanced_signs(n), points.dtype) @ (points @ b)
+        return self.envelope(b) ** n * 2.0 ** (1 - n) * jnp.cos(phases).sum()
+
+    @theorem("6", "25")
+    def two_point(self, x: ArrayLike, y: ArrayLike) -> Array:
+        """G^(2)(x, y) = (sigma_a^2/2) M_2(x - y)."""
+        return 0.5 * self.amplitude_moment(2) * self.kernel_moment(2, np.subtract(x, y, dtype=float))
+
+    def neuron_power_spectrum(self, p: ArrayLike) -> Array:
+        """L^(2)_ii(p) = G^(2)(p) / sigma_a^2, (22) with the factor (2 pi)^d of the convention in (15) and (26)."""
+        return self.power_spectrum(p) / self.amplitude_moment(2)
+
+
+@lru_cache
+def balanced_signs(n: int) -> Array:
+    """All s in {+1, -1}^n with s_1 = +1 and sum 0, one of each pair +-s: shape (C(n, n/2)/2, n)."""
+    rows = []
+    for positive in itertools.combinations(range(1, n), n // 2 - 1):
+        row = -np.ones(n)
+        row[[0, *positive]] = 1.0
+        rows.append(row)
+    return np.array(rows)
+
+
+def norm(z: ArrayLike) -> Array:
+    """|z| over the last axis."""
+    return np.linalg.norm(np.asarray(z, dtype=float), axis=-1)

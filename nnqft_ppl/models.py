@@ -1,0 +1,126 @@
+"""The catalogue's door: `names`, `card`, `load` and `add`.
+
+Cards live in a folder of their own, `models/`, beside this package in the repository and inside it when installed. This
+module is a package whose path is that folder, so that `nnqft_ppl.models.cos_net` is an ordinary import with one class
+identity; folders of a user's own join the path.
+"""
+
+import copyreg
+import difflib
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nnqft_ppl.errors import InputError
+
+if TYPE_CHECKING:
+    from nnqft_ppl.architecture import Architecture
+
+_HERE = Path(__file__).resolve().parent
+_CATALOGUE = next(folder for folder in (_HERE / "models", _HERE.parent / "models") if folder.is_dir())
+
+__path__ = [str(_CATALOGUE)]
+
+
+def names() -> tuple[str, ...]:
+    """The names of all cards, the catalogue's and those of added folders."""
+    return tuple(sorted(file.stem for folder in __path__ for file in Path(folder).glob("[!_]*.py")))
+
+
+def source(name: str) -> Path:
+    """The file of a card.
+
+    Raises
+    ------
+    InputError
+        ``card must be one of ..., got 'cosnet'; did you mean 'cos_net'?``
+    """
+    for folder in __path__:
+        file = Path(folder) / f"{name}.py"
+        if name.isidentifier() and file.is_file():
+            return file
+    close = difflib.get_close_matches(name, names(), n=1, cutoff=0.5)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    raise InputError(f"card must be one of {', '.join(names())}, got {name!r}{hint}")
+
+
+def card(name: str) -> "type[Architecture]":
+    """The class that a card declares.
+
+    Raises
+    ------
+    InputError
+        for an unknown name, or a file that does not declare exactly one architecture, or does not import.
+    """
+    from nnqft_ppl.architecture import Architecture
+
+    file = source(name)
+    try:
+        module = importlib.import_module(f"{__name__}.{name}")
+    except Exception as error:
+        raise InputError(f"card {file} cannot be imported: {type(error).__name__}: {error}") from error
+    found = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Architecture) and value.__module__ == module.__name__
+    ]
+    if len(found) != 1:
+        raise InputError(f"card {file} must declare exactly one Architecture, got {len(found)}")
+    if file.parent != _CATALOGUE:
+        # Another process knows the catalogue but not this folder; its path travels with the pickle.
+        copyreg.pickle(found[0], lambda net: (_revive, (str(file.parent), name, _fields(net))))
+    return found[0]
+
+
+def load(name: str, **hyperparameters: Any) -> "Architecture":
+    """An instance of a card: ``load("cos_net", width=64, dim=2, sigma_b=1.3)``.
+
+    Raises
+    ------
+    InputError
+        for an unknown card or hyperparameter, or a value outside its range.
+    """
+    from nnqft_ppl.hyperparameters import field_types
+
+    cls = card(name)
+    known = list(field_types(cls))
+    for field in hyperparameters:
+        if field not in known:
+            close = difflib.get_close_matches(field, known, n=1, cutoff=0.4)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise InputError(f"{cls.__name__}: hyperparameter must be one of {', '.join(known)}, got {field!r}{hint}")
+    return cls(**hyperparameters)
+
+
+def add(path: str | Path) -> tuple[str, ...]:
+    """Let a folder of cards, or the folder of one card's file, join the catalogue; returns the names that it brings.
+
+    Raises
+    ------
+    InputError
+        where nothing is there, or a card would hide one that is already known.
+    """
+    path = Path(path).resolve()
+    folder = path.parent if path.is_file() else path
+    if not folder.is_dir() or (path.is_file() and path.suffix != ".py"):
+        raise InputError(f"cards must be a folder or a .py file, got {str(path)!r}")
+    brought = tuple(sorted(file.stem for file in folder.glob("[!_]*.py")))
+    if str(folder) in __path__:
+        return brought
+    for name in brought:
+        if name in names():
+            raise InputError(f"card {name!r} of {folder} must have a name of its own: {source(name)} has it already")
+    __path__.append(str(folder))
+    importlib.invalidate_caches()
+    return brought
+
+
+def _fields(net: Any) -> dict[str, Any]:
+    from nnqft_ppl.hyperparameters import field_types
+
+    return {name: getattr(net, name) for name in field_types(type(net))}
+
+
+def _revive(folder: str, name: str, fields: dict[str, Any]) -> "Architecture":
+    add(folder)
+    return load(name, **fields)
