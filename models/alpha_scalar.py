@@ -1,4 +1,4 @@
-"""The alpha family of free-scalar nets."""
+"""The alpha family of free scalars."""
 
 from dataclasses import dataclass
 from typing import Literal, final
@@ -54,7 +54,7 @@ class AlphaScalar(CosineArchitecture):
         )
         return iid(law, self.width)
 
-    def envelope(self, b: jax.Array) -> jax.Array:
+    def envelope_at(self, b: jax.Array) -> jax.Array:
         return (jnp.dot(b, b) + self.mass**2) ** (self.alpha / 2)
 
     def propagator(self, power: float, distance: ArrayLike) -> NDArray[np.float64]:

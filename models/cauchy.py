@@ -1,4 +1,4 @@
-"""The Cauchy net: plane waves whose two-point function is the Ornstein-Uhlenbeck kernel."""
+"""The Cauchy net, an Ornstein-Uhlenbeck process at infinite width."""
 
 from dataclasses import dataclass
 from typing import Literal, final

@@ -1,4 +1,4 @@
-"""Cos-net: the Gaussian ensemble of plane waves."""
+"""Cos-net: plane waves of Gaussian frequency."""
 
 from dataclasses import dataclass
 from typing import Literal, final
@@ -24,7 +24,7 @@ class CosNet(CosineArchitecture):
 
     sigma_a: Positive = 1.0  #: amplitude scale: a_i = sigma_a ahat_i / sqrt(N)
     sigma_b: Positive = 1.0  #: frequency scale
-    envelope_kind: Literal["1", "b.b"] = "1"  #: F(b)
+    envelope: Literal["1", "b.b"] = "1"  #: F(b)
 
     @property
     def amplitude_scale(self) -> float:
@@ -38,14 +38,14 @@ class CosNet(CosineArchitecture):
     def frequencies(self) -> Distribution:
         return isotropic_normal(self.s, self.dim, self.width)
 
-    def envelope(self, b: jax.Array) -> jax.Array:
-        return jnp.dot(b, b) if self.envelope_kind == "b.b" else jnp.ones((), b.dtype)
+    def envelope_at(self, b: jax.Array) -> jax.Array:
+        return jnp.dot(b, b) if self.envelope == "b.b" else jnp.ones((), b.dtype)
 
     @theorem("23")
     def kernel_moment(self, k: int, z: NDArray[np.float64]) -> NDArray[np.float64]:
         """M_k(z) = exp(-q/2) for F = 1 and s^(2k) 2^k k! L_k^(d/2-1)(q/2) exp(-q/2) for F = b.b, q = s^2 z^2."""
         q = (self.s * norm(z)) ** 2
-        if self.envelope_kind == "1":
+        if self.envelope == "1":
             return np.exp(-q / 2)
         laguerre = eval_genlaguerre(k, self.dim / 2 - 1, q / 2)
         return self.s ** (2 * k) * 2.0**k * factorial(k) * laguerre * np.exp(-q / 2)
@@ -54,7 +54,7 @@ class CosNet(CosineArchitecture):
     def two_point(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
         """(sigma_a^2/2) exp(-q/2), times s^4 [q^2 - (2d+4) q + d(d+2)] for F = b.b."""
         d, q = self.dim, (self.s * norm(np.subtract(x, y))) ** 2
-        envelope = 1.0 if self.envelope_kind == "1" else self.s**4 * (q**2 - (2 * d + 4) * q + d * (d + 2))
+        envelope = 1.0 if self.envelope == "1" else self.s**4 * (q**2 - (2 * d + 4) * q + d * (d + 2))
         return self.amplitude_moment(2) / 2 * envelope * np.exp(-q / 2)
 
     @theorem("26", "34", "S11")
@@ -64,7 +64,7 @@ class CosNet(CosineArchitecture):
         The printed (34) lacks (2 pi)^d, and the prefactor of the printed (S11) is right in d = 1 only.
         """
         square = norm(p) ** 2
-        envelope = 1.0 if self.envelope_kind == "1" else square**2
+        envelope = 1.0 if self.envelope == "1" else square**2
         gaussian = (2 * np.pi / self.s**2) ** (self.dim / 2) * np.exp(-square / (2 * self.s**2))
         return self.amplitude_moment(2) / 2 * envelope * gaussian
 

@@ -1,4 +1,4 @@
-"""The free scalar with a sharp momentum cutoff."""
+"""The free scalar with a sharp cutoff."""
 
 from dataclasses import dataclass
 from typing import final
@@ -43,7 +43,7 @@ class FreeScalar(CosineArchitecture):
             RegulatedPower(power=0.0, mass=self.mass, cutoff=self.cutoff, regulator="hard", dim=self.dim), self.width
         )
 
-    def envelope(self, b: jax.Array) -> jax.Array:
+    def envelope_at(self, b: jax.Array) -> jax.Array:
         return 1.0 / jnp.sqrt(jnp.dot(b, b) + self.mass**2)
 
     @theorem("23", "29")

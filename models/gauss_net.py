@@ -1,4 +1,4 @@
-"""Gauss-net: exponential neurons, dual to Cos-net at infinite width."""
+"""Gauss-net: exponential neurons, dual to Cos-net."""
 
 from dataclasses import dataclass
 from typing import final

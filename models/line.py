@@ -1,4 +1,4 @@
-"""The ensemble of lines: the smallest field theory of all."""
+"""The ensemble of lines."""
 
 from dataclasses import dataclass
 from typing import Literal, final

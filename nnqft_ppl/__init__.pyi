@@ -57,7 +57,6 @@ from .architecture import Architecture, theorem
 from .cosine import CosineArchitecture, norm
 from .draws import prior_predictive
 from .errors import InputError, NoClosedForm
-from .estimators import correlators
 from .exact import exact_correlator, exact_mixed, exact_neuron
 from .hyperparameters import Count, Finite, NonNegative, Positive
 from .laws import iid, isotropic_normal, uniform_phases
@@ -67,3 +66,4 @@ from .radial import ball_volume
 from .regulated import RegulatedPower, propagator
 from .studies import Row, Study
 from .tables import configurations_table, read_configurations, read_table, write_table
+from .tabulate import correlators

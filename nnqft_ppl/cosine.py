@@ -40,7 +40,7 @@ class CosineArchitecture(Architecture):
     def frequencies(self) -> dist.Distribution:
         """The joint law of the rows b_1..b_N, event shape (N, d)."""
 
-    def envelope(self, b: jax.Array) -> jax.Array:
+    def envelope_at(self, b: jax.Array) -> jax.Array:
         """F(b) for one row b of shape (d,); 1 unless a card says otherwise."""
         return jnp.ones((), b.dtype)
 
@@ -52,7 +52,7 @@ class CosineArchitecture(Architecture):
         return {"a": self.amplitudes(), "b": self.frequencies(), "c": uniform_phases(self.width)}
 
     def neuron(self, x: jax.Array, *, b: jax.Array, c: jax.Array) -> jax.Array:
-        return self.envelope(b) * jnp.cos(jnp.dot(b, x) + c)
+        return self.envelope_at(b) * jnp.cos(jnp.dot(b, x) + c)
 
     @theorem("19", "23")
     def neuron_moment(self, points: Array) -> Array:
@@ -68,7 +68,7 @@ class CosineArchitecture(Architecture):
         if n % 2:
             return jnp.zeros((), points.dtype)
         phases = jnp.asarray(balanced_signs(n), points.dtype) @ (points @ b)
-        return self.envelope(b) ** n * 2.0 ** (1 - n) * jnp.cos(phases).sum()
+        return self.envelope_at(b) ** n * 2.0 ** (1 - n) * jnp.cos(phases).sum()
 
     @theorem("6", "25")
     def two_point(self, x: ArrayLike, y: ArrayLike) -> Array:

@@ -8,7 +8,10 @@ identity; folders of a user's own join the path.
 import copyreg
 import difflib
 import importlib
+import importlib.util
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from nnqft_ppl.errors import InputError
@@ -21,10 +24,13 @@ _CATALOGUE = next(folder for folder in (_HERE / "models", _HERE.parent / "models
 
 __path__ = [str(_CATALOGUE)]
 
+_single_files: dict[str, Path] = {}  # cards that joined as a file, without their folder
+
 
 def names() -> tuple[str, ...]:
     """The names of all cards, the catalogue's and those of added folders."""
-    return tuple(sorted(file.stem for folder in __path__ for file in Path(folder).glob("[!_]*.py")))
+    in_folders = (file.stem for folder in __path__ for file in Path(folder).glob("[!_]*.py"))
+    return tuple(sorted({*in_folders, *_single_files}))
 
 
 def source(name: str) -> Path:
@@ -35,6 +41,8 @@ def source(name: str) -> Path:
     InputError
         ``card must be one of ..., got 'cosnet'; did you mean 'cos_net'?``
     """
+    if name in _single_files:
+        return _single_files[name]
     for folder in __path__:
         file = Path(folder) / f"{name}.py"
         if name.isidentifier() and file.is_file():
@@ -56,7 +64,7 @@ def card(name: str) -> "type[Architecture]":
 
     file = source(name)
     try:
-        module = importlib.import_module(f"{__name__}.{name}")
+        module = _import_file(name, file) if name in _single_files else importlib.import_module(f"{__name__}.{name}")
     except Exception as error:
         raise InputError(f"card {file} cannot be imported: {type(error).__name__}: {error}") from error
     found = [
@@ -67,8 +75,8 @@ def card(name: str) -> "type[Architecture]":
     if len(found) != 1:
         raise InputError(f"card {file} must declare exactly one Architecture, got {len(found)}")
     if file.parent != _CATALOGUE:
-        # Another process knows the catalogue but not this folder; its path travels with the pickle.
-        copyreg.pickle(found[0], lambda net: (_revive, (str(file.parent), name, _fields(net))))
+        # Another process knows the catalogue but not this file; its path travels with the pickle.
+        copyreg.pickle(found[0], lambda net: (_revive, (str(file), name, _fields(net))))
     return found[0]
 
 
@@ -93,7 +101,7 @@ def load(name: str, **hyperparameters: Any) -> "Architecture":
 
 
 def add(path: str | Path) -> tuple[str, ...]:
-    """Let a folder of cards, or the folder of one card's file, join the catalogue; returns the names that it brings.
+    """Let a folder of cards, or the file of one card, join the catalogue; returns the names that it brings.
 
     Raises
     ------
@@ -101,18 +109,38 @@ def add(path: str | Path) -> tuple[str, ...]:
         where nothing is there, or a card would hide one that is already known.
     """
     path = Path(path).resolve()
-    folder = path.parent if path.is_file() else path
-    if not folder.is_dir() or (path.is_file() and path.suffix != ".py"):
-        raise InputError(f"cards must be a folder or a .py file, got {str(path)!r}")
-    brought = tuple(sorted(file.stem for file in folder.glob("[!_]*.py")))
-    if str(folder) in __path__:
-        return brought
-    for name in brought:
-        if name in names():
-            raise InputError(f"card {name!r} of {folder} must have a name of its own: {source(name)} has it already")
-    __path__.append(str(folder))
-    importlib.invalidate_caches()
+    if path.is_dir():
+        files = sorted(path.glob("[!_]*.py"))
+    elif path.is_file() and path.suffix == ".py" and path.stem.isidentifier():
+        files = [path]
+    else:
+        raise InputError(f"cards must be a folder or a .py file with an identifier for a name, got {str(path)!r}")
+    brought = tuple(file.stem for file in files)
+    for file in files:
+        if file.stem in names() and source(file.stem) != file:
+            raise InputError(f"card {file} must have a name of its own: {source(file.stem)} has it already")
+    if path.is_file() and path.stem not in names():
+        _single_files[path.stem] = path
+    elif path.is_dir() and str(path) not in __path__:
+        __path__.append(str(path))
+        importlib.invalidate_caches()
     return brought
+
+
+def _import_file(name: str, file: Path) -> ModuleType:
+    qualified = f"{__name__}.{name}"
+    if qualified in sys.modules:
+        return sys.modules[qualified]
+    spec = importlib.util.spec_from_file_location(qualified, file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[qualified] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[qualified]
+        raise
+    return module
 
 
 def _fields(net: Any) -> dict[str, Any]:
@@ -121,6 +149,7 @@ def _fields(net: Any) -> dict[str, Any]:
     return {name: getattr(net, name) for name in field_types(type(net))}
 
 
-def _revive(folder: str, name: str, fields: dict[str, Any]) -> "Architecture":
-    add(folder)
+def _revive(file: str, name: str, fields: dict[str, Any]) -> "Architecture":
+    if name not in names():
+        add(file)
     return load(name, **fields)

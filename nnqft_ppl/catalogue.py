@@ -1,0 +1,175 @@
+"""The catalogue as a table, read from the cards' source: listing it imports neither JAX nor a card.
+
+A card's equations are those that its docstring and its `@theorem` decorators name; its symmetries are the literals
+``claims`` and ``denies``, on the class or on the base it inherits from.
+"""
+
+import ast
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from nnqft_ppl import models
+from nnqft_ppl.errors import InputError
+
+_BASES = {
+    "Architecture": Path(__file__).with_name("architecture.py"),
+    "CosineArchitecture": Path(__file__).with_name("cosine.py"),
+}
+_EXACT = {"neuron_moment", "kernel_moment"}
+
+
+class Hyperparameter(NamedTuple):
+    """A field of a card as its source declares it."""
+
+    name: str
+    range: str
+    default: str
+    meaning: str
+
+
+class Entry(NamedTuple):
+    """What the catalogue says of a card."""
+
+    name: str
+    title: str
+    formula: str
+    equations: tuple[str, ...]
+    claims: tuple[str, ...]
+    denies: tuple[str, ...]
+    exact: bool
+    hyperparameters: tuple[Hyperparameter, ...]
+
+
+class Symbol(NamedTuple):
+    """A symbol of the paper and its name in the code."""
+
+    symbol: str
+    identifier: str
+    meaning: str
+
+
+SYMBOLS = (
+    Symbol("N", "width", "number of neurons"),
+    Symbol("d", "dim", "dimension of space"),
+    Symbol("σ_a", "sigma_a", "amplitude scale, a_i = σ_a â_i/√N"),
+    Symbol("P(â)", "amplitude", "law of the unscaled amplitudes"),
+    Symbol("σ_b", "sigma_b", "frequency scale"),
+    Symbol("σ_c", "sigma_c", "bias scale of Gauss-net"),
+    Symbol("F(b)", "envelope", "envelope of a plane wave"),
+    Symbol("m", "mass", "mass"),
+    Symbol("Λ", "cutoff", "momentum cutoff"),
+    Symbol("α", "alpha", "member of the alpha family"),
+    Symbol("f", "regulator", "how the cutoff acts: hard or gaussian"),
+    Symbol("θ", "mean, sigma", "slope of the ensemble of lines, N(mean, sigma²)"),
+)
+
+
+def entries() -> list[Entry]:
+    """Every card's entry, in the order of `models.names`; a file without a readable card is left to `models.card`."""
+    return [found for name in models.names() if (found := _read(models.source(name))) is not None]
+
+
+def entry(name: str) -> Entry:
+    """The entry of one card; `InputError` for an unknown name or a file that declares no architecture."""
+    file = models.source(name)
+    found = _read(file)
+    if found is None:
+        raise InputError(f"card {file} must declare exactly one Architecture, got a file in which none is found")
+    return found
+
+
+def catalogue_markdown() -> str:
+    """The catalogue as a Markdown table, as it stands in the README."""
+    rows = ["| card | theory | equations | symmetric under | not under |", "|---|---|---|---|---|"]
+    for e in entries():
+        rows.append(
+            f"| [`{e.name}`](models/{e.name}.py) | {e.title} | {', '.join(e.equations)} | "
+            f"{', '.join(e.claims)} | {', '.join(e.denies) or '—'} |"
+        )
+    return "\n".join(rows)
+
+
+def symbols_markdown() -> str:
+    """The table of symbols as Markdown, as it stands in the README."""
+    rows = ["| paper | code | meaning |", "|---|---|---|"]
+    rows += [f"| {s.symbol} | {', '.join(f'`{i}`' for i in s.identifier.split(', '))} | {s.meaning} |" for s in SYMBOLS]
+    return "\n".join(rows)
+
+
+def _read(file: Path) -> Entry | None:
+    text = file.read_text(encoding="utf-8")
+    try:
+        module = ast.parse(text)
+    except SyntaxError:
+        return None
+    classes = [node for node in module.body if isinstance(node, ast.ClassDef) and _base_file(node)]
+    if len(classes) != 1:
+        return None
+    cls = classes[0]
+    formula = (ast.get_docstring(cls) or "").split("\n\n")[0]
+    title = (ast.get_docstring(module) or cls.name).split("\n")[0].rstrip(".")
+    methods = [node for node in cls.body if isinstance(node, ast.FunctionDef)]
+    exact = any(method.name in _EXACT for method in methods)
+    return Entry(
+        file.stem,
+        title,
+        " ".join(formula.split()),
+        _equations(formula, methods),
+        _literal(cls, "claims"),
+        _literal(cls, "denies"),
+        exact,
+        _hyperparameters(cls, text),
+    )
+
+
+def _base_file(cls: ast.ClassDef) -> Path | None:
+    bases = [base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "") for base in cls.bases]
+    return next((_BASES[base] for base in bases if base in _BASES), None)
+
+
+def _base_class(cls: ast.ClassDef) -> ast.ClassDef | None:
+    file = _base_file(cls)
+    if file is None:
+        return None
+    module = ast.parse(file.read_text(encoding="utf-8"))
+    return next(node for node in module.body if isinstance(node, ast.ClassDef) and node.name in _BASES)
+
+
+def _equations(docstring: str, methods: list[ast.FunctionDef]) -> tuple[str, ...]:
+    found = set(re.findall(r"\((S?\d+)\)", docstring))
+    for first, last in re.findall(r"\((\d+)\)-\((\d+)\)", docstring):
+        found |= {str(k) for k in range(int(first), int(last) + 1)}
+    for method in methods:
+        for mark in method.decorator_list:
+            if isinstance(mark, ast.Call) and getattr(mark.func, "id", "") == "theorem":
+                found |= {arg.value for arg in mark.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)}
+    numbered = {f for f in found if re.fullmatch(r"S?\d+", f)}
+    ordered = sorted(numbered, key=lambda f: (f.startswith("S"), int(f.lstrip("S"))))
+    return tuple([f"({f})" for f in ordered] + sorted(found - numbered))
+
+
+def _literal(cls: ast.ClassDef, name: str) -> tuple[str, ...]:
+    for node in cls.body:
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        if any(isinstance(t, ast.Name) and t.id == name for t in targets) and getattr(node, "value", None):
+            return tuple(ast.literal_eval(node.value))  # pyright: ignore[reportAttributeAccessIssue]
+    base = _base_class(cls)
+    return _literal(base, name) if base else ()
+
+
+def _hyperparameters(cls: ast.ClassDef, text: str) -> tuple[Hyperparameter, ...]:
+    """Fields with their ranges, defaults and `#:` comments, the base's first unless the card declares them again."""
+    found: dict[str, Hyperparameter] = {}
+    base, file = _base_class(cls), _base_file(cls)
+    if base is not None and file is not None:
+        found = {h.name: h for h in _hyperparameters(base, file.read_text(encoding="utf-8"))}
+    lines = text.splitlines()
+    for node in cls.body:
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
+            kind = ast.unparse(node.annotation)
+            if not kind.startswith("ClassVar"):
+                comment = lines[node.lineno - 1].partition("#:")[2].strip()
+                name = node.target.id
+                found[name] = Hyperparameter(name, kind, ast.unparse(node.value), comment)
+    return tuple(found.values())

@@ -1,0 +1,349 @@
+"""``nnqft``: the command line. Heavy imports stay inside the commands, so that help and listings are quick."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from nnqft_ppl.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from nnqft_ppl.points import Array
+    from nnqft_ppl.studies import Row
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="Quantum field theories built out of neurons: **declare** a theory, **run** it, **read** its correlators.\n\n"
+    "Start with `nnqft list`, look at a theory with `nnqft show cos_net`, and get its correlators with "
+    "`nnqft correlators cos_net --set width=10`.",
+)
+
+CardArgument = Annotated[str, typer.Argument(metavar="CARD", help="A card's name, or a .py file that declares one.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="A hyperparameter; repeat it. See `nnqft show CARD`."),
+]
+SeedOption = Annotated[int, typer.Option(help="Seed of the draws.")]
+PointsOption = Annotated[
+    Path | None,
+    typer.Option(help="File of points: CSV with columns x0, x1, ... (and configuration), .npy, or .npz with configs."),
+]
+
+DEFAULT_POSITIONS = (0.1, 0.5, -0.3, 0.9, -0.8, 1.4, -1.2, 2.0, -1.9, 2.7)  # generic, and near the origin
+
+
+@app.callback()
+def main_options(
+    cards: Annotated[
+        list[Path] | None, typer.Option(help="A folder of your own cards, or one card's file; repeat it.")
+    ] = None,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)] = False,
+) -> None:
+    if version:
+        from nnqft_ppl.version import VERSION
+
+        typer.echo(VERSION)
+        raise typer.Exit
+    with clear_errors():
+        from nnqft_ppl import models
+
+        for path in cards or []:
+            models.add(path)
+
+
+@app.command("list")
+def list_cards() -> None:
+    """List the catalogue: every card with its equations, symmetries and what is exact."""
+    with clear_errors():
+        from nnqft_ppl.catalogue import entries
+
+        table = Table("card", "theory", "equations", "symmetric under", "not under", "exact", box=None, pad_edge=False)
+        for e in entries():
+            exact = "every order" if e.exact else "—"
+            symmetries = (_symmetries(e.claims), _symmetries(e.denies))
+            table.add_row(f"[bold]{e.name}[/]", e.title, ", ".join(e.equations), *symmetries, exact)
+        _console().print(table)
+
+
+@app.command()
+def show(card: CardArgument) -> None:
+    """Show a theory: its formula, its hyperparameters with their ranges, its theorems and its symmetries.
+
+    Example: `nnqft show free_scalar`
+    """
+    with clear_errors():
+        from nnqft_ppl.amplitudes import AMPLITUDES
+        from nnqft_ppl.catalogue import entry
+        from nnqft_ppl.models import card as card_class
+
+        name = _card_name(card)
+        found = entry(name)
+        console = _console()
+        console.print(f"[bold]{name}[/]  {found.title}\n\n{found.formula}\n", highlight=False)
+        fields = Table("hyperparameter", "range", "default", "meaning", box=None, pad_edge=False)
+        for h in found.hyperparameters:
+            fields.add_row(f"[bold]{h.name}[/]", h.range.replace("[", r"\["), h.default, h.meaning)
+        console.print(fields)
+        if any(h.range == "AmplitudeLaw" for h in found.hyperparameters):
+            laws = "; ".join(f"{key}({', '.join(_field_names(law))})" for key, law in AMPLITUDES.items())
+            console.print(f"\namplitude laws: {laws}", highlight=False)
+        theorems = Table("theorem", "equations", "statement", box=None, pad_edge=False)
+        for t in card_class(name).theorems():
+            theorems.add_row(f"[bold]{t.quantity}[/]", ", ".join(t.equations), t.statement.replace("[", r"\["))
+        console.print()
+        console.print(theorems)
+        console.print(f"\nsymmetric under: {_symmetries(found.claims)}", highlight=False)
+        console.print(f"not symmetric under: {_symmetries(found.denies)}", highlight=False)
+
+
+@app.command()
+def draw(
+    card: CardArgument,
+    settings: SetOption = None,
+    points: PointsOption = None,
+    draws: Annotated[int, typer.Option(help="Number of independent fields.")] = 1000,
+    seed: SeedOption = 0,
+    parameters: Annotated[bool, typer.Option("--parameters", help="Keep the parameters of every draw too.")] = False,
+    out: Annotated[Path | None, typer.Option(help="NetCDF file (.nc) for the DataTree of draws.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="PNG picture of the first draws (d = 1 or 2).")] = None,
+) -> None:
+    """Draw fields from the prior, at the points of a file or on a grid around the origin.
+
+    Example: `nnqft draw cos_net --set width=50 --draws 200 --out fields.nc --plot fields.png`
+    """
+    with clear_errors():
+        from nnqft_ppl.tables import check_folder, read_configurations
+
+        for path, suffix in ((out, ".nc"), (plot, ".png")):
+            if path is not None and path.suffix != suffix:
+                raise InputError(f"output file must end in {suffix}, got {str(path)!r}")
+            if path is not None:
+                check_folder(path)
+        net = _theory(card, settings)
+        from nnqft_ppl.draws import prior_predictive
+        from nnqft_ppl.pictures import grid, plot_fields
+        from nnqft_ppl.tables import write_atomically
+
+        x = grid(net.dim) if points is None else read_configurations(points, 1).reshape(-1, _columns(points))
+        tree = prior_predictive(net, x, draws=draws, seed=seed, parameters=parameters, progress=True)
+        phi = tree["prior_predictive/phi"]
+        mean, deviation = float(phi.mean()), float(phi.std())
+        typer.echo(f"{draws} draws of {net!r} at {len(x)} points: mean {mean:.4g}, standard deviation {deviation:.4g}")
+        if out is not None:
+            write_atomically(out, lambda target: tree.to_netcdf(target, engine="h5netcdf"))
+            typer.echo(f"wrote {out}")
+        if plot is not None:
+            write_atomically(plot, lambda target: plot_fields(net, x, phi.values[0], target))
+            typer.echo(f"wrote {plot}")
+
+
+@app.command()
+def correlators(
+    card: CardArgument,
+    settings: SetOption = None,
+    points: PointsOption = None,
+    order: Annotated[str, typer.Option(help="Orders n, separated by commas; n takes the first n points.")] = "2,4",
+    kind: Annotated[str, typer.Option(help="Among full, connected, I_N, I_IB.")] = "full,connected",
+    estimator: Annotated[
+        str | None, typer.Option(help="Among exact, neuron, amplitude, field. Default: exact and the best Monte Carlo.")
+    ] = None,
+    draws: Annotated[int, typer.Option(help="Draws of each Monte Carlo estimator.")] = 100_000,
+    seed: SeedOption = 0,
+    out: Annotated[Path | None, typer.Option(help="Table, .parquet or .csv; the points go beside it.")] = None,
+) -> None:
+    """Correlators of a theory, exactly and by Monte Carlo, as one tidy table.
+
+    Without `--points`: one configuration along the first axis. With `--out table.parquet` the points are written to
+    `table.points.parquet`.
+
+    Example: `nnqft correlators cos_net --set width=10 --set amplitude=laplace --order 2,4,6 --out table.parquet`
+    """
+    with clear_errors():
+        from nnqft_ppl.tables import check_writable, configurations_table, write_table
+
+        orders = _integers("order", order)
+        beside = None if out is None else check_writable(out).with_suffix(f".points{out.suffix}")
+        net = _theory(card, settings)
+        from nnqft_ppl.tabulate import correlators as compute
+        from nnqft_ppl.tabulate import default_estimators
+
+        x = _configurations(points, max(orders), net.dim)
+        kinds: Any = _words(kind)
+        estimators = default_estimators(net) if estimator is None else _words(estimator)
+        if estimator is None and "exact" not in estimators:
+            typer.echo(f"note: {type(net).__name__} has no closed form; {estimators[0]} takes over", err=True)
+        table = compute(
+            net, x, orders=orders, kinds=kinds, estimators=estimators, draws=draws, seed=seed, progress=True
+        )
+        if out is None or beside is None:
+            _console().print(_correlator_table(table))
+            return
+        write_table(table, out)
+        write_table(configurations_table(x), beside, "configurations")
+        worst = table["z"].abs().max()
+        z = f", largest |z| {worst:.2f}" if worst == worst else ""
+        typer.echo(f"wrote {out} ({len(table)} rows{z}) and {beside}")
+
+
+@app.command()
+def reproduce(
+    studies: Annotated[list[str] | None, typer.Argument(help="Names of studies; all of them by default.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer draws: the same checks with larger errors.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder for tables, pictures and the scoreboard.")] = Path("results"),
+) -> None:
+    """Run the studies of the paper's claims and print the scoreboard, one row an equation.
+
+    The exit status is 1 if any row falls short.
+
+    Example: `nnqft reproduce two_point interactions --quick`
+    """
+    with clear_errors():
+        from nnqft_ppl import enable_x64
+        from nnqft_ppl import studies as door
+
+        enable_x64()
+        chosen = studies or list(door.names())
+        for name in chosen:
+            if name not in door.names():
+                raise InputError(f"study must be one of {', '.join(door.names())}, got {name!r}")
+        rows: list[Row] = []
+        for number, name in enumerate(chosen, 1):
+            typer.echo(f"[{number}/{len(chosen)}] {name}", err=True)
+            rows += door.run(name, out, quick=quick, progress=True)
+        from nnqft_ppl.tables import write_table
+
+        board = door.scoreboard(rows)
+        write_table(board, out / "scoreboard.parquet", "scoreboard")
+        write_table(board, out / "scoreboard.csv", "scoreboard")
+        _console().print(_scoreboard_table(rows))
+        short = sum(row.verdict != "holds" for row in rows)
+        typer.echo(f"{len(rows) - short} of {len(rows)} rows hold; tables and pictures are in {out}/")
+    if short:
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """The entry point."""
+    app()
+
+
+@contextmanager
+def clear_errors() -> Iterator[None]:
+    """One line on standard error and exit status 2 for what the user can mend; warnings become notes."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: typer.echo(f"note: {message}", err=True)
+        try:
+            yield
+        except InputError as error:
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(2) from None
+
+
+def _theory(card: str, settings: list[str] | None):
+    """The theory that CARD and --set name, with JAX in float64."""
+    name = _card_name(card)
+    from nnqft_ppl import enable_x64
+    from nnqft_ppl.settings import load_with_settings
+
+    enable_x64()
+    return load_with_settings(name, settings or [])
+
+
+def _card_name(card: str) -> str:
+    """The name of a card; a path to a file lets the card join the catalogue first."""
+    from nnqft_ppl import models
+
+    if card.endswith(".py"):
+        return models.add(card)[0]
+    models.source(card)
+    return card
+
+
+def _configurations(points: Path | None, order: int, dim: int) -> "Array":
+    import numpy as np
+
+    from nnqft_ppl.exact import check_order
+    from nnqft_ppl.tables import read_configurations
+
+    check_order(order)
+    if points is not None:
+        return read_configurations(points, order)
+    x = np.zeros((1, order, dim))
+    x[0, :, 0] = DEFAULT_POSITIONS[:order]
+    return x
+
+
+def _columns(points: Path) -> int:
+    from nnqft_ppl.tables import read_configurations
+
+    return read_configurations(points, 1).shape[-1]
+
+
+def _field_names(law: type) -> list[str]:
+    from nnqft_ppl.hyperparameters import field_types
+
+    return list(field_types(law))
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _integers(name: str, text: str) -> list[int]:
+    try:
+        return [int(word) for word in _words(text)] or [0]
+    except ValueError:
+        raise InputError(f"{name} must be integers separated by commas, got {text!r}") from None
+
+
+def _console() -> Console:
+    """The terminal as it is; a pipe or a file gets lines wide enough for a table."""
+    console = Console()
+    return console if console.is_terminal else Console(width=max(console.width, 132))
+
+
+def _symmetries(names: tuple[str, ...]) -> str:
+    """Symmetries in a few words: translations, rotations and reflections together are Euclidean."""
+    euclidean = ("translation", "rotation", "reflection")
+    if set(euclidean) <= set(names):
+        names = ("Euclidean", *(name for name in names if name not in euclidean))
+    return ", ".join(names) or "—"
+
+
+def _correlator_table(table: "pd.DataFrame", most: int = 40) -> Table:
+    view = Table("config", "order", "kind", "estimator", box=None, pad_edge=False)
+    for name in ("estimate", "mcse", "exact", "z"):
+        view.add_column(name, justify="right", no_wrap=True)
+    for row in table.head(most).itertuples():
+        mcse = "" if row.estimator == "exact" else f"{row.mcse:.2g}"
+        numbers = (f"{row.estimate:.9g}", mcse, _number(row.exact, ".9g"), _number(row.z, "+.2f"))
+        view.add_row(str(row.configuration), str(row.order), str(row.kind), str(row.estimator), *numbers)
+    if len(table) > most:
+        view.caption = f"{most} of {len(table)} rows; write them all with --out table.parquet"
+    return view
+
+
+def _scoreboard_table(rows: "list[Row]") -> Table:
+    view = Table("equation", "statement", "expected", "measured", "error", "verdict", box=None, pad_edge=False)
+    for row in rows:
+        colour = "green" if row.verdict == "holds" else "bold red"
+        numbers = (f"{row.expected:.6g}", f"{row.measured:.6g}", _number(row.error, ".1e"))
+        view.add_row(row.equation, row.statement, *numbers, f"[{colour}]{row.verdict}[/]")
+    return view
+
+
+def _number(value: Any, form: str) -> str:
+    return "" if value != value else format(value, form)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""Pictures of fields."""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from nnqft_ppl.architecture import Architecture
+from nnqft_ppl.errors import InputError
+from nnqft_ppl.points import Array
+
+SHOWN = {1: 12, 2: 3}  # draws in a picture
+EXTENT = 6.0  # half-width of the default grid, in units of 1/m
+
+
+def grid(dim: int) -> Array:
+    """The default points: 241 on a line, 64 x 64 on a plane, or 121 on the first axis of a larger space."""
+    if dim == 2:
+        axis = np.linspace(-EXTENT, EXTENT, 64)
+        return np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
+    x = np.zeros((241 if dim == 1 else 121, dim))
+    x[:, 0] = np.linspace(-EXTENT, EXTENT, len(x))
+    return x
+
+
+def plot_fields(net: Architecture, points: Array, phi: Array, path: Path) -> None:
+    """The first draws of a field, phi of shape (draws, P), as lines in d = 1 and as maps on a square grid in d = 2."""
+    from nnqft_ppl.studies import STYLE
+
+    if net.dim > 2:
+        raise InputError(f"a picture of fields must be of dim 1 or 2, got {net.dim}")
+    import matplotlib as mpl
+
+    with mpl.rc_context(STYLE):
+        if net.dim == 1:
+            figure = Figure(figsize=(7.2, 3.8), layout="constrained")
+            axes = figure.subplots()
+            order = np.argsort(points[:, 0])
+            axes.plot(points[order, 0], phi[: SHOWN[1], order].T, alpha=0.8)
+            axes.set(xlabel="x", ylabel="φ(x)", title=repr(net))
+        else:
+            figure = Figure(figsize=(9.6, 3.4), layout="constrained")
+            shown = phi[: SHOWN[2]]
+            limit = float(np.abs(shown).max())
+            panels = figure.subplots(1, len(shown), squeeze=False)[0]
+            for axes, draw in zip(panels, shown, strict=True):
+                mesh = axes.tripcolor(points[:, 0], points[:, 1], draw, cmap="RdBu_r", vmin=-limit, vmax=limit)
+                axes.set(xlabel="$x_0$", ylabel="$x_1$", aspect="equal")
+            figure.colorbar(mesh, ax=panels, label="φ(x)")
+            figure.suptitle(repr(net))
+        figure.savefig(path, dpi=160)

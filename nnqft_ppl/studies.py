@@ -1,0 +1,136 @@
+"""Studies: one runnable claim of the paper each, ending in rows of a scoreboard; and the door to their folder.
+
+A study is a file of `analysis/` with a function ``run(study)``. It hands every number it finds to one of the three
+checks below, which hold the number against what the equation says: no study states a verdict itself.
+"""
+
+import importlib
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pandas as pd
+
+from nnqft_ppl.errors import InputError
+from nnqft_ppl.tables import Schema, write_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_HERE = Path(__file__).resolve().parent
+_STUDIES = next(folder for folder in (_HERE / "analysis", _HERE.parent / "analysis") if folder.is_dir())
+
+#: Data that the project ships.
+EXAMPLES = next(folder for folder in (_HERE / "examples", _HERE.parent / "examples") if folder.is_dir())
+
+__path__ = [str(_STUDIES)]
+
+#: Standard errors that a Monte Carlo value may lie from its expectation: 6e-7 false alarms a row.
+Z_LIMIT = 5.0
+
+#: The order in which `nnqft reproduce` runs them: the main job, then the paper from its beginning to its end.
+ORDER = ("published", "two_point", "interactions", "large_width_duality")
+
+
+class Row(NamedTuple):
+    """One line of the scoreboard: an equation, what it says, what was measured, and between which bounds it holds."""
+
+    study: str
+    equation: str
+    statement: str
+    expected: float
+    measured: float
+    error: float
+    low: float
+    high: float
+
+    @property
+    def verdict(self) -> str:
+        """``holds`` or ``falls short``; a value that is not a number falls short."""
+        return "holds" if self.low <= self.measured <= self.high else "falls short"
+
+
+class Study:
+    """What a study works with: where its results go, how much work is asked for, and the checks."""
+
+    def __init__(self, name: str, out: Path, *, quick: bool = False, progress: bool = False) -> None:
+        self.name, self.out, self.quick, self.progress = name, out, quick, progress
+        self.rows: list[Row] = []
+
+    def exact(self, equation: str, statement: str, expected: float, measured: float, tolerance: float = 1e-10) -> None:
+        """Two exact values agree to a relative tolerance (absolute where the expected value is zero)."""
+        error = tolerance * (abs(expected) or 1.0)
+        self._add(equation, statement, expected, measured, error, expected - error, expected + error)
+
+    def monte_carlo(self, equation: str, statement: str, expected: float, measured: float, mcse: float) -> None:
+        """An estimate agrees with its expectation within Z_LIMIT standard errors; an error of zero proves nothing."""
+        reach = Z_LIMIT * mcse if mcse > 0 else math.nan
+        self._add(equation, statement, expected, measured, mcse, expected - reach, expected + reach)
+
+    def between(self, equation: str, statement: str, expected: float, measured: float, low: float, high: float) -> None:
+        """A value lies between bounds that the statement itself gives."""
+        self._add(equation, statement, expected, measured, math.nan, low, high)
+
+    def table(self, table: pd.DataFrame, name: str, schema: Schema = "correlators") -> None:
+        """Write a tidy table among the results, as Parquet."""
+        write_table(table, self.out / f"{name}.parquet", schema)
+
+    @contextmanager
+    def figure(self, name: str, columns: int = 1, title: str = "") -> Iterator[tuple["Figure", Any]]:
+        """A matplotlib figure with `columns` axes side by side, written as PNG among the results at the end."""
+        import matplotlib as mpl
+        from matplotlib.figure import Figure
+
+        with mpl.rc_context(STYLE):
+            figure = Figure(figsize=(4.8 * columns, 3.8), layout="constrained")
+            yield figure, figure.subplots(1, columns)
+            if title:
+                figure.suptitle(title)
+            figure.savefig(self.out / f"{name}.png", dpi=160)
+
+    def _add(self, *values: Any) -> None:
+        equation, statement, *numbers = values
+        self.rows.append(Row(self.name, equation, statement, *(float(number) for number in numbers)))
+
+
+STYLE = {
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": "medium",
+    "font.size": 10,
+    "legend.frameon": False,
+    "lines.linewidth": 1.6,
+}
+
+
+def names() -> tuple[str, ...]:
+    """The names of all studies, in the order in which they run."""
+    present = sorted(file.stem for file in _STUDIES.glob("[!_]*.py"))
+    return tuple(sorted(present, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name)))
+
+
+def run(name: str, out: str | Path, *, quick: bool = False, progress: bool = False) -> list[Row]:
+    """Run one study; tables and figures go to `out`, the rows come back.
+
+    Raises
+    ------
+    InputError
+        for an unknown study, or a folder that cannot be made.
+    """
+    if name not in names():
+        raise InputError(f"study must be one of {', '.join(names())}, got {name!r}")
+    out = Path(out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"output folder {str(out)!r} cannot be made: {error.strerror}") from error
+    study = Study(name, out, quick=quick, progress=progress)
+    importlib.import_module(f"{__name__}.{name}").run(study)
+    return study.rows
+
+
+def scoreboard(rows: list[Row]) -> pd.DataFrame:
+    """The rows as a tidy table in the schema ``scoreboard``."""
+    return pd.DataFrame([{**row._asdict(), "verdict": row.verdict} for row in rows], columns=[*Row._fields, "verdict"])
