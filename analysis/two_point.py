@@ -73,7 +73,6 @@ def _spectra(study: Study) -> None:
 
 def _printed(study: Study) -> None:
     """What the paper prints, divided by what is right."""
-    p = np.array([0.7])
     for dim in (1, 2, 3, 4):
         net = load("cos_net", dim=dim, sigma_b=1.3)
         point = np.full(dim, 0.7 / dim**0.5)
@@ -101,7 +100,6 @@ def _printed(study: Study) -> None:
     printed33 = np.pi * 0.8 / 2 * np.exp(-0.8 * tau) / 0.8
     rho = ou.rho(tau)  # pyright: ignore[reportAttributeAccessIssue]
     study.exact("(33)", "printed rho / true: a factor pi too many", np.pi, float(printed33 / rho))
-    del p
 
 
 def _ratio(a: np.ndarray, b: np.ndarray) -> float:

@@ -37,15 +37,21 @@ def plot_fields(net: Architecture, points: Array, phi: Array, path: Path) -> Non
             axes = figure.subplots()
             order = np.argsort(points[:, 0])
             axes.plot(points[order, 0], phi[: SHOWN[1], order].T, alpha=0.8)
-            axes.set(xlabel="x", ylabel="φ(x)", title=repr(net))
+            axes.set(xlabel="x", ylabel="φ(x)", title=_title(net))
         else:
             figure = Figure(figsize=(9.6, 3.4), layout="constrained")
             shown = phi[: SHOWN[2]]
             limit = float(np.abs(shown).max())
             panels = figure.subplots(1, len(shown), squeeze=False)[0]
             for axes, draw in zip(panels, shown, strict=True):
-                mesh = axes.tripcolor(points[:, 0], points[:, 1], draw, cmap="RdBu_r", vmin=-limit, vmax=limit)
+                mesh = axes.tripcolor(
+                    points[:, 0], points[:, 1], draw, shading="gouraud", cmap="RdBu_r", vmin=-limit, vmax=limit
+                )
                 axes.set(xlabel="$x_0$", ylabel="$x_1$", aspect="equal")
             figure.colorbar(mesh, ax=panels, label="φ(x)")
-            figure.suptitle(repr(net))
+            figure.suptitle(_title(net))
         figure.savefig(path, dpi=160)
+
+
+def _title(net: Architecture) -> str:
+    return f"{type(net).__name__}, N = {net.width}, d = {net.dim}: independent draws"

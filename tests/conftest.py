@@ -1,0 +1,42 @@
+"""Shared by all tests: float64, the way to the optional reference data, and the statistics of a fair test."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from nnqft_ppl import enable_x64
+
+enable_x64()
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = Path(os.environ.get("NNQFT_SHARED", ROOT.parent / "shared"))
+
+#: False-alarm rate of all Monte Carlo tests of the suite together, and how many comparisons share it at most.
+FAMILY_RATE, COMPARISONS = 1e-6, 2000
+
+#: |z| beyond which a comparison fails: 6.36, two-sided Bonferroni.
+Z_LIMIT = float(norm.isf(FAMILY_RATE / COMPARISONS / 2))
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The folder of reference data, or a skip where it is not beside the project."""
+    if not (SHARED / "reference.json").is_file():
+        pytest.skip(f"no reference data at {SHARED}")
+    return SHARED
+
+
+def assert_agrees(estimate, mcse, exact, *, sensitivity: float, label: str = "") -> None:
+    """Fail if an estimate is further than Z_LIMIT standard errors from `exact`.
+
+    `sensitivity` is the relative error of `exact` that this test is meant to catch: the test also fails if it could
+    not have caught it with even odds, that is if Z_LIMIT standard errors exceed sensitivity * |exact|.
+    """
+    estimate, mcse, exact = (np.atleast_1d(np.asarray(value, dtype=float)) for value in (estimate, mcse, exact))
+    z = np.abs(estimate - exact) / mcse
+    assert (z <= Z_LIMIT).all(), f"{label}: |z| = {z.max():.1f} exceeds {Z_LIMIT:.2f}: {estimate} against {exact}"
+    power = Z_LIMIT * mcse / np.abs(exact)
+    assert (power <= sensitivity).all(), f"{label}: blind to a relative error of {power.max():.2g} > {sensitivity}"

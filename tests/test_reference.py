@@ -1,0 +1,177 @@
+"""Exact results against reference numbers: the project's own, and the shared ones where they are at hand."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.special import i0, j0
+
+from nnqft_ppl import AMPLITUDES, exact_correlator, exact_mixed, exact_neuron, load
+
+OWN = json.loads((Path(__file__).parent / "reference" / "values.json").read_text())
+
+
+@pytest.mark.parametrize("entry", OWN, ids=lambda e: f"{e['card']}-{e['kind']}-{e['hyperparameters'].get('dim', 1)}")
+def test_own_reference_values(entry):
+    settings = dict(entry["hyperparameters"])
+    if "amplitude" in settings:
+        name, parameters = settings["amplitude"]
+        settings["amplitude"] = AMPLITUDES[name](**parameters)
+    value = exact_correlator(load(entry["card"], **settings), entry["points"], entry["kind"])
+    assert value == pytest.approx(float(entry["value"]), rel=1e-11)
+
+
+# -- the shared file: each entry that the cards cover, by the quantity it names -----------------------------------------
+
+
+def amplitude(params):
+    kinds = {
+        "bimodal": ("bimodal", ("mu", "s")),
+        "laplace": ("laplace", ("beta",)),
+        "student": ("student", ("nu", "scale")),
+        "rademacher": ("constant_modulus", ("mu",)),
+        "rayleigh": ("rayleigh", ()),
+        "gauss": ("gaussian", ()),
+    }
+    name, keys = kinds[params.get("amplitude", "gauss")]
+    return AMPLITUDES[name](**{key: float(params[key]) for key in keys if key in params})
+
+
+def cos_net(params):
+    return load(
+        "cos_net",
+        width=int(params.get("N", 10)),
+        dim=int(params.get("d", 1)),
+        sigma_b=float(params.get("sigma_b", 1)),
+        sigma_a=float(params.get("sigma_a", 1)),
+        envelope=params.get("F", "1"),
+        amplitude=amplitude(params),
+    )
+
+
+def free(params):
+    return load("free_scalar", width=int(params.get("N", 10)), dim=int(params["d"]), cutoff=float(params["Lambda"]))
+
+
+def on_axis(dim, r):
+    return np.array([np.zeros(dim), np.r_[float(r), np.zeros(dim - 1)]])
+
+
+def points(entry):
+    x = np.asarray(entry["points"], dtype=float)
+    return x if x.ndim == 2 else x.reshape(-1, 1)
+
+
+def correlator(make, kind):
+    return lambda e: exact_correlator(make(e["params"]), points(e), kind)
+
+
+def momentum(make):
+    return lambda e: make(e["params"]).power_spectrum(on_axis(make(e["params"]).dim, e["points"])[1])
+
+
+def one_point_cf(e):
+    """E exp(i t phi) = (E exp(i t a h))^N by quadrature over the phase of the amplitude's characteristic function."""
+    net, t = cos_net(e["params"]), float(e["points"])
+    c = np.arange(4096) * 2 * np.pi / 4096
+    u = t * np.cos(c) / net.width**0.5
+    law = net.amplitude
+    cf = {"gauss": lambda: np.exp(-((law.sigma * u) ** 2) / 2), "rademacher": lambda: np.cos(law.mu * u),
+          "laplace": lambda: 1 / (1 + (law.beta * u) ** 2)}[e["params"]["amplitude"]]()
+    return np.mean(cf) ** net.width
+
+
+def cluster(e):
+    """The limit of infinite separation, at a separation where every kernel has underflowed."""
+    u, v = (float(x) for x in e["points"])
+    net, far = cos_net(e["params"]), 200.0
+    x = np.array([[0.0], [-u], [far], [far - v]])
+    return exact_correlator(net, x) - net.two_point(x[0], x[1]) * net.two_point(x[2], x[3])
+
+
+def gauss_net(params):
+    return load("gauss_net", width=5, **{key: float(params[key]) for key in ("sigma_a", "sigma_b", "sigma_c")})
+
+
+def cauchy(params):
+    return load("cauchy", mass=float(params["m"]), width=int(params.get("N", 10)))
+
+
+def mixed(e):
+    x = points(e)
+    return exact_mixed(cos_net(e["params"]), x[:2], x[2:])
+
+
+def mixed_connected(e):
+    net, x = cos_net(e["params"]), points(e)
+    return mixed(e) - net.two_point(x[0], x[1]) * exact_neuron(net, x[2:], (0, 0))
+
+
+
+CHECKS = {
+    "cos-G2-P": correlator(cos_net, "full"),
+    "cos-G2p-P": momentum(cos_net),
+    "cos-Hiiii-P": lambda e: exact_neuron(cos_net(e["params"]), points(e), (0, 0, 0, 0)),
+    "cos-Hiijj-P": lambda e: exact_neuron(cos_net(e["params"]), points(e), (0, 0, 1, 1)),
+    "cos-G4c-gauss-P": correlator(cos_net, "connected"),
+    "cos-G4c-bimodal-P": correlator(cos_net, "connected"),
+    "cos-G4c-laplace-P": correlator(cos_net, "connected"),
+    "cos-G4c-student-P": correlator(cos_net, "connected"),
+    "cos-G4c-rayleigh-P": correlator(cos_net, "I_N"),
+    "cos-G6-gauss-P": correlator(cos_net, "full"),
+    "cos-G6c-gauss-P": correlator(cos_net, "connected"),
+    "cos-G6-rademacher-P": correlator(cos_net, "full"),
+    "cos-G6c-rademacher-P": correlator(cos_net, "connected"),
+    "cos-G8c-coincident-P": correlator(cos_net, "connected"),
+    "bb-G2-P": correlator(cos_net, "full"),
+    "bb-G4c-P": correlator(cos_net, "connected"),
+    "bb-G2p-P": momentum(cos_net),
+    "free-G2-d1-P": lambda e: exact_correlator(free(e["params"]), on_axis(1, e["points"])),
+    "free-G2-d2-P": lambda e: exact_correlator(free(e["params"]), on_axis(2, e["points"])),
+    "free-G2-d3-P": lambda e: exact_correlator(free(e["params"]), on_axis(3, e["points"])),
+    "free-G2-d4-P": lambda e: exact_correlator(free(e["params"]), on_axis(4, e["points"])),
+    "free-G4c-P": correlator(free, "connected"),
+    "free-G2p-P": momentum(free),
+    "free-canonical-sigma2-P": lambda e: free(e["params"]).canonical_sigma_a() ** 2,
+    "rp-rho-P": lambda e: canonical_free_line(e).two_point([float(e["points"])], [0.0]),
+    "ou-G2-P": correlator(cauchy, "full"),
+    "ou-G4c-P": correlator(cauchy, "connected"),
+    "ou-G2p-P": momentum(cauchy),
+    "gaussnet-G4c-P": correlator(gauss_net, "connected"),
+    "mixed-pphh-P": mixed,
+    "mixed-pphh-conn-P": mixed_connected,
+    "cluster-iid-P": cluster,
+    "onepoint-cf-gauss-P": one_point_cf,
+    "onepoint-cf-rademacher-P": one_point_cf,
+    "onepoint-cf-laplace-P": one_point_cf,
+}
+
+
+def canonical_free_line(e):
+    """In d = 1 rho(p, t) is the two-point function of the canonically normalised field."""
+    net = load("free_scalar", cutoff=float(e["params"]["Lambda"]))
+    return dataclasses.replace(net, sigma_a=net.canonical_sigma_a())
+
+
+def test_shared_reference_values(shared):
+    entries = {e["id"]: e for e in json.loads((shared / "reference.json").read_text())}
+    missing = set(CHECKS) - set(entries)
+    assert not missing, f"entries that are no longer in the file: {missing}"
+    for name, check in CHECKS.items():
+        e = entries[name]
+        value = float(np.squeeze(check(e)))
+        assert value == pytest.approx(float(e["value_str"]), rel=1e-10, abs=0.0), name
+
+
+def test_one_point_laws_of_other_parameters():
+    """Closed one-point characteristic functions against moments of the exact engine, on parameters of our own."""
+    net = load("cos_net", width=4, sigma_a=1.3)
+    t = 0.05
+    q = (1.3 * t) ** 2 / 16
+    series = sum((-1) ** (n // 2) * t**n / np.prod(np.arange(1, n + 1)) * exact_correlator(net, np.zeros((n, 1))) for n in (2, 4, 6))
+    assert 1 + series == pytest.approx((np.exp(-q) * i0(q)) ** 4, rel=1e-13)
+    net = load("cos_net", width=4, amplitude=AMPLITUDES["constant_modulus"](mu=1.1))
+    series = sum((-1) ** (n // 2) * t**n / np.prod(np.arange(1, n + 1)) * exact_correlator(net, np.zeros((n, 1))) for n in (2, 4, 6))
+    assert 1 + series == pytest.approx(j0(1.1 * t / 2) ** 4, rel=1e-13)
