@@ -206,7 +206,7 @@ def _batch_size(net: Architecture, estimator: Estimator, subsets: tuple[int, ...
 
 
 def _delta_method(terms: Polynomial, subsets: tuple[int, ...], moments: Moments) -> tuple[Array, Array]:
-    """The polynomial at the sample means, and its standard error sqrt(g' Cov g / n)."""
+    """The polynomial at the sample means, and its standard error sqrt(g' Cov g / n + rounding^2)."""
     configurations = moments.mean.shape[1]
     if not terms.subsets:  # vanishes identically
         return np.zeros(configurations), np.zeros(configurations)
@@ -215,7 +215,9 @@ def _delta_method(terms: Polynomial, subsets: tuple[int, ...], moments: Moments)
     gradient = terms.gradient(mean)
     covariance = moments.scatter[:, rows][:, :, rows] / (moments.draws - 1)
     variance = np.einsum("sc,cst,tc->c", gradient, covariance, gradient)
-    return terms.value(mean), np.sqrt(np.maximum(variance, 0.0) / moments.draws)
+    # What is certain but for rounding keeps the error of its rounding, so that z-scores stay meaningful.
+    rounding = 8.0 * float(jnp.finfo(jnp.result_type(float)).eps) * np.abs(gradient * mean).sum(axis=0)
+    return terms.value(mean), np.sqrt(np.maximum(variance, 0.0) / moments.draws + rounding**2)
 
 
 # -- what one draw contributes: T_S of shape (S, C) -------------------------------------------------------------------

@@ -1,0 +1,214 @@
+"""Estimators against exact results and against each other; memory, grouping of batches, and honest errors."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import Z_LIMIT, assert_agrees
+from toy_cards import Equicorrelated, Tanh
+
+from nnqft_ppl import AMPLITUDES, InputError, NoClosedForm, OffsetGaussian, correlators, exact_correlator, load
+from nnqft_ppl.estimators import ESTIMATORS, estimate
+
+SPREAD = np.array([[[0.1], [0.5], [-0.3], [0.9]], [[0.0], [0.0], [0.4], [0.4]]])
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+@pytest.mark.parametrize(
+    "net",
+    [
+        load("cos_net", width=3, amplitude=AMPLITUDES["laplace"]()),
+        load("cos_net", width=3, amplitude=OffsetGaussian(mean=0.5)),
+        load("gauss_net", width=3, sigma_b=0.5, sigma_c=0.3, amplitude=OffsetGaussian(mean=0.5)),
+        load("cauchy", width=3, amplitude=AMPLITUDES["constant_modulus"]()),
+        load("free_scalar", width=3, cutoff=3.0, amplitude=AMPLITUDES["rayleigh"]()),
+        load("alpha_scalar", width=3, alpha=0.5, cutoff=5.0),
+        load("line", mean=0.5),
+    ],
+    ids=lambda net: type(net).__name__,
+)
+def test_every_estimator_against_exact(net, estimator):
+    """Orders 1 to 4, full and connected; sensitive to 5 % of G2 and to 30 % of G4 at 4e5 draws."""
+    results = estimate(
+        net, SPREAD, orders=(1, 2, 3, 4), kinds=("full", "connected"), estimator=estimator, draws=400_000, seed=2
+    )
+    for r in results:
+        exact = exact_correlator(net, SPREAD[:, : r.order], r.kind)
+        vanishes = r.mcse == 0
+        assert (exact[vanishes] == 0).all()
+        assert (r.estimate[vanishes] == 0).all()
+        z = np.abs(r.estimate - exact)[~vanishes] / r.mcse[~vanishes]
+        assert (z < Z_LIMIT).all(), (r.order, r.kind, z)
+        nonzero = exact != 0  # a line through the origin vanishes there
+        if r.kind == "full" and r.order in (2, 4):
+            sensitivity = {2: 0.05, 4: 0.3}[r.order]
+            assert_agrees(r.estimate[nonzero], r.mcse[nonzero], exact[nonzero], sensitivity=sensitivity)
+
+
+def test_dependent_neurons_by_whole_networks():
+    """The amplitude estimator sees I_IB; the neuron estimator declines."""
+    net = Equicorrelated(width=4, epsilon=0.9)
+    x = np.array([[[0.0], [1.5], [0.2], [1.8]]])
+    (r,) = estimate(net, x, orders=(4,), kinds=("connected",), estimator="amplitude", draws=400_000, seed=4)
+    assert_agrees(r.estimate, r.mcse, exact_correlator(net, x, "connected"), sensitivity=0.08)
+    without = exact_correlator(net, x, "I_N")
+    assert abs(r.estimate - without) > 10 * r.mcse
+    with pytest.raises(InputError, match="estimator must be amplitude or field where neurons are not independent"):
+        estimate(net, x, orders=(4,), kinds=("full",), estimator="neuron", draws=10, seed=0)
+
+
+def test_sixth_order_by_single_neurons():
+    net = load("cos_net", width=3)
+    x = np.array([[[0.0], [0.3], [0.5], [-0.2], [0.9], [0.1]]])
+    for r in estimate(net, x, orders=(6,), kinds=("full", "connected"), estimator="neuron", draws=400_000, seed=4):
+        assert_agrees(r.estimate, r.mcse, exact_correlator(net, x, r.kind), sensitivity=0.12)
+
+
+def test_coincident_points_have_no_variance_with_amplitudes_and_phases_integrated():
+    net = load("cos_net", width=10)
+    (r,) = estimate(net, np.zeros((1, 4, 1)), orders=(4,), kinds=("connected",), estimator="neuron", draws=100, seed=0)
+    assert r.mcse < 1e-14
+    assert r.estimate == pytest.approx(3 / 80, rel=1e-12)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_the_grouping_of_batches_changes_nothing(estimator):
+    """Bit for bit: any number of batches at a time, and a shorter run is the beginning of a longer one."""
+    net = load("cos_net", width=50, dim=2)
+    x = np.random.default_rng(0).normal(size=(40, 4, 2))
+    runs = [
+        estimate(
+            net, x, orders=(2, 4), kinds=("connected",), estimator=estimator, draws=20_001, seed=3, group=group
+        )
+        for group in (1, 3, 16)
+    ]
+    assert 20_001 / runs[0][0].batch > 2
+    for other in runs[1:]:
+        for a, b in zip(runs[0], other, strict=True):
+            assert (a.estimate == b.estimate).all()
+            assert (a.mcse == b.mcse).all()
+
+
+def test_draws_are_counted_exactly():
+    """A batch that is not full contributes only the draws that were asked for: 2 draws give a two-draw variance."""
+    net = load("cos_net", width=2)
+    kwargs = {"orders": (2,), "kinds": ("full",), "estimator": "field", "seed": 0}
+    (two,), (three,) = (estimate(net, SPREAD[:1], draws=n, **kwargs) for n in (2, 3))
+    total = 3 * three.estimate - 2 * two.estimate  # the third draw alone
+    assert abs(total) < 10
+    assert two.draws == 2
+    assert two.mcse > 0
+
+
+def test_errors_are_honest():
+    """Over 200 seeds z has unit variance: its mean square lies within 5 standard errors (0.5) of 1."""
+    net = load("cos_net", width=3)
+    exact = exact_correlator(net, SPREAD, "connected")
+    for estimator in ESTIMATORS:
+        z = []
+        for seed in range(200):
+            (r,) = estimate(net, SPREAD, orders=(4,), kinds=("connected",), estimator=estimator, draws=8192, seed=seed)
+            z.append((r.estimate[0] - exact[0]) / r.mcse[0])
+        assert np.mean(np.square(z)) == pytest.approx(1.0, abs=5 * np.sqrt(2 / 200))
+
+
+def test_single_neurons_against_brute_force_at_a_thousand():
+    """G4c to 5 % at N = 1000: hundreds of single-neuron draws, where brute force needs more than 1e6 times as many."""
+    net = load("cos_net", width=1000)
+    x = SPREAD[:1]
+    exact = exact_correlator(net, x, "connected")
+    (neuron,) = estimate(net, x, orders=(4,), kinds=("connected",), estimator="neuron", draws=20_000, seed=1)
+    (field,) = estimate(net, x, orders=(4,), kinds=("connected",), estimator="field", draws=4096, seed=1)
+    needed = [(float(r.mcse[0] / exact[0]) / 0.05) ** 2 * r.draws for r in (neuron, field)]
+    assert needed[0] < 1000
+    assert needed[1] / needed[0] > 1e6
+    assert_agrees(neuron.estimate, neuron.mcse, exact, sensitivity=0.05)
+
+
+def test_memory_does_not_grow_with_draws():
+    """Peak resident memory of 1e5 and of 3e6 field draws, each in a process of its own, within 40 MB."""
+    code = (
+        "import resource, sys, numpy as np\n"
+        "from nnqft_ppl import enable_x64, load\n"
+        "from nnqft_ppl.estimators import estimate\n"
+        "enable_x64()\n"
+        "x = np.array([[[0.1], [0.5], [-0.3], [0.9]]])\n"
+        "estimate(load('cos_net', width=2), x, orders=(4,), kinds=('connected',), estimator='field',"
+        " draws=int(float(sys.argv[1])), seed=0)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)\n"
+    )
+    peaks = [
+        float(subprocess.run([sys.executable, "-c", code, n], capture_output=True, text=True, check=True).stdout)
+        for n in ("1e5", "3e6")
+    ]
+    assert peaks[1] - peaks[0] < 40, peaks
+
+
+def test_the_tidy_table_of_correlators():
+    net = load("cos_net", width=3, amplitude=AMPLITUDES["bimodal"](mu=1.0, s=0.4))
+    table = correlators(net, SPREAD, orders=(2, 4), kinds=("full", "connected"), draws=1000, seed=7)
+    assert len(table) == 2 * 2 * 2 * 2
+    assert set(table["estimator"]) == {"exact", "neuron"}
+    exact = table[table["estimator"] == "exact"]
+    assert (exact["estimate"] == exact["exact"]).all()
+    assert exact["seed"].isna().all()
+    assert (table["amplitude"] == "bimodal").all()
+    assert (table["amplitude.s"] == 0.4).all()
+    g4 = exact.query("order == 4 and kind == 'connected'")["estimate"].to_numpy()
+    assert g4 == pytest.approx(exact_correlator(net, SPREAD, "connected"))
+    assert table.attrs["provenance"]["dtype"] == "float64"
+
+
+def test_without_closed_forms_the_estimators_take_over():
+    net = Tanh(width=3)
+    x = np.array([[[0.4], [0.8], [-0.3], [0.9]]])
+    table = correlators(net, x, orders=(2, 4), kinds=("full",), draws=200_000, seed=1)
+    assert set(table["estimator"]) == {"neuron"}
+    assert table["exact"].isna().all()
+    others = [correlators(net, x, orders=(4,), kinds=("full",), estimators=(e,), draws=200_000) for e in ESTIMATORS]
+    for a, b in ((0, 1), (1, 2)):
+        difference = others[a]["estimate"][0] - others[b]["estimate"][0]
+        assert abs(difference) < Z_LIMIT * np.hypot(others[a]["mcse"][0], others[b]["mcse"][0])
+    with pytest.raises(NoClosedForm, match="Tanh has no closed form"):
+        correlators(net, x, estimators=("exact",))
+
+
+def test_a_field_error_of_infinite_variance_is_announced():
+    net = load("cos_net", amplitude=AMPLITUDES["student"](nu=6.0))
+    with pytest.warns(UserWarning, match="infinite variance: Student: nu must be > 8"):
+        correlators(net, SPREAD, orders=(4,), estimators=("field",), draws=10)
+    with pytest.raises(InputError, match="nu must be > 4"):
+        correlators(load("cos_net", amplitude=AMPLITUDES["student"](nu=3.0)), SPREAD, estimators=("field",), draws=10)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"orders": (0,)}, "order must be between 1 and 10, got 0"),
+        ({"orders": (5,)}, "order must be at most 4, the number of points in a configuration, got 5"),
+        ({"kinds": ("half",)}, "kind must be one of full, connected, I_N, I_IB, got 'half'"),
+        ({"estimators": ("best",)}, "estimator must be one of exact, field, amplitude, neuron, got 'best'"),
+        ({"estimators": ("field",), "kinds": ("I_N",)}, "kind must be one of full, connected for the field estimator"),
+        ({"draws": 1}, "draws must be at least 2, got 1"),
+        ({"seed": -1}, "seed must be a non-negative integer, got -1"),
+        ({"orders": ()}, "orders and kinds must name at least one each"),
+    ],
+)
+def test_requests_that_break_a_rule(changes, message):
+    with pytest.raises(InputError, match=message):
+        correlators(load("cos_net"), SPREAD, **changes)
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (np.zeros((2, 4, 3)), r"configurations must have shape \(..., n, 1\) with n >= 1, got \(2, 4, 3\)"),
+        ([[[np.nan], [0.0]]], r"configurations must be finite, got nan at index \(0, 0, 0\)"),
+        ([[["a"], [0.0]]], "configurations must be an array of numbers of one shape"),
+        (np.zeros((0, 4, 1)), "configurations must have shape"),
+    ],
+)
+def test_configurations_that_break_a_rule(x, message):
+    with pytest.raises(InputError, match=message):
+        correlators(load("cos_net"), x)

@@ -1,0 +1,94 @@
+"""What a card claims holds and what it denies fails, seen by common random numbers.
+
+A symmetry compares prod phi at a configuration and at its image within one draw. Claims fail beyond 6.2 standard errors
+and have to be sensitive to 5 % of the four-point function; denials have to be seen beyond the same limit.
+"""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from conftest import Z_LIMIT
+from monte_carlo import draw_statistic, mean_and_error
+from scipy.stats import special_ortho_group
+
+from nnqft_ppl import exact_correlator, load, names
+from nnqft_ppl.architecture import SYMMETRIES
+
+DRAWS = 1_000_000
+
+INSTANCES = {
+    "cos_net": {"width": 3, "dim": 2},
+    "gauss_net": {"width": 3, "dim": 2, "sigma_b": 0.7, "sigma_c": 0.2},
+    "free_scalar": {"width": 3, "dim": 3, "cutoff": 2.0},
+    "alpha_scalar": {"width": 3, "dim": 2, "cutoff": 3.0},
+    "cauchy": {"width": 3},
+    "line": {"mean": 0.6},
+}
+
+
+def image(symmetry, x):
+    """The configuration after a generic transformation; the points shift by about their own spread."""
+    dim = x.shape[1]
+    if symmetry == "translation":
+        return x + 0.6
+    if symmetry == "rotation":
+        return x @ special_ortho_group(dim, seed=4).rvs().T if dim > 1 else x
+    if symmetry == "reflection":
+        return x * np.r_[-1.0, np.ones(dim - 1)]
+    if symmetry == "permutation":
+        return x[::-1].copy()
+    raise AssertionError(symmetry)
+
+
+def differences(net, symmetry, x):
+    """Per-draw statistics that vanish on average where the symmetry holds: orders 1 and 3, or 1, 2 and 4."""
+    if symmetry == "Z2":
+        return lambda theta, key: jnp.stack([jnp.prod(net.field(theta, jnp.asarray(x[:n]))) for n in (1, 3)])
+
+    def statistic(theta, key):
+        def product(points):
+            return jnp.prod(net.field(theta, jnp.asarray(points)))
+
+        return jnp.stack([product(x[:n]) - product(image(symmetry, x[:n])) for n in (1, 2, 4)])
+
+    return statistic
+
+
+@pytest.mark.parametrize("name", names())
+def test_claims_hold_and_denials_fail(name):
+    net = load(name, **INSTANCES[name])
+    x = np.pad([[0.1], [0.5], [-0.3], [0.4]], ((0, 0), (0, net.dim - 1)), constant_values=0.2)
+    g4 = float(exact_correlator(net, x))
+    for symmetry in net.claims:
+        mean, mcse = mean_and_error(draw_statistic(net, differences(net, symmetry, x), DRAWS, 5))
+        assert (np.abs(mean) <= Z_LIMIT * mcse + 1e-12).all(), (symmetry, mean / mcse)
+        if symmetry not in ("Z2", "permutation"):
+            assert Z_LIMIT * mcse[-1] < 0.05 * g4, f"{symmetry}: blind to {Z_LIMIT * mcse[-1] / g4:.2g}"
+    for symmetry in net.denies:
+        mean, mcse = mean_and_error(draw_statistic(net, differences(net, symmetry, x), DRAWS, 5))
+        assert (np.abs(mean) > Z_LIMIT * mcse).any(), (symmetry, mean / mcse)
+
+
+@pytest.mark.parametrize("name", names())
+def test_claims_and_denials_are_complete(name):
+    """Every symmetry is claimed or denied, except that rotations of a line are its reflections."""
+    net = load(name)
+    assert not set(net.claims) & set(net.denies)
+    stated = {*net.claims, *net.denies}
+    assert stated <= set(SYMMETRIES)
+    assert set(SYMMETRIES) - stated <= ({"rotation"} if name == "line" else set())
+
+
+@pytest.mark.parametrize("name", names())
+def test_exact_correlators_have_the_same_symmetries(name):
+    net = load(name, **INSTANCES[name])
+    x = np.pad([[0.1], [0.5], [-0.3], [0.4]], ((0, 0), (0, net.dim - 1)), constant_values=0.2)
+    for symmetry in {*net.claims, *net.denies} - {"Z2"}:
+        pairs = [(exact_correlator(net, x[:n]), exact_correlator(net, image(symmetry, x[:n]))) for n in (1, 4)]
+        same = all(a == pytest.approx(b, rel=1e-9, abs=1e-13) for a, b in pairs)
+        assert same == (symmetry in net.claims), symmetry
+
+
+def test_gauss_net_hides_its_broken_translations_from_the_two_point_function():
+    net = load("gauss_net", width=3, sigma_b=0.7)
+    assert net.two_point([0.1], [0.5]) == pytest.approx(net.two_point([0.7], [1.1]), rel=1e-12)
