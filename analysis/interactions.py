@@ -35,7 +35,14 @@ def _width_law(study: Study, draws: int) -> pd.DataFrame:
         few = draws if width <= 20 else draws // 4
         parts.append(
             correlators(
-                net, SPREAD, orders=(4,), kinds=("connected",), estimators=names, draws=few, seed=5, progress=study.progress
+                net,
+                SPREAD,
+                orders=(4,),
+                kinds=("connected",),
+                estimators=names,
+                draws=few,
+                seed=5,
+                progress=study.progress,
             )
         )
     table = pd.concat(parts, ignore_index=True)
@@ -91,7 +98,9 @@ def _sign_change(study: Study) -> None:
         net = load("cos_net", width=4, amplitude=Bimodal(mu=1.0, s=ratio**0.5))
         return float(exact_correlator(net, COINCIDENT, "connected")[0])
 
-    study.exact("(8)", "bimodal: G4c changes sign at (s/mu)^2", np.sqrt(2) - 1, float(brentq(g4c, 0.1, 0.9, xtol=1e-14)))
+    study.exact(
+        "(8)", "bimodal: G4c changes sign at (s/mu)^2", np.sqrt(2) - 1, float(brentq(g4c, 0.1, 0.9, xtol=1e-14))
+    )
 
 
 def _cost(study: Study, draws: int) -> None:
@@ -100,7 +109,14 @@ def _cost(study: Study, draws: int) -> None:
     errors = {}
     for name, count in (("neuron", draws), ("field", 4096)):
         table = correlators(
-            net, SPREAD, orders=(4,), kinds=("connected",), estimators=(name,), draws=count, seed=7, progress=study.progress
+            net,
+            SPREAD,
+            orders=(4,),
+            kinds=("connected",),
+            estimators=(name,),
+            draws=count,
+            seed=7,
+            progress=study.progress,
         )
         errors[name] = float(table["mcse"].iloc[0] / table["exact"].iloc[0]) * count**0.5
     needed = {name: (error / 0.05) ** 2 for name, error in errors.items()}
@@ -115,7 +131,9 @@ def _picture(study: Study, by_width: pd.DataFrame, by_law: pd.DataFrame) -> None
         left.plot(exact["width"], exact["estimate"], color="0.3", label="exact")
         for shift, (name, marker) in enumerate((("neuron", "o"), ("amplitude", "s"))):
             t = by_width[by_width["estimator"] == name]
-            left.errorbar(t["width"] * 1.06**shift, t["estimate"], 5 * t["mcse"], fmt=marker, ms=4, label=f"{name} (5 errors)")
+            left.errorbar(
+                t["width"] * 1.06**shift, t["estimate"], 5 * t["mcse"], fmt=marker, ms=4, label=f"{name} (5 errors)"
+            )
         left.set(xscale="log", yscale="log", xlabel="width N", ylabel="$G_c^{(4)}$", title="the 1/N law")
         left.legend()
         t = by_law[by_law["configuration"] == 1]

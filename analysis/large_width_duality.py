@@ -23,7 +23,9 @@ def run(study: Study) -> None:
         x = np.pad(SPREAD, ((0, 0), (0, dim - 1)), constant_values=0.1) + np.arange(4)[:, None] * 0.05
         grid = np.linspace(-0.6, 0.6, 7)[:, None] * np.ones(dim)
         g2 = [net.two_point(grid[:, None], grid[None]) for net in (cos, gauss)]
-        study.exact("(34), (S11)", f"d={dim}: largest difference of the two G2", 0.0, float(np.abs(g2[0] - g2[1]).max()))
+        study.exact(
+            "(34), (S11)", f"d={dim}: largest difference of the two G2", 0.0, float(np.abs(g2[0] - g2[1]).max())
+        )
         p = np.linspace(0.0, 3.0, 7)[:, None] * np.ones(dim)
         spectra = [net.power_spectrum(p) for net in (cos, gauss)]
         gap = float(np.abs(spectra[0] / spectra[1] - 1).max())
@@ -38,7 +40,9 @@ def run(study: Study) -> None:
                 study.exact("(20), (S15)", f"{name} d={dim}: G4c shifted / unshifted", 1.0, shifted / engine)
             else:
                 change = abs(shifted / engine - 1)
-                study.between("(S14)", f"{name} d={dim}: relative change of G4c under a shift", 1.0, change, 0.05, np.inf)
+                study.between(
+                    "(S14)", f"{name} d={dim}: relative change of G4c under a shift", 1.0, change, 0.05, np.inf
+                )
             for estimator in ("neuron", "amplitude"):
                 table = correlators(
                     net,
@@ -104,5 +108,7 @@ def _picture(study: Study, ratios: pd.DataFrame) -> None:
         left.legend()
         right.plot(ratios["x"], ratios["cos_net"], label="CosNet")
         right.plot(ratios["x"], ratios["gauss_net"], "--", label="GaussNet, $\\sigma_c = 0.3$")
-        right.set(yscale="log", xlabel="x", ylabel="$N\\,G_c^{(4)}/(G^{(2)})^2$", title="four points at x: two theories")
+        right.set(
+            yscale="log", xlabel="x", ylabel="$N\\,G_c^{(4)}/(G^{(2)})^2$", title="four points at x: two theories"
+        )
         right.legend()

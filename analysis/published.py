@@ -94,7 +94,9 @@ def run(study: Study) -> None:
             study.between("(2), (8)", f"{name}: chi2 per point of exact G4 against published", 1.0, chi2, 0.5, 2.0)
     if pulls:
         far = float(np.abs(free_pulls).max())
-        study.between("(10)", "the N = infinity theory is off the published by up to (sigmas)", 500.0, far, 100.0, np.inf)
+        study.between(
+            "(10)", "the N = infinity theory is off the published by up to (sigmas)", 500.0, far, 100.0, np.inf
+        )
     _picture(study, result, pulls, free_pulls)
 
 
@@ -107,7 +109,9 @@ def _picture(study: Study, result: pd.DataFrame, pulls: list[Array], free_pulls:
             value, error = ("published", "published_error") if pulls else ("estimate", "mcse")
             source = (exact if pulls else neuron)[chosen]
             departure = exact["estimate"].to_numpy()[chosen] - free
-            left.errorbar(departure, source[value] - free, source[error], fmt=".", ms=3, lw=0.6, label=f"α = {alpha:+.0f}")
+            left.errorbar(
+                departure, source[value] - free, source[error], fmt=".", ms=3, lw=0.6, label=f"α = {alpha:+.0f}"
+            )
         limits = np.array([-0.1, 5.0])
         left.plot(limits, limits, color="0.3", lw=0.8)
         for set_scale in (left.set_xscale, left.set_yscale):

@@ -68,7 +68,9 @@ def _spectra(study: Study) -> None:
     ou = load("cauchy", mass=0.8)
     for tau in (0.3, 1.5):
         integral = quad(lambda p: float(ou.power_spectrum([p])), 0, np.inf, weight="cos", wvar=tau)[0] / np.pi
-        study.exact("(15), (32)", f"cauchy: rho({tau}) from G(p) / G(x)", 1.0, integral / ou.two_point([tau], [0.0]), 1e-7)
+        study.exact(
+            "(15), (32)", f"cauchy: rho({tau}) from G(p) / G(x)", 1.0, integral / ou.two_point([tau], [0.0]), 1e-7
+        )
 
 
 def _printed(study: Study) -> None:
@@ -118,7 +120,13 @@ def _picture(study: Study, tables: dict) -> None:
             (line,) = axes.plot(r, net.two_point(x, y) / net.two_point(x[:1], x[:1]), label=name)
             scale = net.two_point(x[:1], x[:1])[0]
             axes.errorbar(
-                np.linspace(0.2, 1.7, 6), table["estimate"] / scale, 5 * table["mcse"] / scale, fmt=".", color=line.get_color()
+                np.linspace(0.2, 1.7, 6),
+                table["estimate"] / scale,
+                5 * table["mcse"] / scale,
+                fmt=".",
+                color=line.get_color(),
             )
-        axes.set(xlabel="|x − y|", ylabel="$G^{(2)}(x, y) / G^{(2)}(x, x)$", title="exact lines, field draws (5 errors)")
+        axes.set(
+            xlabel="|x − y|", ylabel="$G^{(2)}(x, y) / G^{(2)}(x, x)$", title="exact lines, field draws (5 errors)"
+        )
         axes.legend()

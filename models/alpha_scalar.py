@@ -26,7 +26,7 @@ from nnqft_ppl import (
 @final
 @dataclass(frozen=True, kw_only=True)
 class AlphaScalar(CosineArchitecture):
-    """phi(x) = sum_i a_i (b_i^2 + m^2)^(alpha/2) cos(b_i.x + c_i), P(b) ~ f(b) (b^2 + m^2)^(-1-alpha): arXiv:2604.27050.
+    """phi = sum_i a_i (b_i^2 + m^2)^(alpha/2) cos(b_i.x + c_i), P(b) ~ f(b) (b^2 + m^2)^(-1-alpha): arXiv:2604.27050.
 
     f cuts momenta off at Lambda. Every alpha has the same free N -> infinity theory, canonically normalised:
     G(p) = f(p)/(p^2 + m^2) for amplitudes with E[ahat^2] = 1. alpha = -1 is the free scalar (29), and alpha = 0 in
@@ -59,9 +59,7 @@ class AlphaScalar(CosineArchitecture):
 
     def propagator(self, power: float, distance: ArrayLike) -> NDArray[np.float64]:
         """G_s(r) = int d^dk/(2 pi)^d f(k) exp(ikr) (k^2 + m^2)^(-s); Omega_alpha = G_(1+alpha)(0)."""
-        return propagator(
-            power, distance, mass=self.mass, cutoff=self.cutoff, regulator=self.regulator, dim=self.dim
-        )
+        return propagator(power, distance, mass=self.mass, cutoff=self.cutoff, regulator=self.regulator, dim=self.dim)
 
     @theorem("23")
     def kernel_moment(self, k: int, z: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -77,6 +77,6 @@ class CosNet(CosineArchitecture):
         x1, x2, x3, x4 = (x[..., k, :] for k in range(4))
         channels = ((x1 + x2 - x3 - x4), (x1 - x2 + x3 - x4), (x1 - x2 - x3 + x4))
         pairings = ((x1 - x2, x3 - x4), (x1 - x3, x2 - x4), (x1 - x4, x2 - x3))
-        four = sum(self.kernel_moment(4, z) for z in channels) / 8
-        pairs = sum(self.kernel_moment(2, u) * self.kernel_moment(2, v) for u, v in pairings) / 4
+        four = np.sum([self.kernel_moment(4, z) for z in channels], axis=0) / 8
+        pairs = np.sum([self.kernel_moment(2, u) * self.kernel_moment(2, v) for u, v in pairings], axis=0) / 4
         return (self.amplitude_moment(4) * four - self.amplitude_moment(2) ** 2 * pairs) / self.width

@@ -49,9 +49,7 @@ class FreeScalar(CosineArchitecture):
     @theorem("23", "29")
     def kernel_moment(self, k: int, z: NDArray[np.float64]) -> NDArray[np.float64]:
         """M_k(z) = (d/Lambda^d) int_0^Lambda b^(d-1) Omega_d(b|z|) (b^2+m^2)^(-k/2) db, by radial quadrature."""
-        integral = propagator(
-            k / 2, norm(z), mass=self.mass, cutoff=self.cutoff, regulator="hard", dim=self.dim
-        )
+        integral = propagator(k / 2, norm(z), mass=self.mass, cutoff=self.cutoff, regulator="hard", dim=self.dim)
         return (2 * np.pi) ** self.dim / ball_volume(self.dim, self.cutoff) * integral
 
     @theorem("26", "30")

@@ -84,7 +84,7 @@ class Architecture(ABC):
         """Joint laws of the named sites: ``a`` for the amplitudes, event shape (N,); the others are theta_h."""
 
     @abstractmethod
-    def neuron(self, x: jax.Array, **theta: jax.Array) -> jax.Array:
+    def neuron(self, x: jax.Array, *args: Any, **theta: Any) -> jax.Array:
         """h(x; theta) of one neuron at one point x of shape (d,); returns a scalar."""
 
     # -- amplitudes ----------------------------------------------------------------------------------------------
@@ -111,21 +111,21 @@ class Architecture(ABC):
         """phi(x_p) = sum_i a_i h_i(x_p), shape (P,)."""
         return theta["a"] @ self.neurons(theta, points)
 
-    def __call__(self, points: ArrayLike | None = None) -> jax.Array | None:
-        """The NumPyro program: sample every site of `prior`; at points (P, d), record the deterministic site ``phi``."""
-        theta = {site: numpyro.sample(site, law) for site, law in self.prior().items()}
+    def __call__(self, points: ArrayLike | None = None) -> Any:
+        """The NumPyro program: sample every site of `prior`; at points (P, d), record the site ``phi``."""
+        theta: Any = {site: numpyro.sample(site, law) for site, law in self.prior().items()}
         if points is None:
             return None
         return numpyro.deterministic("phi", self.field(theta, jnp.asarray(points)))
 
     def sample(self, key: jax.Array, draws: int) -> Parameters:
         """Exact ancestral draws of every site, leading axis `draws`."""
-        return {
+        return {  # pyright: ignore[reportReturnType]
             site: law.sample(jax.random.fold_in(key, tag), (draws,))
             for tag, (site, law) in enumerate(self.prior().items())
         }
 
-    def marginal_product(self, points: jax.Array, **theta: jax.Array) -> jax.Array:
+    def marginal_product(self, points: jax.Array, *args: Any, **theta: Any) -> jax.Array:
         """h(x_1)..h(x_n) of one neuron, averaged over whatever a card can average in closed form; points (n, d)."""
         return jnp.prod(jax.vmap(lambda x: self.neuron(x, **theta))(points))
 

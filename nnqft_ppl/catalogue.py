@@ -6,6 +6,7 @@ A card's equations are those that its docstring and its `@theorem` decorators na
 
 import ast
 import re
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -82,11 +83,11 @@ def entry(name: str) -> Entry:
 def catalogue_markdown() -> str:
     """The catalogue as a Markdown table, as it stands in the README."""
     rows = ["| card | theory | equations | symmetric under | not under |", "|---|---|---|---|---|"]
-    for e in entries():
-        rows.append(
-            f"| [`{e.name}`](models/{e.name}.py) | {e.title} | {', '.join(e.equations)} | "
-            f"{', '.join(e.claims)} | {', '.join(e.denies) or '—'} |"
-        )
+    rows += [
+        f"| [`{e.name}`](models/{e.name}.py) | {e.title} | {', '.join(e.equations)} | "
+        f"{', '.join(e.claims)} | {', '.join(e.denies) or '—'} |"
+        for e in entries()
+    ]
     return "\n".join(rows)
 
 
@@ -143,7 +144,9 @@ def _equations(docstring: str, methods: list[ast.FunctionDef]) -> tuple[str, ...
     for method in methods:
         for mark in method.decorator_list:
             if isinstance(mark, ast.Call) and getattr(mark.func, "id", "") == "theorem":
-                found |= {arg.value for arg in mark.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)}
+                found |= {
+                    arg.value for arg in mark.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)
+                }
     numbered = {f for f in found if re.fullmatch(r"S?\d+", f)}
     ordered = sorted(numbered, key=lambda f: (f.startswith("S"), int(f.lstrip("S"))))
     return tuple([f"({f})" for f in ordered] + sorted(found - numbered))
@@ -151,9 +154,11 @@ def _equations(docstring: str, methods: list[ast.FunctionDef]) -> tuple[str, ...
 
 def _literal(cls: ast.ClassDef, name: str) -> tuple[str, ...]:
     for node in cls.body:
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
         if any(isinstance(t, ast.Name) and t.id == name for t in targets) and getattr(node, "value", None):
-            return tuple(ast.literal_eval(node.value))  # pyright: ignore[reportAttributeAccessIssue]
+            return tuple(ast.literal_eval(ast.unparse(node.value)))  # pyright: ignore
     base = _base_class(cls)
     return _literal(base, name) if base else ()
 
@@ -173,3 +178,17 @@ def _hyperparameters(cls: ast.ClassDef, text: str) -> tuple[Hyperparameter, ...]
                 name = node.target.id
                 found[name] = Hyperparameter(name, kind, ast.unparse(node.value), comment)
     return tuple(found.values())
+
+
+def refresh(text: str) -> str:
+    """A README's text with both tables made anew between their markers."""
+    for name, table in (("catalogue", catalogue_markdown()), ("symbols", symbols_markdown())):
+        opening, closing = f"<!-- {name} -->", f"<!-- end of {name} -->"
+        before, _, rest = text.partition(opening)
+        text = f"{before}{opening}\n{table}\n{closing}{rest.partition(closing)[2]}"
+    return text
+
+
+if __name__ == "__main__":
+    readme = Path(sys.argv[1])
+    readme.write_text(refresh(readme.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,5 +1,6 @@
 """``nnqft``: the command line. Heavy imports stay inside the commands, so that help and listings are quick."""
 
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -135,14 +136,14 @@ def draw(
 
         x = grid(net.dim) if points is None else read_configurations(points, 1).reshape(-1, _columns(points))
         tree = prior_predictive(net, x, draws=draws, seed=seed, parameters=parameters, progress=True)
-        phi = tree["prior_predictive/phi"]
-        mean, deviation = float(phi.mean()), float(phi.std())
+        phi: Any = tree["prior_predictive/phi"].to_numpy()
+        mean, deviation = phi.mean(), phi.std()
         typer.echo(f"{draws} draws of {net!r} at {len(x)} points: mean {mean:.4g}, standard deviation {deviation:.4g}")
         if out is not None:
             write_atomically(out, lambda target: tree.to_netcdf(target, engine="h5netcdf"))
             typer.echo(f"wrote {out}")
         if plot is not None:
-            write_atomically(plot, lambda target: plot_fields(net, x, phi.values[0], target))
+            write_atomically(plot, lambda target: plot_fields(net, x, phi[0], target))
             typer.echo(f"wrote {plot}")
 
 
@@ -189,8 +190,7 @@ def correlators(
             return
         write_table(table, out)
         write_table(configurations_table(x), beside, "configurations")
-        worst = table["z"].abs().max()
-        z = f", largest |z| {worst:.2f}" if worst == worst else ""
+        z = f", largest |z| {table['z'].abs().max():.2f}" if len(table["z"].dropna()) else ""
         typer.echo(f"wrote {out} ({len(table)} rows{z}) and {beside}")
 
 
@@ -323,7 +323,8 @@ def _correlator_table(table: "pd.DataFrame", most: int = 40) -> Table:
     view = Table("config", "order", "kind", "estimator", box=None, pad_edge=False)
     for name in ("estimate", "mcse", "exact", "z"):
         view.add_column(name, justify="right", no_wrap=True)
-    for row in table.head(most).itertuples():
+    rows: Any = table.head(most).itertuples()
+    for row in rows:
         mcse = "" if row.estimator == "exact" else f"{row.mcse:.2g}"
         numbers = (f"{row.estimate:.9g}", mcse, _number(row.exact, ".9g"), _number(row.z, "+.2f"))
         view.add_row(str(row.configuration), str(row.order), str(row.kind), str(row.estimator), *numbers)
@@ -342,7 +343,7 @@ def _scoreboard_table(rows: "list[Row]") -> Table:
 
 
 def _number(value: Any, form: str) -> str:
-    return "" if value != value else format(value, form)
+    return "" if math.isnan(value) else format(value, form)
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ class CosineArchitecture(Architecture):
             return np.zeros(points.shape[:-2])
         return 2.0 ** (1 - n) * self.kernel_moment(n, balanced_signs(n) @ points).sum(axis=-1)
 
-    def marginal_product(self, points: jax.Array, *, b: jax.Array, c: jax.Array) -> jax.Array:
+    def marginal_product(self, points: jax.Array, *, b: jax.Array, c: jax.Array) -> jax.Array:  # noqa: ARG002
         """F(b)^n 2^(1-n) sum over balanced signs of cos(b.sum_k s_k x_k): the phase integrated out, (19)."""
         n = points.shape[0]
         if n % 2:

@@ -87,9 +87,7 @@ def estimate(
     points = points.reshape(-1, *points.shape[-2:])
     if draws < 2:
         raise InputError(f"draws must be at least 2, got {draws}")
-    terms = {
-        (order, kind): _polynomial(net, estimator, check_order(order), kind) for order in orders for kind in kinds
-    }
+    terms = {(order, kind): _polynomial(net, estimator, check_order(order), kind) for order in orders for kind in kinds}
     if max(orders) > points.shape[-2]:
         raise InputError(f"order must be at most {points.shape[-2]}, the points of a configuration, got {max(orders)}")
     if estimator == "field":
@@ -272,8 +270,4 @@ def _amplitude_cumulants(net: Architecture, order: int) -> list[float]:
 
 def _neuron_statistic(net: Architecture, theta: Parameters, points: jax.Array, subsets: tuple[int, ...]) -> jax.Array:
     one = {site: value[0] for site, value in theta.items() if site != "a"}
-    return jnp.stack(
-        [jax.vmap(lambda x: net.marginal_product(x, **one))(points[:, members(mask)]) for mask in subsets]
-    )
-
-
+    return jnp.stack([jax.vmap(lambda x: net.marginal_product(x, **one))(points[:, members(mask)]) for mask in subsets])

@@ -5,13 +5,13 @@ A field phi = sum_i a_i h_i of exchangeable neurons has
     G^(n)(x_1..x_n) = sum over partitions pi of {1..n} of N (N-1) ... (N-|pi|+1) / N^(n/2) prod_B A_|B| H_pi,
 
 with A_k = E[(sqrt(N) a)^k] and H_pi = E[prod_B prod_(k in B) h_(i_B)(x_k)] at distinct neurons i_B. Independent neurons
-factorise, H_pi = prod_B H_|B|, and then the connected correlator is the joint cumulant of one neuron, N^(1-n/2) kappa_n.
+factorise, H_pi = prod_B H_|B|; then the connected correlator is the joint cumulant of one neuron, N^(1-n/2) kappa_n.
 All in float64 NumPy: no draws, no compilation, no JAX.
 """
 
 import math
 from collections.abc import Sequence
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, ClassVar, Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -35,12 +35,12 @@ MAX_ORDER = 10
 class Theory(Protocol):
     """What the exact engine asks of an architecture."""
 
+    independent: ClassVar[bool]
+
     @property
     def width(self) -> int: ...
     @property
     def dim(self) -> int: ...
-    @property
-    def independent(self) -> bool: ...
     def amplitude_moment(self, k: int) -> float: ...
     def neuron_moment(self, points: Array) -> Array: ...
     def joint_neuron_moment(self, blocks: Sequence[Array]) -> Array: ...
@@ -107,7 +107,7 @@ def full_correlator(net: Theory, n: int) -> Polynomial:
 
 
 def single_cumulant(net: Theory, n: int) -> Polynomial:
-    """N^(1-n/2) kappa_n[ahat h(x_1), .., ahat h(x_n)] as a polynomial in the moments of one neuron: I_N, (8) at n = 4."""
+    """N^(1-n/2) kappa_n of one neuron's ahat h(x_k), as a polynomial in its moments: I_N, (8) at n = 4."""
 
     def weight(sizes: list[int]) -> float:
         return net.width ** (1.0 - n / 2.0) * cumulant_weight(len(sizes)) * _amplitudes(net, sizes)

@@ -42,7 +42,7 @@ class RandomSign(dist.Distribution):
     """+modulus or -modulus with probability 1/2 each. A discrete law: gradient samplers cannot move it."""
 
     arg_constraints = {"modulus": constraints.positive}
-    support = _PlusMinus()
+    support = _PlusMinus()  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]
     has_enumerate_support = True
 
     def __init__(self, modulus: float | jax.Array, *, validate_args: bool | None = None) -> None:
@@ -50,6 +50,7 @@ class RandomSign(dist.Distribution):
         super().__init__(batch_shape=jnp.shape(modulus), validate_args=validate_args)
 
     def sample(self, key: jax.Array | None, sample_shape: tuple[int, ...] = ()) -> jax.Array:
+        assert key is not None
         return self.modulus * jax.random.rademacher(key, sample_shape + self.batch_shape, dtype=float)
 
     def log_prob(self, value: Any, intermediates: Any = None) -> jax.Array:
@@ -62,10 +63,10 @@ class RandomSign(dist.Distribution):
 
 
 class SignedRayleigh(dist.Distribution):
-    """Density |x|/sigma^2 exp(-x^2/sigma^2) on the real line: a random sign times a Rayleigh variable, E x^2 = sigma^2."""
+    """Density |x|/sigma^2 exp(-x^2/sigma^2) on the line: a random sign times a Rayleigh variable, E x^2 = sigma^2."""
 
     arg_constraints = {"sigma": constraints.positive}
-    support = constraints.real
+    support = constraints.real  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]
 
     def __init__(self, sigma: float | jax.Array, *, validate_args: bool | None = None) -> None:
         self.sigma = sigma

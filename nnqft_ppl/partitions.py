@@ -82,7 +82,7 @@ class Polynomial(NamedTuple):
 
 
 def polynomial(n: int, weight: Callable[[list[int]], float]) -> Polynomial:
-    """The sum over partitions of {0..n-1} of weight(block sizes) * product of block moments; zero weights are dropped."""
+    """The sum over partitions of {0..n-1} of weight(block sizes) * product of block moments, without zero weights."""
     terms = [(partition, weight([block.bit_count() for block in partition])) for partition in set_partitions(n)]
     terms = [(partition, w) for partition, w in terms if w != 0.0]
     subsets = tuple(sorted({block for partition, _ in terms for block in partition}))

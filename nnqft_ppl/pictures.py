@@ -44,11 +44,11 @@ def plot_fields(net: Architecture, points: Array, phi: Array, path: Path) -> Non
             limit = float(np.abs(shown).max())
             panels = figure.subplots(1, len(shown), squeeze=False)[0]
             for axes, draw in zip(panels, shown, strict=True):
-                mesh = axes.tripcolor(
+                axes.tripcolor(
                     points[:, 0], points[:, 1], draw, shading="gouraud", cmap="RdBu_r", vmin=-limit, vmax=limit
                 )
                 axes.set(xlabel="$x_0$", ylabel="$x_1$", aspect="equal")
-            figure.colorbar(mesh, ax=panels, label="φ(x)")
+            figure.colorbar(panels[0].collections[0], ax=panels, label="φ(x)")
             figure.suptitle(_title(net))
         figure.savefig(path, dpi=160)
 

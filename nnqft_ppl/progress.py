@@ -11,7 +11,7 @@ Advance = Callable[[int], None]
 def progress_bar(description: str, total: int, shown: bool) -> Iterator[Advance]:
     """A rich bar that the yielded function advances; silent where not `shown` or where stderr is no terminal."""
     if not shown or not sys.stderr.isatty():
-        yield lambda steps: None
+        yield lambda _steps: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn

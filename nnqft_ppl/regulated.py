@@ -95,7 +95,8 @@ class RegulatedPower(dist.Distribution):
         dim: int,
         validate_args: bool | None = None,
     ) -> None:
-        self.power, self.mass, self.cutoff, self.regulator, self.dim = power, mass, cutoff, regulator, dim
+        self.power, self.mass, self.cutoff, self.dim = power, mass, cutoff, dim
+        self.regulator: Regulator = regulator
         super().__init__(batch_shape=(), event_shape=(dim,), validate_args=validate_args)
 
     @property
@@ -199,7 +200,7 @@ class Ball(constraints.Constraint):
 class BallTransform(Transform):
     """R^d -> |b| < radius: b = radius y / sqrt(1 + |y|^2), with Jacobian radius^d (1 + |y|^2)^(-d/2 - 1)."""
 
-    domain = constraints.real_vector
+    domain = constraints.real_vector  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]
 
     def __init__(self, radius: float) -> None:
         self.radius = radius

@@ -95,7 +95,7 @@ class Study:
         self.rows.append(Row(self.name, equation, statement, *(float(number) for number in numbers)))
 
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.titlesize": "medium",

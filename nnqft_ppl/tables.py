@@ -219,7 +219,7 @@ def _from_points(table: pd.DataFrame, order: int) -> Array:
     x = table[axes].to_numpy(dtype=float)
     if "configuration" in table:
         sizes = table.groupby("configuration", sort=False).size()
-        if sizes.nunique() != 1:
+        if len(set(sizes)) != 1:
             raise InputError(f"every configuration must have the same number of points, got {sorted(set(sizes))}")
         x = x[np.argsort(pd.factorize(table["configuration"])[0], kind="stable")]
         order = int(sizes.iloc[0])

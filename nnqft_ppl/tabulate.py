@@ -68,7 +68,7 @@ def correlators(
     blocks, batches = [], {}
     for name in names:
         if name == "exact":
-            rows = [(order, kind, values, 0.0, None) for (order, kind), values in exact.items()]
+            rows: list[Any] = [(order, kind, values, 0.0, None) for (order, kind), values in exact.items()]
         else:
             chosen: Estimator = name  # pyright: ignore[reportAssignmentType]
             results = estimate(

@@ -78,9 +78,7 @@ def test_the_grouping_of_batches_changes_nothing(estimator):
     net = load("cos_net", width=50, dim=2)
     x = np.random.default_rng(0).normal(size=(40, 4, 2))
     runs = [
-        estimate(
-            net, x, orders=(2, 4), kinds=("connected",), estimator=estimator, draws=20_001, seed=3, group=group
-        )
+        estimate(net, x, orders=(2, 4), kinds=("connected",), estimator=estimator, draws=20_001, seed=3, group=group)
         for group in (1, 3, 16)
     ]
     assert 20_001 / runs[0][0].batch > 2

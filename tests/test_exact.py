@@ -248,7 +248,10 @@ def test_hard_cutoff_in_the_plane_against_adaptive_quadrature():
     for cutoff, r in ((100.0, 0.37), (100.0, 8.1), (7.0, 3.0)):
         edges = np.arange(0, cutoff * r / np.pi + 1) * np.pi / r
         edges = np.r_[edges[edges < cutoff], cutoff]
-        pieces = [quad(lambda p, r=r: p * j0(p * r) / (p * p + 1), a, b, epsrel=1e-13)[0] for a, b in itertools.pairwise(edges)]
+        pieces = [
+            quad(lambda p, r=r: p * j0(p * r) / (p * p + 1), a, b, epsrel=1e-13)[0]
+            for a, b in itertools.pairwise(edges)
+        ]
         value = propagator(1.0, r, mass=1.0, cutoff=cutoff, regulator="hard", dim=2)
         assert value == pytest.approx(sum(pieces) / (2 * np.pi), rel=1e-11)
 

@@ -74,7 +74,9 @@ def test_nuts_draws_the_same_theory(name, settings):
 
     net = instance(name, **settings)
     x = np.full((1, net.dim), 0.3)
-    mcmc = MCMC(NUTS(net), num_warmup=500, num_samples=2000, num_chains=4, chain_method="vectorized", progress_bar=False)
+    mcmc = MCMC(
+        NUTS(net), num_warmup=500, num_samples=2000, num_chains=4, chain_method="vectorized", progress_bar=False
+    )
     mcmc.run(jax.random.key(3), x)
     square = np.asarray(mcmc.get_samples(group_by_chain=True)["phi"])[..., 0] ** 2
     mcse = float(array_stats.mcse(square, chain_axis=0, draw_axis=1))
@@ -249,5 +251,3 @@ def test_importing_changes_no_setting_of_jax():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert out == ["False", "float32", "True"]
-
-

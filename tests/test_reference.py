@@ -78,8 +78,11 @@ def one_point_cf(e):
     c = np.arange(4096) * 2 * np.pi / 4096
     u = t * np.cos(c) / net.width**0.5
     law = net.amplitude
-    cf = {"gauss": lambda: np.exp(-((law.sigma * u) ** 2) / 2), "rademacher": lambda: np.cos(law.mu * u),
-          "laplace": lambda: 1 / (1 + (law.beta * u) ** 2)}[e["params"]["amplitude"]]()
+    cf = {
+        "gauss": lambda: np.exp(-((law.sigma * u) ** 2) / 2),
+        "rademacher": lambda: np.cos(law.mu * u),
+        "laplace": lambda: 1 / (1 + (law.beta * u) ** 2),
+    }[e["params"]["amplitude"]]()
     return np.mean(cf) ** net.width
 
 
@@ -107,7 +110,6 @@ def mixed(e):
 def mixed_connected(e):
     net, x = cos_net(e["params"]), points(e)
     return mixed(e) - net.two_point(x[0], x[1]) * exact_neuron(net, x[2:], (0, 0))
-
 
 
 CHECKS = {
@@ -170,8 +172,14 @@ def test_one_point_laws_of_other_parameters():
     net = load("cos_net", width=4, sigma_a=1.3)
     t = 0.05
     q = (1.3 * t) ** 2 / 16
-    series = sum((-1) ** (n // 2) * t**n / np.prod(np.arange(1, n + 1)) * exact_correlator(net, np.zeros((n, 1))) for n in (2, 4, 6))
+    series = sum(
+        (-1) ** (n // 2) * t**n / np.prod(np.arange(1, n + 1)) * exact_correlator(net, np.zeros((n, 1)))
+        for n in (2, 4, 6)
+    )
     assert 1 + series == pytest.approx((np.exp(-q) * i0(q)) ** 4, rel=1e-13)
     net = load("cos_net", width=4, amplitude=AMPLITUDES["constant_modulus"](mu=1.1))
-    series = sum((-1) ** (n // 2) * t**n / np.prod(np.arange(1, n + 1)) * exact_correlator(net, np.zeros((n, 1))) for n in (2, 4, 6))
+    series = sum(
+        (-1) ** (n // 2) * t**n / np.prod(np.arange(1, n + 1)) * exact_correlator(net, np.zeros((n, 1)))
+        for n in (2, 4, 6)
+    )
     assert 1 + series == pytest.approx(j0(1.1 * t / 2) ** 4, rel=1e-13)

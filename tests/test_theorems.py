@@ -152,7 +152,8 @@ def test_every_card_is_tested_and_has_theorems():
 
 
 @pytest.mark.parametrize(
-    ("quantity", "factor"), [("two_point", 1.01), ("power_spectrum", 0.99), ("connected_four_point", 1.05), ("kernel_moment", 1.01)]
+    ("quantity", "factor"),
+    [("two_point", 1.01), ("power_spectrum", 0.99), ("connected_four_point", 1.05), ("kernel_moment", 1.01)],
 )
 def test_a_wrong_factor_is_caught(monkeypatch, quantity, factor):
     """The planted error is twice what the test has even odds to catch."""

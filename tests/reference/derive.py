@@ -127,11 +127,21 @@ def entries():
             value,
             "radial quadrature, angular average by its power series",
         )
-    for d, alpha, regulator in ((1, mpf("0.5"), "gaussian"), (2, mpf(-1), "gaussian"), (2, mpf("0.5"), "hard"), (3, mpf(0), "hard")):
+    for d, alpha, regulator in (
+        (1, mpf("0.5"), "gaussian"),
+        (2, mpf(-1), "gaussian"),
+        (2, mpf("0.5"), "hard"),
+        (3, mpf(0), "hard"),
+    ):
         cutoff, width = 4, 3
         f = (lambda p: mp.exp(-(p**2) / 32)) if regulator == "gaussian" else (lambda p: mpf(1))
         cuts = mp.linspace(0, 4 if regulator == "hard" else 48, 9 if regulator == "hard" else 25)
-        x = [[mpf("0.1")] * d, [mpf("0.5")] + [mpf(0)] * (d - 1), [mpf("-0.2")] * d, [mpf("0.9")] + [mpf("0.3")] * (d - 1)]
+        x = [
+            [mpf("0.1")] * d,
+            [mpf("0.5")] + [mpf(0)] * (d - 1),
+            [mpf("-0.2")] * d,
+            [mpf("0.9")] + [mpf("0.3")] * (d - 1),
+        ]
         g = lambda power, z, f=f, d=d, cuts=cuts: radial(  # noqa: E731
             d, lambda p: f(p) * (p * p + 1) ** -power, mp.sqrt(sum(c * c for c in z)), cuts
         )

@@ -1,0 +1,55 @@
+# `make demo` runs the main job, `make test` everything that CI runs; both set up .venv first.
+
+VENV := .venv
+BIN := $(VENV)/bin
+# A shim may exist and fail, so every candidate is run; set PYTHON to name one.
+CANDIDATES := $(PYTHON) python3.13 python3.12 python3 python $(wildcard $(HOME)/.pyenv/versions/3.1[2-9]*/bin/python3)
+PROBE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 12))
+
+.PHONY: demo test lint package readme clean
+
+demo: $(VENV)/.installed
+	$(BIN)/nnqft reproduce --out results
+
+test: $(VENV)/.installed-dev lint
+	$(BIN)/python -m pytest -n 2
+	$(MAKE) package
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+# sdist -> wheel -> an environment of its own, and the program run from the root of the file system.
+package: $(VENV)/.installed-dev
+	rm -rf build/package
+	$(BIN)/python -m build --quiet --outdir build/package/dist
+	$(BIN)/python -m venv build/package/venv
+	build/package/venv/bin/python -m pip install --quiet --constraint constraints.txt build/package/dist/*.whl
+	cd / && "$(CURDIR)/build/package/venv/bin/nnqft" list
+	cd / && "$(CURDIR)/build/package/venv/bin/nnqft" correlators cos_net --set width=10 --draws 1000 \
+		--out "$(CURDIR)/build/package/table.parquet"
+
+readme: $(VENV)/.installed
+	$(BIN)/python -m nnqft_ppl.catalogue README.md
+
+$(VENV)/bin/python:
+	@for candidate in $(CANDIDATES); do \
+		if "$$candidate" -c "$(PROBE)" >/dev/null 2>&1; then \
+			echo "using $$candidate"; exec "$$candidate" -m venv $(VENV); \
+		fi; \
+	done; \
+	echo "nnqft_ppl needs Python 3.12 or newer with venv; tried: $(CANDIDATES). Name one: make PYTHON=/path/to/python3" >&2; \
+	exit 1
+
+$(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist results
