@@ -18,6 +18,8 @@ from nnqft_ppl.studies import EXAMPLES, Study
 
 Array = NDArray[np.float64]
 
+QUICK_DRAWS, DRAWS = 100_000, 400_000  # single neurons for each of the 18 sets
+
 DATA = Path(os.environ.get("NNQFT_DATA", Path(__file__).resolve().parents[2] / "shared" / "data")) / "nnft_alpha"
 
 
@@ -56,7 +58,7 @@ def shipped() -> list[DataSet]:
 
 def run(study: Study) -> None:
     sets = published(DATA) or shipped()
-    draws = 100_000 if study.quick else 1_000_000
+    draws = QUICK_DRAWS if study.quick else DRAWS
     tables, pulls, free_pulls = [], [], []
     for cell in sets:
         net = load("alpha_scalar", dim=2, alpha=cell.alpha, cutoff=cell.cutoff, width=cell.width)

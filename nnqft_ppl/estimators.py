@@ -87,7 +87,9 @@ def estimate(
     points = points.reshape(-1, *points.shape[-2:])
     if draws < 2:
         raise InputError(f"draws must be at least 2, got {draws}")
-    terms = {(order, kind): _polynomial(net, estimator, check_order(order), kind) for order in orders for kind in kinds}
+    terms: dict[tuple[int, Kind], Polynomial] = {
+        (order, kind): _polynomial(net, estimator, check_order(order), kind) for order in orders for kind in kinds
+    }
     if max(orders) > points.shape[-2]:
         raise InputError(f"order must be at most {points.shape[-2]}, the points of a configuration, got {max(orders)}")
     if estimator == "field":

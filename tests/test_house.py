@@ -1,0 +1,181 @@
+"""The house: who may import whom, what a card must have, generated tables, and scoreboards that can turn red."""
+
+import ast
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT
+
+from nnqft_ppl import load, models, names, studies
+from nnqft_ppl.catalogue import SYMBOLS, entries, refresh
+from nnqft_ppl.studies import Row, Study
+
+#: The floors of the language: a module imports only what stands before it.
+FLOORS = [
+    {"errors", "version", "precision", "radial", "progress"},
+    {"hyperparameters", "points", "partitions"},
+    {"laws"},
+    {"regulated", "amplitudes", "exact"},
+    {"architecture"},
+    {"cosine", "models"},
+    {"draws", "estimators", "settings"},
+    {"tables"},
+    {"tabulate", "studies", "catalogue"},
+    {"pictures"},
+    {"cli"},
+]
+
+
+def imports(file: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def test_floors():
+    floor = {name: level for level, group in enumerate(FLOORS) for name in group}
+    modules = {file.stem for file in (ROOT / "nnqft_ppl").glob("*.py")} - {"__init__"}
+    assert set(floor) == modules
+    for name in modules:
+        for target in imports(ROOT / "nnqft_ppl" / f"{name}.py"):
+            part = target.split(".")
+            if part[0] == "nnqft_ppl":
+                below = part[1] if part[1] in floor else {"models": "models", "enable_x64": "precision"}[part[1]]
+                assert floor[below] < floor[name] or (name, below) == ("models", "architecture"), f"{name}: {target}"
+
+
+def test_cards_see_only_the_facade():
+    for file in (ROOT / "models").glob("*.py"):
+        for target in imports(file):
+            if target.split(".")[0] in ("nnqft_ppl", "analysis", "tests"):
+                assert target.count(".") == 1, f"{file.name}: {target}"
+
+
+def test_exact_and_estimators_know_no_tables():
+    for name in ("exact", "estimators", "partitions", "radial"):
+        heads = {target.split(".")[0] for target in imports(ROOT / "nnqft_ppl" / f"{name}.py")}
+        assert not heads & {"pandas", "arviz", "arviz_base", "matplotlib", "xarray"}, name
+
+
+def test_importing_every_module_makes_no_array():
+    """No device is touched at import, cards included."""
+    code = (
+        "import importlib, pathlib, nnqft_ppl, jax\n"
+        "for f in sorted(pathlib.Path(nnqft_ppl.__file__).parent.glob('*.py')):\n"
+        "    importlib.import_module('nnqft_ppl.' + f.stem) if f.stem != '__init__' else None\n"
+        "for n in nnqft_ppl.names(): nnqft_ppl.models.card(n)\n"
+        "print(jax._src.xla_bridge.backends_are_initialized())"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_files_stay_short():
+    for folder in ("nnqft_ppl", "models", "analysis", "tests"):
+        for file in (ROOT / folder).glob("*.py"):
+            assert len(file.read_text().splitlines()) <= 400, file
+
+
+def test_every_card_keeps_the_contract():
+    read = {entry.name: entry for entry in entries()}
+    assert set(read) == set(names())
+    for name in names():
+        net, entry = load(name), read[name]
+        assert entry.equations
+        assert (entry.claims, entry.denies) == (net.claims, net.denies)
+        assert {h.name for h in entry.hyperparameters} == {f.name for f in fields(net)}
+        assert all(h.meaning for h in entry.hyperparameters), name
+        assert type(net).__final__
+
+
+def test_readme_tables_are_fresh():
+    text = (ROOT / "README.md").read_text()
+    assert refresh(text) == text, "run `make readme`"
+
+
+def test_symbol_table_is_complete():
+    listed = {name for symbol in SYMBOLS for name in symbol.identifier.split(", ")}
+    assert listed == {f.name for name in names() for f in fields(load(name))}
+
+
+def test_a_card_may_not_hide_another(tmp_path):
+    (tmp_path / "line.py").write_text("")
+    with pytest.raises(ValueError, match="must have a name of its own"):
+        models.add(tmp_path)
+
+
+def test_constraints_name_no_host():
+    assert "://" not in (ROOT / "constraints.txt").read_text()
+
+
+# -- scoreboards --------------------------------------------------------------------------------------------------------
+
+
+def test_verdicts_follow_from_the_numbers(tmp_path):
+    study = Study("toy", tmp_path)
+    study.exact("(1)", "right", 2.0, 2.0 + 1e-12)
+    study.exact("(1)", "wrong", 2.0, 2.0 + 1e-9)
+    study.exact("(1)", "zero", 0.0, 1e-9)
+    study.monte_carlo("(1)", "near", 1.0, 1.04, 0.01)
+    study.monte_carlo("(1)", "far", 1.0, 1.06, 0.01)
+    study.monte_carlo("(1)", "certain of nothing", 1.0, 1.0, 0.0)
+    study.monte_carlo("(1)", "not a number", 1.0, np.nan, 0.01)
+    study.between("(1)", "inside", 1.0, 1.5, 0.5, 2.0)
+    study.between("(1)", "outside", 1.0, 2.5, 0.5, 2.0)
+    verdicts = [row.verdict for row in study.rows]
+    short = "falls short"
+    assert verdicts == ["holds", short, short, "holds", short, short, short, "holds", short]
+    assert all(isinstance(row, Row) for row in study.rows)
+
+
+@pytest.mark.parametrize(
+    ("card", "quantity"), [("cos_net", "two_point"), ("cos_net", "kernel_moment"), ("gauss_net", "neuron_moment")]
+)
+def test_a_planted_error_turns_the_scoreboard_red(tmp_path, monkeypatch, card, quantity):
+    """A closed form that is off by 1 % falls short in the study that checks it."""
+    cls = models.card(card)
+    right = getattr(cls, quantity)
+    monkeypatch.setattr(cls, quantity, lambda self, *args: 1.01 * right(self, *args))
+    rows = studies.run("large_width_duality", tmp_path, quick=True)
+    assert any(row.verdict == "falls short" for row in rows)
+    monkeypatch.undo()
+    rows = studies.run("large_width_duality", tmp_path, quick=True)
+    assert all(row.verdict == "holds" for row in rows)
+
+
+def test_shipped_configurations_reproduce(tmp_path, monkeypatch):
+    """The main job without the published data: 900 exact values, and the neuron estimator agrees."""
+    from nnqft_ppl.studies import published  # pyright: ignore[reportAttributeAccessIssue]
+
+    monkeypatch.setattr(published, "DATA", tmp_path / "nothing")
+    monkeypatch.setattr(published, "QUICK_DRAWS", 4096)
+    rows = studies.run("published", tmp_path / "out", quick=True)
+    assert len(rows) == 3
+    assert {p.suffix for p in (tmp_path / "out").iterdir()} == {".parquet", ".png"}
+
+
+def test_published_data(shared):
+    """Exact finite-N values against the published Monte Carlo: chi2 per point for each alpha, no draws of ours."""
+    import time
+
+    from nnqft_ppl import exact_correlator
+    from nnqft_ppl.studies.published import published  # pyright: ignore[reportMissingImports]
+
+    sets = published(shared / "data" / "nnft_alpha")
+    assert len(sets) == 18
+    start = time.perf_counter()
+    values = [
+        exact_correlator(load("alpha_scalar", dim=2, alpha=s.alpha, cutoff=s.cutoff, width=s.width), s.configurations)
+        for s in sets
+    ]
+    assert time.perf_counter() - start < 2.0
+    for alpha in (-1.0, 0.0, 1.0):
+        chi2 = [np.mean(((v - s.means) / s.errors) ** 2) for s, v in zip(sets, values, strict=True) if s.alpha == alpha]
+        assert 0.5 < np.mean(chi2) < 2.0
