@@ -17,7 +17,6 @@ from nnqft_ppl import (
     Positive,
     RegulatedPower,
     iid,
-    norm,
     propagator,
     theorem,
 )
@@ -64,17 +63,17 @@ class AlphaScalar(CosineArchitecture):
     @theorem("23")
     def kernel_moment(self, k: int, z: NDArray[np.float64]) -> NDArray[np.float64]:
         """M_k(z) = G_(1 + alpha - k alpha/2)(|z|) / Omega_alpha."""
-        return self.propagator(1 + self.alpha - k * self.alpha / 2, norm(z)) / self.propagator(1 + self.alpha, 0.0)
+        return self.propagator(1 + self.alpha - k * self.alpha / 2, self.norm(z)) / self.propagator(1 + self.alpha, 0.0)
 
     @theorem("25")
     def two_point(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
         """E[ahat^2] G_1(|x - y|): the regulated free propagator, for every alpha and width."""
-        return self.amplitude_law.moment(2) * self.propagator(1.0, norm(np.subtract(x, y)))
+        return self.amplitude_law.moment(2) * self.propagator(1.0, self.norm(np.subtract(x, y)))
 
     @theorem("26")
     def power_spectrum(self, p: ArrayLike) -> NDArray[np.float64]:
         """E[ahat^2] f(p) / (p^2 + m^2)."""
-        r = norm(p)
+        r = self.norm(p)
         f = r < self.cutoff if self.regulator == "hard" else np.exp(-((r / self.cutoff) ** 2) / 2)
         return self.amplitude_law.moment(2) * f / (r**2 + self.mass**2)
 
@@ -87,6 +86,6 @@ class AlphaScalar(CosineArchitecture):
         x1, x2, x3, x4 = (x[..., k, :] for k in range(4))
         pairings = ((x1, x2, x3, x4), (x1, x3, x2, x4), (x1, x4, x2, x3))
         free = sum(self.two_point(i, j) * self.two_point(k, l) for i, j, k, l in pairings)
-        four = sum(self.propagator(1 - self.alpha, norm(i + j - k - l)) for i, j, k, l in pairings)
+        four = sum(self.propagator(1 - self.alpha, self.norm(i + j - k - l)) for i, j, k, l in pairings)
         omega = self.propagator(1 + self.alpha, 0.0)
         return (1 - 1 / self.width) * free + omega / 2 * self.amplitude_law.moment(4) * four / self.width

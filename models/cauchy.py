@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from numpyro.distributions import Cauchy as CauchyLaw
 from numpyro.distributions import Distribution
 
-from nnqft_ppl import CosineArchitecture, Positive, iid, norm, theorem
+from nnqft_ppl import CosineArchitecture, Positive, iid, theorem
 
 
 @final
@@ -35,17 +35,17 @@ class Cauchy(CosineArchitecture):
     @theorem("23", "31")
     def kernel_moment(self, k: int, z: NDArray[np.float64]) -> NDArray[np.float64]:
         """M_k(z) = exp(-m|z|) for every k."""
-        return np.exp(-self.mass * norm(z))
+        return np.exp(-self.mass * self.norm(z))
 
     @theorem("25", "31")
     def two_point(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
         """(sigma_a^2/2) exp(-m|x - y|)."""
-        return self.amplitude_moment(2) / 2 * np.exp(-self.mass * norm(np.subtract(x, y)))
+        return self.amplitude_moment(2) / 2 * np.exp(-self.mass * self.norm(np.subtract(x, y)))
 
     @theorem("26", "32")
     def power_spectrum(self, p: ArrayLike) -> NDArray[np.float64]:
         """sigma_a^2 m / (p^2 + m^2)."""
-        return self.amplitude_moment(2) * self.mass / (norm(p) ** 2 + self.mass**2)
+        return self.amplitude_moment(2) * self.mass / (self.norm(p) ** 2 + self.mass**2)
 
     @theorem("15", "33")
     def rho(self, tau: ArrayLike) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from numpyro.distributions import Distribution
 from scipy.special import eval_genlaguerre, factorial
 
-from nnqft_ppl import CosineArchitecture, Positive, isotropic_normal, norm, theorem
+from nnqft_ppl import CosineArchitecture, Positive, isotropic_normal, theorem
 
 
 @final
@@ -44,7 +44,7 @@ class CosNet(CosineArchitecture):
     @theorem("23")
     def kernel_moment(self, k: int, z: NDArray[np.float64]) -> NDArray[np.float64]:
         """M_k(z) = exp(-q/2) for F = 1 and s^(2k) 2^k k! L_k^(d/2-1)(q/2) exp(-q/2) for F = b.b, q = s^2 z^2."""
-        q = (self.s * norm(z)) ** 2
+        q = (self.s * self.norm(z)) ** 2
         if self.envelope == "1":
             return np.exp(-q / 2)
         laguerre = eval_genlaguerre(k, self.dim / 2 - 1, q / 2)
@@ -53,7 +53,7 @@ class CosNet(CosineArchitecture):
     @theorem("25", "S11")
     def two_point(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
         """(sigma_a^2/2) exp(-q/2), times s^4 [q^2 - (2d+4) q + d(d+2)] for F = b.b."""
-        d, q = self.dim, (self.s * norm(np.subtract(x, y))) ** 2
+        d, q = self.dim, (self.s * self.norm(np.subtract(x, y))) ** 2
         envelope = 1.0 if self.envelope == "1" else self.s**4 * (q**2 - (2 * d + 4) * q + d * (d + 2))
         return self.amplitude_moment(2) / 2 * envelope * np.exp(-q / 2)
 
@@ -63,7 +63,7 @@ class CosNet(CosineArchitecture):
 
         The printed (34) lacks (2 pi)^d, and the prefactor of the printed (S11) is right in d = 1 only.
         """
-        square = norm(p) ** 2
+        square = self.norm(p) ** 2
         envelope = 1.0 if self.envelope == "1" else square**2
         gaussian = (2 * np.pi / self.s**2) ** (self.dim / 2) * np.exp(-square / (2 * self.s**2))
         return self.amplitude_moment(2) / 2 * envelope * gaussian

@@ -15,7 +15,6 @@ from nnqft_ppl import (
     RegulatedPower,
     ball_volume,
     iid,
-    norm,
     propagator,
     theorem,
 )
@@ -49,7 +48,7 @@ class FreeScalar(CosineArchitecture):
     @theorem("23", "29")
     def kernel_moment(self, k: int, z: NDArray[np.float64]) -> NDArray[np.float64]:
         """M_k(z) = (d/Lambda^d) int_0^Lambda b^(d-1) Omega_d(b|z|) (b^2+m^2)^(-k/2) db, by radial quadrature."""
-        integral = propagator(k / 2, norm(z), mass=self.mass, cutoff=self.cutoff, regulator="hard", dim=self.dim)
+        integral = propagator(k / 2, self.norm(z), mass=self.mass, cutoff=self.cutoff, regulator="hard", dim=self.dim)
         return (2 * np.pi) ** self.dim / ball_volume(self.dim, self.cutoff) * integral
 
     @theorem("26", "30")
@@ -58,7 +57,7 @@ class FreeScalar(CosineArchitecture):
 
         The printed (30) lacks the step function, and its volume must be the ball's.
         """
-        r = norm(p)
+        r = self.norm(p)
         density = (2 * np.pi) ** self.dim / ball_volume(self.dim, self.cutoff)
         return self.amplitude_moment(2) / 2 * density * (r < self.cutoff) / (r**2 + self.mass**2)
 

@@ -31,7 +31,6 @@ __all__ = [
     "load",
     "models",
     "names",
-    "norm",
     "prior_predictive",
     "propagator",
     "read_configurations",
@@ -54,7 +53,7 @@ from .amplitudes import (
     Student,
 )
 from .architecture import Architecture, theorem
-from .cosine import CosineArchitecture, norm
+from .cosine import CosineArchitecture
 from .draws import prior_predictive
 from .errors import InputError, NoClosedForm
 from .exact import exact_correlator, exact_mixed, exact_neuron

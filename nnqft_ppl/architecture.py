@@ -18,7 +18,7 @@ import numpyro.distributions as dist
 from numpy.typing import ArrayLike
 
 from nnqft_ppl.amplitudes import AmplitudeLaw
-from nnqft_ppl.errors import NoClosedForm
+from nnqft_ppl.errors import InputError, NoClosedForm
 from nnqft_ppl.exact import exact_correlator
 from nnqft_ppl.hyperparameters import Count, enforce
 from nnqft_ppl.laws import iid
@@ -151,6 +151,20 @@ class Architecture(ABC):
     def power_spectrum(self, p: ArrayLike) -> Array:
         """G^(2)(p) in G(x) = int d^dp/(2 pi)^d exp(ipx) G(p); p of shape (..., d), float64 of shape (...)."""
         raise NoClosedForm(f"{type(self).__name__} has no closed form for its power spectrum")
+
+    def norm(self, z: ArrayLike) -> Array:
+        """|z| of points, differences or momenta of shape (..., d), float64 of shape (...).
+
+        Raises
+        ------
+        InputError
+            ``CosNet: points and momenta must have shape (..., 2), got (3,)``.
+        """
+        z = np.asarray(z, dtype=float)
+        if z.ndim == 0 or z.shape[-1] != self.dim:
+            name = type(self).__name__
+            raise InputError(f"{name}: points and momenta must have shape (..., {self.dim}), got {z.shape}")
+        return np.linalg.norm(z, axis=-1)
 
     @classmethod
     def theorems(cls) -> tuple[Theorem, ...]:

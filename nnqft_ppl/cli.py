@@ -134,7 +134,8 @@ def draw(
         from nnqft_ppl.pictures import grid, plot_fields
         from nnqft_ppl.tables import write_atomically
 
-        x = grid(net.dim) if points is None else read_configurations(points, 1).reshape(-1, _columns(points))
+        x = grid(net.dim) if points is None else read_configurations(points, 1)
+        x = x.reshape(-1, x.shape[-1])
         tree = prior_predictive(net, x, draws=draws, seed=seed, parameters=parameters, progress=True)
         phi: Any = tree["prior_predictive/phi"].to_numpy()
         mean, deviation = phi.mean(), phi.std()
@@ -280,12 +281,6 @@ def _configurations(points: Path | None, order: int, dim: int) -> "Array":
     x = np.zeros((1, order, dim))
     x[0, :, 0] = DEFAULT_POSITIONS[:order]
     return x
-
-
-def _columns(points: Path) -> int:
-    from nnqft_ppl.tables import read_configurations
-
-    return read_configurations(points, 1).shape[-1]
 
 
 def _field_names(law: type) -> list[str]:

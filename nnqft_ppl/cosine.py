@@ -89,8 +89,3 @@ def balanced_signs(n: int) -> Array:
         row[[0, *positive]] = 1.0
         rows.append(row)
     return np.array(rows)
-
-
-def norm(z: ArrayLike) -> Array:
-    """|z| over the last axis."""
-    return np.linalg.norm(np.asarray(z, dtype=float), axis=-1)

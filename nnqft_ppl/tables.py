@@ -157,14 +157,19 @@ def check_writable(path: str | Path) -> Path:
 
 
 def check_folder(path: Path) -> Path:
-    """`path` if its folder exists and can be written to; `InputError` otherwise."""
-    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-        raise InputError(f"output file must be in a folder that exists and can be written, got {str(path)!r}")
-    return path
+    """`path` if its folder exists and a file can be made in it, which is tried; `InputError` otherwise."""
+    try:
+        if path.is_dir():
+            raise IsADirectoryError
+        with tempfile.TemporaryFile(dir=path.parent):
+            return path
+    except OSError:
+        raise InputError(f"output file must be in a folder that exists and can be written, got {str(path)!r}") from None
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary file beside `path`, then move it into place."""
+    check_folder(path)
     handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
     os.close(handle)
     temporary = Path(name)

@@ -151,6 +151,8 @@ BAD = [
         ("correlators", "cos_net", "--set", "amplitude=student", "--set", "amplitude.nu=3.5", "--order", "4"),
         "Student: nu must be > 4",
     ),
+    (("correlators", "cos_net", "--out", "/proc/t.csv"), "output file must be in a folder that exists"),
+    (("reproduce", "two_point", "--out", "/proc/nothing"), "output folder '/proc/nothing' cannot be made"),
     (("draw", "cos_net", "--out", "f.txt"), "output file must end in .nc, got 'f.txt'"),
     (("draw", "cos_net", "--draws", "0"), "draws must be at least 1, got 0"),
     (("draw", "cos_net", "--set", "dim=3", "--plot", "f.png"), "a picture of fields must be of dim 1 or 2, got 3"),

@@ -205,6 +205,14 @@ def test_value_semantics(name):
         assert replace(net, width=7).width == 7
 
 
+def test_points_of_the_wrong_dimension():
+    net = load("cos_net", dim=2)
+    with pytest.raises(InputError, match=r"CosNet: points and momenta must have shape \(..., 2\), got \(3,\)"):
+        net.two_point([0.0, 0.0, 0.0], [1.0, 0.0, 0.0])
+    with pytest.raises(InputError, match=r"must have shape \(..., 2\), got \(\)"):
+        net.power_spectrum(0.7)
+
+
 def test_one_class_identity_and_pickles_across_processes(tmp_path):
     from nnqft_ppl.models import cos_net  # pyright: ignore[reportMissingImports]
 

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 
-from nnqft_ppl import AmplitudeLaw, Architecture, CosineArchitecture, Gaussian, NonNegative, iid, isotropic_normal, norm
+from nnqft_ppl import AmplitudeLaw, Architecture, CosineArchitecture, Gaussian, NonNegative, iid, isotropic_normal
 
 
 @final
@@ -31,7 +31,7 @@ class Equicorrelated(CosineArchitecture):
         )
 
     def kernel_moment(self, k, z):
-        return np.exp(-(norm(z) ** 2) / 2)
+        return np.exp(-(self.norm(z) ** 2) / 2)
 
     def joint_neuron_moment(self, blocks):
         """2^-n sum over balanced signs in each block of exp(-[(1-eps) sum |y_B|^2 + eps |sum_B y_B|^2]/2), d = 1."""
@@ -42,8 +42,8 @@ class Equicorrelated(CosineArchitecture):
             if any(sum(s) != 0 for s in signs):
                 continue
             y = [np.einsum("k,...kd->...d", np.array(s), b) for s, b in zip(signs, blocks, strict=True)]
-            own = sum(norm(v) ** 2 for v in y)
-            shared = norm(sum(y)) ** 2
+            own = sum(self.norm(v) ** 2 for v in y)
+            shared = self.norm(sum(y)) ** 2
             total = total + np.exp(-((1 - self.epsilon) * own + self.epsilon * shared) / 2)
         return total * 2.0 ** -sum(b.shape[-2] for b in blocks)
 
