@@ -22,6 +22,10 @@ from nnqft_ppl.points import Array
 Schema = Literal["correlators", "configurations", "scoreboard"]
 
 
+#: Hyperparameters that are text even where they look like numbers: F = 1 is the name of an envelope.
+TEXT = {"envelope": "str"}
+
+
 class Column(NamedTuple):
     """A column's pandas dtype and what it means."""
 
@@ -129,7 +133,7 @@ def read_table(path: str | Path, schema: Schema = "correlators") -> pd.DataFrame
     path = Path(path)
     try:
         if path.suffix == ".csv":
-            return validate_table(pd.read_csv(path), schema)
+            return validate_table(pd.read_csv(path, dtype=TEXT), schema)
         arrow = pq.read_table(path)
     except InputError:
         raise

@@ -34,6 +34,12 @@ def test_round_trip(table, tmp_path, suffix):
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
+def test_an_envelope_named_1_stays_text(tmp_path):
+    table = correlators(load("cos_net", width=3), X[..., :1], orders=(2,), draws=200)
+    write_table(table, tmp_path / "t.csv")
+    pd.testing.assert_frame_equal(read_table(tmp_path / "t.csv"), table, check_exact=True)
+
+
 def test_parquet_carries_meanings_and_provenance(table, tmp_path):
     path = tmp_path / "table.parquet"
     write_table(table, path)
