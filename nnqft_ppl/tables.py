@@ -6,7 +6,7 @@ Null means "does not apply": the seed of an exact result, the exact value of a t
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -23,7 +23,7 @@ Schema = Literal["correlators", "configurations", "scoreboard"]
 
 
 #: Hyperparameters that are text even where they look like numbers: F = 1 is the name of an envelope.
-TEXT = {"envelope": "str"}
+TEXT: dict[Hashable, Any] = {"envelope": "str"}
 
 
 class Column(NamedTuple):
