@@ -39,10 +39,6 @@ class AlphaScalar(CosineArchitecture):
     regulator: Literal["hard", "gaussian"] = "gaussian"  #: f: the ball |b| < Lambda, or exp(-b^2/(2 Lambda^2))
 
     @property
-    def amplitude_scale(self) -> float:
-        return self.sigma_a
-
-    @property
     def sigma_a(self) -> float:
         """The canonical amplitude scale, sigma_a^2 = 2 Omega_alpha."""
         return float((2 * self.propagator(1 + self.alpha, 0.0)) ** 0.5)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from numpyro.distributions import Cauchy as CauchyLaw
 from numpyro.distributions import Distribution
 
-from nnqft_ppl import CosineArchitecture, Positive, iid, theorem
+from nnqft_ppl import AmplitudeLaw, CosineArchitecture, Gaussian, Positive, iid, theorem
 
 
 @final
@@ -23,11 +23,8 @@ class Cauchy(CosineArchitecture):
 
     dim: Literal[1] = 1  #: dimension d of space
     sigma_a: Positive = 1.0  #: amplitude scale: a_i = sigma_a ahat_i / sqrt(N)
+    amplitude: AmplitudeLaw = Gaussian()  #: law of the unscaled amplitudes ahat
     mass: Positive = 1.0  #: mass m
-
-    @property
-    def amplitude_scale(self) -> float:
-        return self.sigma_a
 
     def frequencies(self) -> Distribution:
         return iid(CauchyLaw(jnp.zeros(1), self.mass), self.width)

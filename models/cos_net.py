@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from numpyro.distributions import Distribution
 from scipy.special import eval_genlaguerre, factorial
 
-from nnqft_ppl import CosineArchitecture, Positive, isotropic_normal, theorem
+from nnqft_ppl import AmplitudeLaw, CosineArchitecture, Gaussian, Positive, isotropic_normal, theorem
 
 
 @final
@@ -23,12 +23,9 @@ class CosNet(CosineArchitecture):
     """
 
     sigma_a: Positive = 1.0  #: amplitude scale: a_i = sigma_a ahat_i / sqrt(N)
+    amplitude: AmplitudeLaw = Gaussian()  #: law of the unscaled amplitudes ahat
     sigma_b: Positive = 1.0  #: frequency scale
     envelope: Literal["1", "b.b"] = "1"  #: F(b)
-
-    @property
-    def amplitude_scale(self) -> float:
-        return self.sigma_a
 
     @property
     def s(self) -> float:

@@ -10,7 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 from numpyro.distributions import Distribution
 
 from nnqft_ppl import (
+    AmplitudeLaw,
     CosineArchitecture,
+    Gaussian,
     Positive,
     RegulatedPower,
     ball_volume,
@@ -30,12 +32,9 @@ class FreeScalar(CosineArchitecture):
     """
 
     sigma_a: Positive = 1.0  #: amplitude scale: a_i = sigma_a ahat_i / sqrt(N)
+    amplitude: AmplitudeLaw = Gaussian()  #: law of the unscaled amplitudes ahat
     mass: Positive = 1.0  #: mass m
     cutoff: Positive = 10.0  #: momentum cutoff Lambda
-
-    @property
-    def amplitude_scale(self) -> float:
-        return self.sigma_a
 
     def frequencies(self) -> Distribution:
         return iid(

@@ -31,10 +31,6 @@ class GaussNet(Architecture):
     denies = ("translation",)
 
     @property
-    def amplitude_law(self) -> AmplitudeLaw:
-        return self.amplitude
-
-    @property
     def amplitude_scale(self) -> float:
         return self.sigma_a / 2**0.5
 

@@ -1,15 +1,26 @@
 __all__ = [
     "AMPLITUDES",
+    "AmplitudeGroup",
     "AmplitudeLaw",
     "Architecture",
+    "BallTilt",
     "Bimodal",
+    "BottleAndNormals",
+    "BottleLaw",
+    "CauchyTilt",
     "ConstantModulus",
     "CosineArchitecture",
     "Count",
+    "CoupledCosineArchitecture",
+    "EquicorrelatedNormal",
     "Finite",
+    "Fraction",
     "Gaussian",
+    "GaussianTilt",
+    "GibbsNormal",
     "InputError",
     "Laplace",
+    "LatentSignTilt",
     "NoClosedForm",
     "NonNegative",
     "OffsetGaussian",
@@ -17,8 +28,10 @@ __all__ = [
     "Rayleigh",
     "RegulatedPower",
     "Row",
+    "Several",
     "Student",
     "Study",
+    "balanced_signs",
     "ball_volume",
     "configurations_table",
     "correlators",
@@ -27,15 +40,21 @@ __all__ = [
     "exact_mixed",
     "exact_neuron",
     "iid",
+    "isotropic_moment",
     "isotropic_normal",
+    "isotropic_quantile",
     "load",
     "models",
     "names",
     "prior_predictive",
     "propagator",
+    "radial_characteristic",
     "read_configurations",
     "read_table",
+    "signed_sums",
+    "student_quantile",
     "theorem",
+    "tilted_moment",
     "uniform_phases",
     "write_table",
 ]
@@ -53,16 +72,19 @@ from .amplitudes import (
     Student,
 )
 from .architecture import Architecture, theorem
-from .cosine import CosineArchitecture
+from .cosine import CosineArchitecture, balanced_signs
+from .coupled import CoupledCosineArchitecture, signed_sums, tilted_moment
+from .couplings import BallTilt, CauchyTilt, EquicorrelatedNormal, GaussianTilt, GibbsNormal, LatentSignTilt
 from .draws import prior_predictive
 from .errors import InputError, NoClosedForm
-from .exact import exact_correlator, exact_mixed, exact_neuron
-from .hyperparameters import Count, Finite, NonNegative, Positive
+from .exact import AmplitudeGroup, exact_correlator, exact_mixed, exact_neuron
+from .hyperparameters import Count, Finite, Fraction, NonNegative, Positive, Several
 from .laws import iid, isotropic_normal, uniform_phases
 from .models import load, names
 from .precision import enable_x64
-from .radial import ball_volume
+from .radial import ball_volume, isotropic_quantile, radial_characteristic, student_quantile
 from .regulated import RegulatedPower, propagator
 from .studies import Row, Study
 from .tables import configurations_table, read_configurations, read_table, write_table
 from .tabulate import correlators
+from .vectors import BottleAndNormals, BottleLaw, isotropic_moment

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 
 from nnqft_ppl.amplitudes import AmplitudeLaw
 from nnqft_ppl.errors import InputError, NoClosedForm
-from nnqft_ppl.exact import exact_correlator
+from nnqft_ppl.exact import AmplitudeGroup, exact_correlator
 from nnqft_ppl.hyperparameters import Count, enforce
 from nnqft_ppl.laws import iid
 from nnqft_ppl.points import Array, check_points
@@ -61,6 +61,8 @@ class Architecture(ABC):
     dim: Count = 1  #: dimension d of space
 
     independent: ClassVar[bool] = True  #: are the neurons independent?
+    shared: ClassVar[tuple[str, ...]] = ()  #: sites of theta_h that all neurons share, without an axis of neurons
+    ancestral: ClassVar[bool] = True  #: does every law have an exact sampler?
     claims: ClassVar[tuple[str, ...]] = ()  #: symmetries that the correlators have at every width
     denies: ClassVar[tuple[str, ...]] = ()  #: symmetries that they lack
 
@@ -68,16 +70,6 @@ class Architecture(ABC):
         enforce(self)
 
     # -- what a card declares ------------------------------------------------------------------------------------
-
-    @property
-    @abstractmethod
-    def amplitude_law(self) -> AmplitudeLaw:
-        """The law of the unscaled amplitude ahat."""
-
-    @property
-    @abstractmethod
-    def amplitude_scale(self) -> float:
-        """The factor in a_i = amplitude_scale * ahat_i / sqrt(N)."""
 
     @abstractmethod
     def prior(self) -> dict[str, dist.Distribution]:
@@ -89,6 +81,16 @@ class Architecture(ABC):
 
     # -- amplitudes ----------------------------------------------------------------------------------------------
 
+    @property
+    def amplitude_law(self) -> AmplitudeLaw:
+        """The law of the unscaled amplitude ahat: the hyperparameter ``amplitude``, unless a card says otherwise."""
+        return getattr(self, "amplitude")  # noqa: B009  (a card's field, which the base does not have)
+
+    @property
+    def amplitude_scale(self) -> float:
+        """The factor in a_i = amplitude_scale * ahat_i / sqrt(N): ``sigma_a``, unless a card says otherwise."""
+        return getattr(self, "sigma_a")  # noqa: B009
+
     def amplitudes(self) -> dist.Distribution:
         """The joint law of a_1..a_N, independent, event shape (N,)."""
         return iid(self.amplitude_law.distribution(self.amplitude_scale / math.sqrt(self.width)), self.width)
@@ -97,19 +99,42 @@ class Architecture(ABC):
         """A_k = E[(sqrt(N) a)^k]: A_2 is the paper's sigma_a^2, A_4 its gamma_a^4."""
         return self.amplitude_scale**k * self.amplitude_law.moment(k)
 
+    def amplitude_groups(self) -> tuple[AmplitudeGroup, ...]:
+        """The moments E[prod_k sqrt(N) a_(c_k)] of every kind of neuron; one kind, unless a card says otherwise."""
+        return (AmplitudeGroup(self.neuron_count, lambda components: self.amplitude_moment(len(components))),)
+
     # -- the field -----------------------------------------------------------------------------------------------
+
+    @property
+    def component_count(self) -> int:
+        """The number D of components of the field: 1, unless a card says otherwise."""
+        return 1
+
+    @property
+    def neuron_count(self) -> int:
+        """How many neurons the sum has: N, unless a card adds one."""
+        return self.width
 
     def neurons(self, theta: Parameters, points: jax.Array) -> jax.Array:
         """h_i(x_p), shape (N, P), from parameters theta_h whose leading axis is the neuron; ``a`` is ignored."""
+
+        def at_points(one: Parameters) -> jax.Array:
+            return jax.vmap(lambda x: self.neuron(x, **one))(points)
+
+        return self.map_neurons(at_points, theta)
+
+    def map_neurons(self, function: Callable[[Parameters], jax.Array], theta: Parameters) -> jax.Array:
+        """`function` of the theta_h of one neuron, for every neuron: shape (N, ...)."""
         theta_h = {site: value for site, value in theta.items() if site != "a"}
-        at_points = jax.vmap(lambda x, t: self.neuron(x, **t), in_axes=(0, None))
-        if not theta_h:
-            return jnp.broadcast_to(at_points(points, theta_h), (self.width, points.shape[0]))
-        return jax.vmap(at_points, in_axes=(None, 0))(points, theta_h)
+        axes = {site: None if site in self.shared else 0 for site in theta_h}
+        if all(axis is None for axis in axes.values()):
+            one = function(theta_h)
+            return jnp.broadcast_to(one, (self.neuron_count, *one.shape))
+        return jax.vmap(function, in_axes=(axes,))(theta_h)
 
     def field(self, theta: Parameters, points: jax.Array) -> jax.Array:
-        """phi(x_p) = sum_i a_i h_i(x_p), shape (P,)."""
-        return theta["a"] @ self.neurons(theta, points)
+        """phi(x_p) = sum_i a_i h_i(x_p), shape (P,), or (P, D) for a field with D components."""
+        return self.neurons(theta, points).T @ theta["a"]
 
     def __call__(self, points: ArrayLike | None = None) -> Any:
         """The NumPyro program: sample every site of `prior`; at points (P, d), record the site ``phi``."""
@@ -119,11 +144,26 @@ class Architecture(ABC):
         return numpyro.deterministic("phi", self.field(theta, jnp.asarray(points)))
 
     def sample(self, key: jax.Array, draws: int) -> Parameters:
-        """Exact ancestral draws of every site, leading axis `draws`."""
+        """Exact ancestral draws of every site, leading axis `draws`.
+
+        Raises
+        ------
+        InputError
+            where a law has no exact sampler.
+        """
+        self.check_ancestral()
         return {  # pyright: ignore[reportReturnType]
             site: law.sample(jax.random.fold_in(key, tag), (draws,))
             for tag, (site, law) in enumerate(self.prior().items())
         }
+
+    def check_ancestral(self) -> None:
+        """`InputError` where a law has no exact sampler, with what to do instead."""
+        if not self.ancestral:
+            raise InputError(
+                f"{type(self).__name__}: its prior has no exact sampler, so there are no independent draws; "
+                "use the exact results, or sample the program with NumPyro: MCMC(NUTS(net), ...)"
+            )
 
     def marginal_product(self, points: jax.Array, *args: Any, **theta: Any) -> jax.Array:
         """h(x_1)..h(x_n) of one neuron, averaged over whatever a card can average in closed form; points (n, d)."""

@@ -16,8 +16,9 @@ from nnqft_ppl.errors import InputError
 _BASES = {
     "Architecture": Path(__file__).with_name("architecture.py"),
     "CosineArchitecture": Path(__file__).with_name("cosine.py"),
+    "CoupledCosineArchitecture": Path(__file__).with_name("coupled.py"),
 }
-_EXACT = {"neuron_moment", "kernel_moment"}
+_EXACT = {"neuron_moment", "kernel_moment", "joint_kernel_moment"}
 
 
 class Hyperparameter(NamedTuple):

@@ -7,6 +7,7 @@ import itertools
 from abc import abstractmethod
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +15,6 @@ import numpy as np
 import numpyro.distributions as dist
 from numpy.typing import ArrayLike
 
-from nnqft_ppl.amplitudes import AmplitudeLaw, Gaussian
 from nnqft_ppl.architecture import Architecture, theorem
 from nnqft_ppl.laws import uniform_phases
 from nnqft_ppl.points import Array
@@ -28,13 +28,7 @@ class CosineArchitecture(Architecture):
     odd correlators vanish for every amplitude law.
     """
 
-    amplitude: AmplitudeLaw = Gaussian()  #: law of the unscaled amplitudes ahat
-
     claims = ("Z2", "translation", "rotation", "reflection", "permutation")
-
-    @property
-    def amplitude_law(self) -> AmplitudeLaw:
-        return self.amplitude
 
     @abstractmethod
     def frequencies(self) -> dist.Distribution:
@@ -51,7 +45,12 @@ class CosineArchitecture(Architecture):
     def prior(self) -> dict[str, dist.Distribution]:
         return {"a": self.amplitudes(), "b": self.frequencies(), "c": uniform_phases(self.width)}
 
-    def neuron(self, x: jax.Array, *, b: jax.Array, c: jax.Array) -> jax.Array:
+    def frequency(self, *args: Any, **theta: Any) -> jax.Array:
+        """The row b_i of one neuron, shape (d,), from its sites other than the phase: the site ``b`` itself."""
+        return theta["b"]
+
+    def neuron(self, x: jax.Array, *, c: jax.Array, **theta: jax.Array) -> jax.Array:
+        b = self.frequency(**theta)
         return self.envelope_at(b) * jnp.cos(jnp.dot(b, x) + c)
 
     @theorem("19", "23")
@@ -62,11 +61,12 @@ class CosineArchitecture(Architecture):
             return np.zeros(points.shape[:-2])
         return 2.0 ** (1 - n) * self.kernel_moment(n, balanced_signs(n) @ points).sum(axis=-1)
 
-    def marginal_product(self, points: jax.Array, *, b: jax.Array, c: jax.Array) -> jax.Array:  # noqa: ARG002
+    def marginal_product(self, points: jax.Array, *, c: jax.Array, **theta: jax.Array) -> jax.Array:  # noqa: ARG002
         """F(b)^n 2^(1-n) sum over balanced signs of cos(b.sum_k s_k x_k): the phase integrated out, (19)."""
         n = points.shape[0]
         if n % 2:
             return jnp.zeros((), points.dtype)
+        b = self.frequency(**theta)
         phases = jnp.asarray(balanced_signs(n), points.dtype) @ (points @ b)
         return self.envelope_at(b) ** n * 2.0 ** (1 - n) * jnp.cos(phases).sum()
 

@@ -6,18 +6,22 @@ A field phi = sum_i a_i h_i of exchangeable neurons has
 
 with A_k = E[(sqrt(N) a)^k] and H_pi = E[prod_B prod_(k in B) h_(i_B)(x_k)] at distinct neurons i_B. Independent neurons
 factorise, H_pi = prod_B H_|B|; then the connected correlator is the joint cumulant of one neuron, N^(1-n/2) kappa_n.
+A field with D components has amplitude moments that depend on the components of a block, and a few neurons may have an
+amplitude law of their own: both enter through `AmplitudeGroup`.
 All in float64 NumPy: no draws, no compilation, no JAX.
 """
 
 import math
-from collections.abc import Sequence
-from typing import Any, ClassVar, Literal, Protocol, get_args
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from nnqft_ppl.errors import InputError
 from nnqft_ppl.partitions import (
+    Partition,
     Polynomial,
     cumulant_weight,
     falling_factorial,
@@ -32,6 +36,16 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 MAX_ORDER = 10
 
 
+Components = tuple[int, ...]
+
+
+class AmplitudeGroup(NamedTuple):
+    """Neurons whose amplitudes have one law: how many, and E[prod_k sqrt(N) a_(c_k)] of one of them."""
+
+    neurons: int
+    moment: Callable[[Components], float]  #: of the components (c_1, c_2, ...)
+
+
 class Theory(Protocol):
     """What the exact engine asks of an architecture."""
 
@@ -41,13 +55,19 @@ class Theory(Protocol):
     def width(self) -> int: ...
     @property
     def dim(self) -> int: ...
-    def amplitude_moment(self, k: int) -> float: ...
+    @property
+    def component_count(self) -> int: ...
+    @property
+    def neuron_count(self) -> int: ...
+    def amplitude_groups(self) -> tuple[AmplitudeGroup, ...]: ...
     def neuron_moment(self, points: Array) -> Array: ...
     def joint_neuron_moment(self, blocks: Sequence[Array]) -> Array: ...
 
 
-def exact_correlator(net: Theory, configurations: ArrayLike, kind: Kind = "full") -> Array:
-    """The exact n-point function of the field at finite width, (2), (4), (7)-(9).
+def exact_correlator(
+    net: Theory, configurations: ArrayLike, kind: Kind = "full", components: Sequence[int] | None = None
+) -> Array:
+    """The exact n-point function of the field at finite width, (2), (4), (7)-(9), (28).
 
     Parameters
     ----------
@@ -58,6 +78,8 @@ def exact_correlator(net: Theory, configurations: ArrayLike, kind: Kind = "full"
     kind
         ``"full"``: E[phi(x_1)..phi(x_n)]. ``"connected"``: its joint cumulant. ``"I_N"`` (8) and ``"I_IB"`` (9): the
         parts of the connected correlator that finite width and the dependence of neurons make; they add up to it.
+    components
+        For a field with D components, the component (from 0) of the field at each point; all 0 by default.
 
     Returns
     -------
@@ -68,22 +90,25 @@ def exact_correlator(net: Theory, configurations: ArrayLike, kind: Kind = "full"
     NoClosedForm
         where the card has no closed neuron moments.
     InputError
-        for an unknown kind, a bad shape, an order that is not supported, or an amplitude moment that does not exist.
+        for an unknown kind, a bad shape, an order that is not supported, a component that does not exist, or an
+        amplitude moment that does not exist.
     """
     points = check_configurations(configurations, net.dim)
     n = check_order(points.shape[-2])
     check_kind(kind)
+    labels = check_components(net, components, n)
     if kind == "I_N" or (kind == "connected" and net.independent):
-        return from_neuron_moments(net, points, single_cumulant(net, n))
+        return from_neuron_moments(net, points, single_cumulant(net, labels))
     if kind == "I_IB":
-        return np.zeros(points.shape[:-2]) if net.independent else _independence_breaking(net, points)
+        return np.zeros(points.shape[:-2]) if net.independent else _independence_breaking(net, points, labels)
     if kind == "connected":
-        return from_neuron_moments(net, points, single_cumulant(net, n)) + _independence_breaking(net, points)
+        single = from_neuron_moments(net, points, single_cumulant(net, labels))
+        return single + _independence_breaking(net, points, labels)
     if net.independent:
-        return from_neuron_moments(net, points, full_correlator(net, n))
+        return from_neuron_moments(net, points, full_correlator(net, labels))
     total = np.zeros(points.shape[:-2])
     for partition in set_partitions(n):
-        weight = _full_weight(net, n, [block.bit_count() for block in partition])
+        weight = _full_weight(net, partition, labels)
         if weight != 0.0:
             total = total + weight * _joint(net, points, partition)
     return total
@@ -101,18 +126,31 @@ def check_kind(kind: str) -> None:
         raise InputError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
 
 
-def full_correlator(net: Theory, n: int) -> Polynomial:
+def check_components(net: Theory, components: Sequence[int] | None, n: int) -> Components:
+    """One component for each of `n` points; all 0 by default."""
+    labels = (0,) * n if components is None else tuple(components)
+    if len(labels) != n or not all(0 <= k < net.component_count for k in labels):
+        rule = f"{n} numbers between 0 and {net.component_count - 1}"
+        raise InputError(f"components must be {rule} ({type(net).__name__}), got {labels}")
+    return labels
+
+
+def full_correlator(net: Theory, components: Components) -> Polynomial:
     """G^(n) of independent neurons as a polynomial in the moments of one neuron."""
-    return polynomial(n, lambda sizes: _full_weight(net, n, sizes))
+    return polynomial(len(components), lambda partition: _full_weight(net, partition, components))
 
 
-def single_cumulant(net: Theory, n: int) -> Polynomial:
-    """N^(1-n/2) kappa_n of one neuron's ahat h(x_k), as a polynomial in its moments: I_N, (8) at n = 4."""
+def single_cumulant(net: Theory, components: Components) -> Polynomial:
+    """sum_i N^(-n/2) kappa_n of neuron i's sqrt(N) a_i h_i(x_k), as a polynomial in its moments: I_N, (8) at n = 4."""
 
-    def weight(sizes: list[int]) -> float:
-        return net.width ** (1.0 - n / 2.0) * cumulant_weight(len(sizes)) * _amplitudes(net, sizes)
+    def weight(partition: Partition) -> float:
+        amplitudes = sum(
+            group.neurons * math.prod(group.moment(_of(block, components)) for block in partition)
+            for group in net.amplitude_groups()
+        )
+        return net.width ** (-len(components) / 2.0) * cumulant_weight(len(partition)) * amplitudes
 
-    return polynomial(n, weight)
+    return polynomial(len(components), weight)
 
 
 def from_neuron_moments(net: Theory, points: Array, terms: Polynomial) -> Array:
@@ -131,14 +169,16 @@ def exact_neuron(net: Theory, points: ArrayLike, indices: Sequence[int]) -> Arra
     x = check_configurations(points, net.dim, "points")
     if len(indices) != x.shape[-2]:
         raise InputError(f"indices must name one neuron for each of the {x.shape[-2]} points, got {tuple(indices)}")
-    if not all(0 <= i < net.width for i in indices):
-        raise InputError(f"indices must be between 0 and width - 1 = {net.width - 1}, got {tuple(indices)}")
+    if not all(0 <= i < net.neuron_count for i in indices):
+        raise InputError(f"indices must be between 0 and {net.neuron_count - 1}, got {tuple(indices)}")
     blocks = [x[..., [k for k, j in enumerate(indices) if j == i], :] for i in dict.fromkeys(indices)]
     return net.joint_neuron_moment(blocks)
 
 
-def exact_mixed(net: Theory, field_points: ArrayLike, neuron_points: ArrayLike) -> Array:
-    """Mixed field-neuron correlators E[phi(x_1)..phi(x_m) h_i(y_1)..h_i(y_k)] for one neuron i.
+def exact_mixed(
+    net: Theory, field_points: ArrayLike, neuron_points: ArrayLike, components: Sequence[int] | None = None
+) -> Array:
+    """Mixed field-neuron correlators E[phi(x_1)..phi(x_m) h_i(y_1)..h_i(y_k)] for one neuron i (of the first group).
 
     Expanding the fields gives a sum over partitions of the x, one block of which (perhaps empty) sits on neuron i.
 
@@ -146,6 +186,8 @@ def exact_mixed(net: Theory, field_points: ArrayLike, neuron_points: ArrayLike) 
     ----------
     field_points, neuron_points
         Shapes (..., m, d) and (..., k, d); leading shapes broadcast.
+    components
+        The component of the field at each of the m points; all 0 by default.
 
     Returns
     -------
@@ -158,55 +200,76 @@ def exact_mixed(net: Theory, field_points: ArrayLike, neuron_points: ArrayLike) 
     y = np.broadcast_to(y, batch + y.shape[-2:])
     m = check_order(x.shape[-2])
     check_order(m + y.shape[-2])
+    labels = check_components(net, components, m)
+    first, *rest = net.amplitude_groups()
+    remaining = (first._replace(neurons=first.neurons - 1), *rest)
     total = np.zeros(batch)
     # Element m of the partition stands for all the points of neuron i; its block carries one amplitude fewer.
     for partition in set_partitions(m + 1):
         own = next(block for block in partition if block >> m & 1)
-        others = [block for block in partition if block is not own]
-        powers = [own.bit_count() - 1, *(block.bit_count() for block in others)]
-        weight = falling_factorial(net.width - 1, len(others)) * net.width ** (-m / 2.0) * _amplitudes(net, powers)
+        others = tuple(block for block in partition if block is not own)
+        weight = _placed(remaining, others, labels) * first.moment(_of(own ^ 1 << m, labels))
         if weight != 0.0:
             fields_on_own = x[..., members(own ^ 1 << m), :]
             blocks = [np.concatenate([fields_on_own, y], axis=-2), *(x[..., members(block), :] for block in others)]
-            total = total + weight * net.joint_neuron_moment(blocks)
+            total = total + weight * net.width ** (-m / 2.0) * net.joint_neuron_moment(blocks)
     return total
 
 
-def _independence_breaking(net: Theory, points: Array) -> Array:
+def _independence_breaking(net: Theory, points: Array, components: Components) -> Array:
     """I_IB at any order: joint cumulants of a_i h_i spread over two or more distinct neurons; (9) at n = 4."""
     n = points.shape[-2]
-    cache: dict[tuple[int, ...], Array] = {}
+    cache: dict[Partition, Array] = {}
 
-    def joint(blocks: tuple[int, ...]) -> Array:
+    def joint(blocks: Partition) -> Array:
         if blocks not in cache:
             cache[blocks] = _joint(net, points, blocks)
         return cache[blocks]
 
     total = np.zeros(points.shape[:-2])
     for partition in set_partitions(n):
-        ways = falling_factorial(net.width, len(partition)) * net.width ** (-n / 2.0)
-        if len(partition) == 1 or ways == 0.0:
+        if len(partition) == 1:
             continue
         for grouping in set_partitions(n):
-            parts = [tuple(sorted(block & group for block in partition if block & group)) for group in grouping]
-            weight = ways * cumulant_weight(len(grouping))
-            weight *= math.prod(_amplitudes(net, [block.bit_count() for block in part]) for part in parts)
+            cells = [tuple(block & group for block in partition) for group in grouping]
+            amplitudes = sum(
+                ways
+                * math.prod(g.moment(_of(cell, components)) for row in cells for g, cell in zip(on, row, strict=True))
+                for ways, on in _placements(net.amplitude_groups(), len(partition))
+            )
+            weight = net.width ** (-n / 2.0) * cumulant_weight(len(grouping)) * amplitudes
             if weight != 0.0:
                 term: Any = weight
-                for part in parts:
-                    term = term * joint(part)
+                for row in cells:
+                    term = term * joint(tuple(sorted(cell for cell in row if cell)))
                 total = total + term
     return total
 
 
-def _joint(net: Theory, points: Array, blocks: tuple[int, ...]) -> Array:
+def _joint(net: Theory, points: Array, blocks: Partition) -> Array:
     return net.joint_neuron_moment([points[..., members(block), :] for block in blocks])
 
 
-def _full_weight(net: Theory, n: int, sizes: list[int]) -> float:
-    ways = falling_factorial(net.width, len(sizes))
-    return ways * net.width ** (-n / 2.0) * _amplitudes(net, sizes) if ways else 0.0
+def _of(block: int, components: Components) -> Components:
+    return tuple(components[k] for k in members(block))
 
 
-def _amplitudes(net: Theory, powers: Sequence[int]) -> float:
-    return math.prod(net.amplitude_moment(k) for k in powers)
+def _placements(groups: Sequence[AmplitudeGroup], blocks: int) -> Iterator[tuple[int, tuple[AmplitudeGroup, ...]]]:
+    """The ways to put blocks on distinct neurons: how many, for each choice of a group for every block."""
+    for chosen in product(range(len(groups)), repeat=blocks):
+        ways = math.prod(falling_factorial(group.neurons, chosen.count(g)) for g, group in enumerate(groups))
+        if ways:
+            yield ways, tuple(groups[g] for g in chosen)
+
+
+def _placed(groups: Sequence[AmplitudeGroup], partition: Partition, components: Components) -> float:
+    """sum over ways to put the blocks on distinct neurons of prod_B E[prod_(k in B) sqrt(N) a_(c_k)]."""
+    labels = [_of(block, components) for block in partition]
+    return sum(
+        ways * math.prod(group.moment(block) for group, block in zip(on, labels, strict=True))
+        for ways, on in _placements(groups, len(partition))
+    )
+
+
+def _full_weight(net: Theory, partition: Partition, components: Components) -> float:
+    return net.width ** (-len(components) / 2.0) * _placed(net.amplitude_groups(), partition, components)

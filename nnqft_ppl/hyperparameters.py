@@ -25,6 +25,8 @@ Finite = Annotated[float, Rule("finite", math.isfinite)]
 Positive = Annotated[float, Rule("positive and finite", lambda v: math.isfinite(v) and v > 0)]
 NonNegative = Annotated[float, Rule("non-negative and finite", lambda v: math.isfinite(v) and v >= 0)]
 Count = Annotated[int, Rule("an integer >= 1", lambda v: v >= 1)]
+Several = Annotated[int, Rule("an integer >= 2", lambda v: v >= 2)]
+Fraction = Annotated[float, Rule("between 0 and 1", lambda v: 0 <= v <= 1)]
 
 
 def enforce(instance: Any) -> None:

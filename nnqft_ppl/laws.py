@@ -28,6 +28,12 @@ def isotropic_normal(scale: float, dim: int, width: int) -> dist.Distribution:
     return iid(dist.Normal(jnp.zeros(dim), scale), width)
 
 
+def isotropic_direction(key: jax.Array, shape: tuple[int, ...], dim: int) -> jax.Array:
+    """Independent unit vectors, uniform on S^(d-1), shape (*shape, d)."""
+    z = jax.random.normal(key, (*shape, dim))
+    return z / jnp.linalg.norm(z, axis=-1, keepdims=True)
+
+
 class _PlusMinus(constraints.ParameterFreeConstraint):
     is_discrete = True
 

@@ -81,9 +81,9 @@ class Polynomial(NamedTuple):
             yield slice(start, min(start + CHUNK, total))
 
 
-def polynomial(n: int, weight: Callable[[list[int]], float]) -> Polynomial:
-    """The sum over partitions of {0..n-1} of weight(block sizes) * product of block moments, without zero weights."""
-    terms = [(partition, weight([block.bit_count() for block in partition])) for partition in set_partitions(n)]
+def polynomial(n: int, weight: Callable[[Partition], float]) -> Polynomial:
+    """The sum over partitions of {0..n-1} of weight(partition) * product of block moments, without zero weights."""
+    terms = [(partition, weight(partition)) for partition in set_partitions(n)]
     terms = [(partition, w) for partition, w in terms if w != 0.0]
     subsets = tuple(sorted({block for partition, _ in terms for block in partition}))
     position = {mask: i for i, mask in enumerate(subsets)}

@@ -13,6 +13,7 @@ from scipy import special
 
 Array = NDArray[np.float64]
 
+DROP = 40.0  # a radial density is cut where it has fallen by exp(-DROP)
 NODES = 48  # per panel: resolves 24 radians of phase with room to spare
 PANEL_PHASE = 40.0  # radians of oscillation that one panel may hold
 
@@ -87,3 +88,68 @@ def radial_nodes(scale: float, stop: float, distance: float) -> tuple[Array, Arr
     left, right = np.array(edges[:-1])[:, None], np.array(edges[1:])[:, None]
     half = 0.5 * (right - left)
     return (left + half * (x + 1.0)).ravel(), (half * w).ravel()
+
+
+def radial_support(log_density: Callable[[Array], Array], stop: float) -> tuple[float, float]:
+    """Where a density of r on [0, stop] is within exp(-DROP) of its largest value, on a fine grid."""
+    grid = np.linspace(0.0, stop, 100_001)
+    value = log_density(grid)
+    kept = grid[value > value.max() - DROP]
+    return float(max(kept[0] - grid[1], 0.0)), float(kept[-1] + grid[1])
+
+
+def radial_characteristic(log_weight: Callable[[Array], Array], w: ArrayLike, *, dim: int) -> Array:
+    """E cos(B.W) for an isotropic law of B in R^dim with density ~ exp(log_weight(|B|)), at |W| = w.
+
+    B.W = |B| w sin(theta) with a density cos(theta)^(dim-2) of theta: two nested Gauss-Legendre rules, stable for
+    dimensions in the thousands. `log_weight` must fall at least like that of a standard scale found by its drop.
+    """
+    w = np.abs(np.asarray(w, dtype=float))
+
+    def log_density(r: Array) -> Array:
+        with np.errstate(divide="ignore"):
+            return log_weight(r) + ((dim - 1) * np.log(r) if dim > 1 else 0.0)
+
+    stop = 1.0
+    while log_density(np.array([2.0 * stop]))[0] > log_density(np.array([stop]))[0] - DROP:
+        stop *= 2.0
+    low, high = radial_support(log_density, 2.0 * stop)
+    x, gauss = special.roots_legendre(160)
+    r = low + (high - low) * (x + 1.0) / 2.0
+    values = log_density(r)
+    weight = gauss * np.exp(values - values.max())
+    unique, inverse = np.unique(w, return_inverse=True)
+    if dim == 1:
+        means = np.cos(unique[:, None] * r)
+    else:
+        reach = min(np.pi / 2.0, 9.0 / (dim - 1) ** 0.5)
+        theta = reach * x
+        spread = gauss * np.exp((dim - 2) * np.log(np.cos(theta)))
+        means = np.stack([np.cos(u * np.outer(r, np.sin(theta))) @ spread for u in unique]) / spread.sum()
+    return (means @ weight / weight.sum())[inverse].reshape(w.shape)
+
+
+def isotropic_quantile(u: Array, radius: Callable[[Array, Array], Array]) -> Array:
+    """Uniforms u of shape (..., d) to rows of an isotropic law, smoothly.
+
+    The uniforms become a Gaussian vector; its direction stays, and its length is replaced by `radius` of the lower and
+    the upper tail probability of that length.
+    """
+    z = special.ndtri(u)
+    square = np.sum(z * z, axis=-1)
+    half = u.shape[-1] / 2.0
+    return (
+        z
+        * (radius(special.gammainc(half, square / 2.0), special.gammaincc(half, square / 2.0)) / square**0.5)[..., None]
+    )
+
+
+def student_quantile(u: Array, *, degrees: float, mass: float) -> Array:
+    """Uniforms u of shape (..., d) to rows b with P(b) ~ (b^2 + m^2)^(-(degrees + d)/2), a ratio of chi^2."""
+    half = u.shape[-1] / 2.0
+
+    def radius(lower: Array, upper: Array) -> Array:  # noqa: ARG001
+        complement = special.betaincinv(degrees / 2.0, half, upper)  # m^2/(b^2 + m^2)
+        return mass * np.sqrt(1.0 / complement - 1.0)
+
+    return isotropic_quantile(u, radius)

@@ -18,6 +18,7 @@ from numpyro.distributions import constraints
 from numpyro.distributions.transforms import Transform, biject_to
 from scipy import special
 
+from nnqft_ppl.laws import isotropic_direction
 from nnqft_ppl.radial import Array, radial_fourier, sphere_area
 
 Regulator = Literal["hard", "gaussian"]
@@ -110,8 +111,7 @@ class RegulatedPower(dist.Distribution):
         table = _radius_table(self.power, self.mass, self.cutoff, self.regulator, self.dim)
         quantile = jax.random.uniform(key_radius, shape) ** (1.0 / self.dim)
         radius = self.mass * jnp.sinh(_hermite(quantile, table))
-        direction = jax.random.normal(key_direction, (*shape, self.dim))
-        return radius[..., None] * direction / jnp.linalg.norm(direction, axis=-1, keepdims=True)
+        return radius[..., None] * isotropic_direction(key_direction, shape, self.dim)
 
     def log_prob(self, value: Any, intermediates: Any = None) -> jax.Array:
         square = jnp.sum(jnp.square(value), axis=-1)

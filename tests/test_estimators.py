@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 from conftest import Z_LIMIT, assert_agrees
-from toy_cards import Equicorrelated, Tanh
+from toy_cards import Tanh
 
 from nnqft_ppl import AMPLITUDES, InputError, NoClosedForm, OffsetGaussian, correlators, exact_correlator, load
 from nnqft_ppl.estimators import ESTIMATORS, estimate
@@ -48,7 +48,7 @@ def test_every_estimator_against_exact(net, estimator):
 
 def test_dependent_neurons_by_whole_networks():
     """The amplitude estimator sees I_IB; the neuron estimator declines."""
-    net = Equicorrelated(width=4, epsilon=0.9)
+    net = load("equicorrelated_cos_net", width=4, epsilon=0.9)
     x = np.array([[[0.0], [1.5], [0.2], [1.8]]])
     (r,) = estimate(net, x, orders=(4,), kinds=("connected",), estimator="amplitude", draws=400_000, seed=4)
     assert_agrees(r.estimate, r.mcse, exact_correlator(net, x, "connected"), sensitivity=0.08)

@@ -1,13 +1,12 @@
 """The exact engine against brute-force sums over neuron indices, identities, and quadrature by another route."""
 
 import itertools
-import json
 
 import numpy as np
 import pytest
 from scipy.integrate import quad
-from scipy.special import j0, k0
-from toy_cards import Constant, Equicorrelated, Tanh
+from scipy.special import gamma, j0, k0, pbdv
+from toy_cards import Constant, Tanh
 
 from nnqft_ppl import (
     AMPLITUDES,
@@ -27,16 +26,18 @@ from nnqft_ppl.radial import omega, radial_fourier
 RNG = np.random.default_rng(5)
 
 
-def brute_force(net, x, y=None):
+def brute_force(net, x, y=None, components=None):
     """E[phi(x_1)..phi(x_n) h_0(y_1)..h_0(y_k)] by summing over all N^n assignments of neurons to points."""
     n, total = len(x), 0.0
     y = np.empty((0, net.dim)) if y is None else y
-    for index in itertools.product(range(net.width), repeat=n):
+    components = (0,) * n if components is None else components
+    moment = [group.moment for group in net.amplitude_groups() for _ in range(group.neurons)]
+    for index in itertools.product(range(net.neuron_count), repeat=n):
         term, blocks = 1.0, {}
         for k, i in enumerate(index):
             blocks.setdefault(i, []).append(x[k])
-        for points in blocks.values():
-            term *= net.amplitude_moment(len(points))
+        for i in blocks:
+            term *= moment[i](tuple(c for c, j in zip(components, index, strict=True) if j == i))
         if len(y):
             blocks[0] = [*blocks.get(0, []), *y]
         if term:
@@ -71,7 +72,17 @@ def cumulant(net, x):
         load("line", mean=0.5),
         load("cauchy", width=3, amplitude=AMPLITUDES["laplace"]()),
         Constant(width=3),
-        Equicorrelated(width=3, epsilon=0.4),
+        load("equicorrelated_cos_net", width=3, epsilon=0.4),
+        load("equicorrelated_cos_net", width=3, epsilon=-0.3),
+        load("coupled_cos_net", width=3, epsilon=0.7, amplitude=OffsetGaussian(mean=0.7, sigma=0.8)),
+        load("coupled_scalar", width=3, epsilon=0.7, cutoff=3.0),
+        load("shared_neuron_cos_net", width=3, epsilon=0.4),
+        load("shared_scale_cos_net", width=3, epsilon=0.4),
+        load("gibbs_cos_net", width=3, epsilon=1.0),
+        load("deep_net", width=3, inputs=2),
+        load("offset_cos_net", width=3),
+        load("landscape", width=3),
+        load("wine_bottle", width=2),
     ],
     ids=lambda net: type(net).__name__,
 )
@@ -130,7 +141,7 @@ def test_the_cosine_family_hides_an_asymmetric_amplitude_law():
 
 def test_dependent_neurons_split_into_both_interactions():
     """I_IB (9) in closed form for Gaussian equicorrelation; I_N is the independent net's; they add up."""
-    net = Equicorrelated(width=6, epsilon=0.3)
+    net = load("equicorrelated_cos_net", width=6, epsilon=0.3)
     x = np.array([[0.0], [1.2], [0.5], [2.0]])
     pairs = (((0, 1), (2, 3)), ((0, 2), (1, 3)), ((0, 3), (1, 2)))
     expected = 0.0
@@ -141,22 +152,121 @@ def test_dependent_neurons_split_into_both_interactions():
     independent = exact_correlator(load("cos_net", width=6), x, "connected")
     assert exact_correlator(net, x, "I_N") == pytest.approx(independent, rel=1e-13)
     assert exact_correlator(net, x, "connected") == pytest.approx(independent + expected, rel=1e-12)
-    zero = Equicorrelated(width=6, epsilon=0.0)
-    assert exact_correlator(zero, x, "I_IB") == pytest.approx(0.0, abs=1e-16)
 
 
-def test_dependent_neurons_against_the_shared_file(shared):
-    entries = {e["id"]: float(e["value_str"]) for e in json.loads((shared / "reference.json").read_text())}
-    net = Equicorrelated(width=6, epsilon=0.3)
+COUPLED = {
+    "coupled_cos_net": "cos_net",
+    "coupled_cauchy": "cauchy",
+    "coupled_scalar": "free_scalar",
+    "equicorrelated_cos_net": "cos_net",
+    "shared_scale_cos_net": "cos_net",
+    "shared_neuron_cos_net": "cos_net",
+    "gibbs_cos_net": "cos_net",
+}
+
+
+@pytest.mark.parametrize("name", COUPLED)
+def test_without_coupling_a_coupled_card_is_the_independent_one(name):
+    """Every order and kind at eps = 0 (at 1e-12 where eps must be positive)."""
+    smallest = 1e-12 if name == "shared_scale_cos_net" else 0.0
+    net, plain = load(name, width=5, epsilon=smallest), load(COUPLED[name], width=5)
+    x = RNG.normal(size=(6, 1)) * 0.6
+    for n in (2, 4, 6):
+        for kind in ("full", "connected", "I_N"):
+            coupled, independent = (exact_correlator(theory, x[:n], kind) for theory in (net, plain))
+            assert coupled == pytest.approx(independent, rel=1e-9), (n, kind)
+    scale = abs(exact_correlator(plain, x[:4], "connected"))
+    assert exact_correlator(net, x[:4], "I_IB") == pytest.approx(0.0, abs=1e-9 * scale)
+
+
+@pytest.mark.parametrize("name", COUPLED)
+def test_the_closed_form_of_independence_breaking(name):
+    """The card's I_IB (28) against the general engine's, in two dimensions where the card has them."""
+    dim = 1 if name == "coupled_cauchy" else 2
+    net = load(name, width=7, epsilon=0.6, dim=dim)
+    x = RNG.normal(size=(3, 4, dim)) * 0.8
+    assert exact_correlator(net, x, "I_IB") == pytest.approx(net.independence_breaking(x), rel=1e-10, abs=1e-15)
+
+
+@pytest.mark.parametrize("name", ["coupled_cos_net", "coupled_cauchy", "coupled_scalar", "shared_neuron_cos_net"])
+def test_independence_breaking_is_linear_in_epsilon(name):
     x = np.array([[0.0], [1.2], [0.5], [2.0]])
-    assert exact_correlator(net, x, "I_IB") == pytest.approx(entries["eps-i-IIB-P"], rel=1e-10)
-    assert exact_correlator(net, x, "connected") == pytest.approx(entries["eps-i-G4c-P"], rel=1e-10)
+    values = [exact_correlator(load(name, width=6, epsilon=e), x, "I_IB") / e for e in (0.01, 0.3, 1.0)]
+    assert values == pytest.approx([values[0]] * 3, rel=1e-9)
+
+
+@pytest.mark.parametrize("name", [name for name in COUPLED if name not in ("shared_scale_cos_net", "gibbs_cos_net")])
+def test_the_marginal_does_not_change_with_epsilon(name):
+    x = np.array([[0.0], [0.8]])
+    plain = exact_correlator(load(COUPLED[name], width=6), x)
+    for epsilon in (0.2, 0.9):
+        assert exact_correlator(load(name, width=6, epsilon=epsilon), x) == pytest.approx(plain, rel=1e-12)
+
+
+def test_the_marginal_of_a_shared_scale_is_rational_quadratic():
+    net, x = load("shared_scale_cos_net", width=6, epsilon=0.5), np.array([[0.0], [0.8]])
+    assert exact_correlator(net, x) == pytest.approx(0.5 * (1 + 0.5 * 0.64 / 2) ** -2, rel=1e-13)
+
+
+@pytest.mark.parametrize("name", ["vector", "wine_bottle"])
+@pytest.mark.parametrize(
+    "components", [(0, 0), (0, 1), (0, 0, 1, 1), (0, 1, 0, 1), (2, 2, 2, 2), (0, 1, 1, 2), (0, 0, 1, 1, 2, 2)]
+)
+def test_components_against_a_sum_over_neurons(name, components):
+    net = load(name, width=2, components=3)
+    x = RNG.normal(size=(len(components), 1)) * 0.5
+    expected = brute_force(net, x, components=components)
+    assert exact_correlator(net, x, components=components) == pytest.approx(expected, rel=1e-11, abs=1e-14)
+    if len(components) == 4:
+        connected = exact_correlator(net, x, "connected", components)
+        assert connected == pytest.approx(net.connected_four_point(x, components), rel=1e-11, abs=1e-15)
+
+
+@pytest.mark.parametrize("components", [2, 3, 4])
+def test_the_radial_law_of_the_wine_bottle(components):
+    """E r^k = I((D+k)/2)/I(D/2) with parabolic cylinder functions, and E r^4 = v^2 E r^2 + D sigma^2/2."""
+    net = load("wine_bottle", components=components, radius=1.3, sigma_v=0.7)
+
+    def integral(nu):
+        return 0.7**nu * gamma(nu) * np.exp(-(1.3**4) / (4 * 0.49)) * pbdv(-nu, -(1.3**2) / 0.7)[0]
+
+    for k in (1, 2, 4, 6):
+        expected = integral((components + k) / 2) / integral(components / 2)
+        assert net.radial_moment(k) == pytest.approx(expected, rel=1e-11)
+    identity = 1.69 * net.radial_moment(2) + components * 0.49 / 2
+    assert net.radial_moment(4) == pytest.approx(identity, rel=1e-12)
+
+
+def test_components_are_named_in_errors():
+    with pytest.raises(InputError, match=r"components must be 2 numbers between 0 and 1 \(Vector\), got \(0, 2\)"):
+        exact_correlator(load("vector"), np.zeros((2, 1)), components=(0, 2))
+
+
+@pytest.mark.parametrize(("dim", "orders"), [(1, (2, 4, 6)), (2, (2, 4))])
+def test_deep_neurons_against_a_direct_integral(dim, orders):
+    """One input unit: E over b and c of the cosine activation by a plain grid, without the Bessel function."""
+    net = load("deep_net", inputs=1, dim=dim, sigma_w=1.5)
+    b, c = np.linspace(-8.6, 8.6, 241), 2 * np.pi * np.arange(64) / 64
+    grid = np.stack(np.meshgrid(*[b] * dim, indexing="ij"), -1).reshape(-1, dim)
+    weight = np.exp(-(grid**2).sum(-1) / 2)
+    for n in orders:
+        x = RNG.normal(size=(n, dim)) * 0.4
+        layer = np.cos(net.s * (grid @ x.T)[:, None, :] + c[:, None])
+        total = 0.0
+        for signs in itertools.product((1, -1), repeat=n):
+            if sum(signs) == 0:
+                total += np.exp(-(1.5**2) / 2 * (layer @ np.array(signs, float)) ** 2).mean(axis=1) @ weight
+        assert net.neuron_moment(x) == pytest.approx(total / weight.sum() / 2**n, rel=1e-11)
 
 
 @pytest.mark.parametrize(("m", "k"), [(1, 1), (2, 1), (2, 2), (3, 1), (4, 2), (3, 3)])
 @pytest.mark.parametrize(
     "net",
-    [load("gauss_net", width=3, sigma_c=0.3, amplitude=OffsetGaussian()), Equicorrelated(width=3, epsilon=0.4)],
+    [
+        load("gauss_net", width=3, sigma_c=0.3, amplitude=OffsetGaussian()),
+        load("equicorrelated_cos_net", width=3, epsilon=0.4),
+        load("deep_net", width=3, inputs=2),
+    ],
     ids=lambda net: type(net).__name__,
 )
 def test_mixed_correlators_against_a_sum_over_neurons(net, m, k):
@@ -187,7 +297,7 @@ def test_neuron_correlators_of_distinct_neurons():
     pair = exact_neuron(net, x[[0, 2]], (0, 0)) * exact_neuron(net, x[[1, 3]], (0, 0))
     assert exact_neuron(net, x, (2, 0, 2, 0)) == pytest.approx(pair, rel=1e-13)
     assert exact_neuron(net, x[:2], (0, 1)) == 0.0
-    with pytest.raises(InputError, match="indices must be between 0 and width - 1 = 2"):
+    with pytest.raises(InputError, match="indices must be between 0 and 2"):
         exact_neuron(net, x[:2], (0, 3))
 
 

@@ -4,6 +4,8 @@ import dataclasses
 import json
 from pathlib import Path
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.special import i0, j0
@@ -112,6 +114,58 @@ def mixed_connected(e):
     return mixed(e) - net.two_point(x[0], x[1]) * exact_neuron(net, x[2:], (0, 0))
 
 
+def cutoff_free(params):
+    return load("cutoff_free_scalar", dim=int(params["d"]), power=float(params["s"]), mass=float(params["m"]))
+
+
+def coupled(name):
+    def make(params):
+        return load(name, width=int(params["N"]), epsilon=float(params["eps"]))
+
+    return make
+
+
+def gibbs_pair(e):
+    """u and v at right angles and of the lengths that the entry names."""
+    net = load("gibbs_cos_net", width=4, dim=2, epsilon=float(e["params"]["eps"]), sigma_b=2**0.5)
+    u2, v2 = (float(x) for x in e["points"])
+    return 4 * net.pair_excess(np.array([u2**0.5, 0.0]), np.array([0.0, v2**0.5]))
+
+
+def wine_bottle(params, **settings):
+    sigma_v = float(params.get("sigma_wine", params["sigma_a"]))
+    return load("wine_bottle", components=int(params["D"]), radius=float(params["v"]), sigma_v=sigma_v, **settings)
+
+
+def wine_mass(e):
+    """The nonzero eigenvalue of the Hessian of -log P at a vacuum."""
+    bottle = wine_bottle(e["params"]).bottle
+    vacuum = jnp.array([bottle.radius, 0.0])
+    return np.linalg.eigvalsh(jax.hessian(lambda a: -bottle.log_prob(a))(vacuum))[-1]
+
+
+def vector_four(e):
+    bottle = "v" in e["params"]
+    net = wine_bottle(e["params"], width=2) if bottle else load("vector", width=2, components=2)
+    return exact_correlator(net, points(e), "connected", e["params"]["components"])
+
+
+def offset(params):
+    return load("offset_cos_net", width=int(params["N"]), mu=float(params["mu"]), kappa=float(params["kappa"]))
+
+
+def far_apart(make):
+    """The limit of infinite separation of a coupled theory, where cosines of sums over both pairs have died out."""
+
+    def value(e):
+        u, v = (float(x) for x in e["points"])
+        net, far = make(e["params"]), 200.0
+        x = np.array([[0.0], [-u], [far], [far - v]])
+        return exact_correlator(net, x) - net.two_point(x[0], x[1]) * net.two_point(x[2], x[3])
+
+    return value
+
+
 CHECKS = {
     "cos-G2-P": correlator(cos_net, "full"),
     "cos-G2p-P": momentum(cos_net),
@@ -141,6 +195,26 @@ CHECKS = {
     "ou-G2-P": correlator(cauchy, "full"),
     "ou-G4c-P": correlator(cauchy, "connected"),
     "ou-G2p-P": momentum(cauchy),
+    "tfree-G2-P": lambda e: cutoff_free(e["params"]).two_point([0.0, 0.0], [float(e["points"]), 0.0]),
+    "tfree-EF4-P": lambda e: cutoff_free(e["params"]).kernel_moment(4, np.array([float(e["points"]), 0.0])),
+    "matern-K-P": lambda e: load("matern", nu=float(e["params"]["s"]) - 0.5).kernel_moment(2, np.array([0.6])),
+    "eps-i-IIB-P": correlator(coupled("equicorrelated_cos_net"), "I_IB"),
+    "eps-i-G4c-P": correlator(coupled("equicorrelated_cos_net"), "connected"),
+    "eps-ii-IIB-P": correlator(coupled("shared_scale_cos_net"), "I_IB"),
+    "eps-L-IIB-P": correlator(coupled("coupled_cos_net"), "I_IB"),
+    "eps-B-IIB-P": correlator(coupled("shared_neuron_cos_net"), "I_IB"),
+    "eps-L-cauchy-IIB-P": correlator(coupled("coupled_cauchy"), "I_IB"),
+    "cluster-eps-i-P": far_apart(coupled("equicorrelated_cos_net")),
+    "gibbs-radial-P": gibbs_pair,
+    "wine-Er1-P": lambda e: wine_bottle(e["params"]).radial_moment(1),
+    "wine-Er2-P": lambda e: wine_bottle(e["params"]).radial_moment(2),
+    "wine-Er4-P": lambda e: wine_bottle(e["params"]).radial_moment(4),
+    "wine-mass-P": wine_mass,
+    "SOD-gauss-G4c-P": vector_four,
+    "SOD-wine-G4c-P": vector_four,
+    "explicit-G1-P": correlator(offset, "full"),
+    "explicit-G2-P": correlator(offset, "full"),
+    "explicit-G3c-P": correlator(offset, "connected"),
     "gaussnet-G4c-P": correlator(gauss_net, "connected"),
     "mixed-pphh-P": mixed,
     "mixed-pphh-conn-P": mixed_connected,

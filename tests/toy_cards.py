@@ -7,45 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 
-from nnqft_ppl import AmplitudeLaw, Architecture, CosineArchitecture, Gaussian, NonNegative, iid, isotropic_normal
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class Equicorrelated(CosineArchitecture):
-    """Cos-net whose frequencies share a Gaussian part, b_i = sqrt(1-eps) z_i + sqrt(eps) z_0: dependent neurons."""
-
-    independent: ClassVar[bool] = False
-    epsilon: NonNegative = 0.0
-
-    @property
-    def amplitude_scale(self):
-        return 1.0
-
-    def frequencies(self):
-        assert self.dim == 1
-        correlation = (1 - self.epsilon) * jnp.eye(self.width) + self.epsilon * jnp.ones((self.width, self.width))
-        return dist.TransformedDistribution(
-            dist.MultivariateNormal(jnp.zeros(self.width), correlation),
-            dist.transforms.ReshapeTransform((self.width, 1), (self.width,)),
-        )
-
-    def kernel_moment(self, k, z):
-        return np.exp(-(self.norm(z) ** 2) / 2)
-
-    def joint_neuron_moment(self, blocks):
-        """2^-n sum over balanced signs in each block of exp(-[(1-eps) sum |y_B|^2 + eps |sum_B y_B|^2]/2), d = 1."""
-        from itertools import product
-
-        total = 0.0
-        for signs in product(*(list(product((1.0, -1.0), repeat=b.shape[-2])) for b in blocks)):
-            if any(sum(s) != 0 for s in signs):
-                continue
-            y = [np.einsum("k,...kd->...d", np.array(s), b) for s, b in zip(signs, blocks, strict=True)]
-            own = sum(self.norm(v) ** 2 for v in y)
-            shared = self.norm(sum(y)) ** 2
-            total = total + np.exp(-((1 - self.epsilon) * own + self.epsilon * shared) / 2)
-        return total * 2.0 ** -sum(b.shape[-2] for b in blocks)
+from nnqft_ppl import AmplitudeLaw, Architecture, Gaussian, iid, isotropic_normal
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,76 @@
+"""Cos-net with equally correlated frequencies."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from numpyro.distributions import Distribution
+
+from nnqft_ppl import (
+    AmplitudeLaw,
+    CoupledCosineArchitecture,
+    EquicorrelatedNormal,
+    Finite,
+    Gaussian,
+    InputError,
+    Positive,
+    signed_sums,
+    theorem,
+)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class EquicorrelatedCosNet(CoupledCosineArchitecture):
+    """phi(x) = sum_i a_i cos(b_i.x + c_i), b_i ~ N(0, s^2 I_d) with correlation eps between any two neurons: (9), (11).
+
+    I_IB is even in eps and of order eps^2, and vanishes for pairs at right angles. As N -> infinity every draw is an
+    anisotropic Gaussian field with the kernel cos(sqrt(eps) z.u) exp(-(1-eps) s^2 u^2/2); the ensemble is isotropic.
+    s = sigma_b / sqrt(d).
+    """
+
+    sigma_a: Positive = 1.0  #: amplitude scale: a_i = sigma_a ahat_i / sqrt(N)
+    amplitude: AmplitudeLaw = Gaussian()  #: law of the unscaled amplitudes ahat
+    sigma_b: Positive = 1.0  #: frequency scale
+    epsilon: Finite = 0.1  #: correlation of any two frequencies, between -1/(N-1) and 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        least = -1.0 if self.width == 1 else -1 / (self.width - 1)
+        if not least < self.epsilon < 1:
+            rule = f"greater than -1/(width - 1) = {least:.6g} and less than 1"
+            raise InputError(f"EquicorrelatedCosNet: epsilon must be {rule}, got {self.epsilon}")
+
+    @property
+    def s(self) -> float:
+        """Standard deviation of one component of b."""
+        return self.sigma_b / self.dim**0.5
+
+    def frequencies(self) -> Distribution:
+        return EquicorrelatedNormal(self.s, self.epsilon, self.dim, self.width)
+
+    @theorem("11", "23")
+    def joint_kernel_moment(self, powers: Sequence[int], z: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+        """E exp(i sum_B b_B.z_B) = exp(-s^2/2 [(1-eps) sum_B z_B^2 + eps |sum_B z_B|^2]), mean over signs of z_B."""
+        own = np.sum([self.norm(y) ** 2 for y in np.broadcast_arrays(*z)], axis=0)
+        together = self.norm(signed_sums(z)) ** 2
+        return np.exp(-(self.s**2) / 2 * ((1 - self.epsilon) * own + self.epsilon * together)).mean(axis=0)
+
+    @theorem("25")
+    def two_point(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+        """(sigma_a^2/2) exp(-s^2 |x-y|^2/2) for every eps."""
+        return self.amplitude_moment(2) / 2 * np.exp(-((self.s * self.norm(np.subtract(x, y))) ** 2) / 2)
+
+    @theorem("26")
+    def power_spectrum(self, p: ArrayLike) -> NDArray[np.float64]:
+        """(sigma_a^2/2) (2 pi/s^2)^(d/2) exp(-p^2/(2 s^2)) for every eps."""
+        gaussian = (2 * np.pi / self.s**2) ** (self.dim / 2) * np.exp(-(self.norm(p) ** 2) / (2 * self.s**2))
+        return self.amplitude_moment(2) / 2 * gaussian
+
+    @theorem("11", "28")
+    def pair_excess(self, u: NDArray[np.float64], v: NDArray[np.float64]) -> NDArray[np.float64]:
+        """H_iijj - H_ii H_jj = exp(-s^2 (u^2+v^2)/2) [cosh(eps s^2 u.v) - 1]/4."""
+        both = np.exp(-(self.s**2) * (self.norm(u) ** 2 + self.norm(v) ** 2) / 2)
+        return both * (np.cosh(self.epsilon * self.s**2 * np.sum(u * v, axis=-1)) - 1) / 4

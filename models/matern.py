@@ -1,0 +1,47 @@
+"""Matern nets: fields of any smoothness."""
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from numpyro.distributions import Distribution, MultivariateStudentT
+from scipy.special import gamma, kv
+
+from nnqft_ppl import AmplitudeLaw, CosineArchitecture, Gaussian, Positive, iid, student_quantile, theorem
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Matern(CosineArchitecture):
+    """phi(x) = sum_i a_i cos(b_i.x + c_i), P(b) ~ (b^2 + m^2)^(-nu - d/2), a multivariate t: (18), (24).
+
+    As N -> infinity it is the Gaussian process of the Matern kernel of smoothness nu; nu = 1/2 in d = 1 is the Cauchy
+    net (31).
+    """
+
+    sigma_a: Positive = 1.0  #: amplitude scale: a_i = sigma_a ahat_i / sqrt(N)
+    amplitude: AmplitudeLaw = Gaussian()  #: law of the unscaled amplitudes ahat
+    mass: Positive = 1.0  #: mass m, the inverse length scale
+    nu: Positive = 1.5  #: smoothness
+
+    def frequencies(self) -> Distribution:
+        scale = self.mass / (2 * self.nu) ** 0.5 * np.eye(self.dim)
+        return iid(MultivariateStudentT(2 * self.nu, np.zeros(self.dim), scale), self.width)
+
+    def frequency_quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+        return student_quantile(u, degrees=2 * self.nu, mass=self.mass)
+
+    @theorem("23")
+    def kernel_moment(self, k: int, z: NDArray[np.float64]) -> NDArray[np.float64]:
+        """M_k(z) = 2^(1-nu)/Gamma(nu) (m|z|)^nu K_nu(m|z|) for every k."""
+        r = self.mass * self.norm(z)
+        safe = np.where(r > 0, r, 1.0)
+        return np.where(r > 0, 2 ** (1 - self.nu) / gamma(self.nu) * safe**self.nu * kv(self.nu, safe), 1.0)
+
+    @theorem("26")
+    def power_spectrum(self, p: ArrayLike) -> NDArray[np.float64]:
+        """(sigma_a^2/2) (2 pi)^d P(p), P(p) = Gamma(nu+d/2) m^(2 nu) / (pi^(d/2) Gamma(nu) (p^2+m^2)^(nu+d/2))."""
+        d, nu = self.dim, self.nu
+        prefactor = (2 * np.pi) ** d * gamma(nu + d / 2) / (np.pi ** (d / 2) * gamma(nu)) * self.mass ** (2 * nu)
+        return self.amplitude_moment(2) / 2 * prefactor / (self.norm(p) ** 2 + self.mass**2) ** (nu + d / 2)
