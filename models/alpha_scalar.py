@@ -43,11 +43,18 @@ class AlphaScalar(CosineArchitecture):
         """The canonical amplitude scale, sigma_a^2 = 2 Omega_alpha."""
         return float((2 * self.propagator(1 + self.alpha, 0.0)) ** 0.5)
 
-    def frequencies(self) -> Distribution:
-        law = RegulatedPower(
+    @property
+    def law(self) -> RegulatedPower:
+        """P(b) of one row."""
+        return RegulatedPower(
             power=1 + self.alpha, mass=self.mass, cutoff=self.cutoff, regulator=self.regulator, dim=self.dim
         )
-        return iid(law, self.width)
+
+    def frequencies(self) -> Distribution:
+        return iid(self.law, self.width)
+
+    def frequency_quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+        return self.law.quantile(u)
 
     def envelope_at(self, b: jax.Array) -> jax.Array:
         return (jnp.dot(b, b) + self.mass**2) ** (self.alpha / 2)

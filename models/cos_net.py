@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from numpyro.distributions import Distribution
-from scipy.special import eval_genlaguerre, factorial
+from scipy.special import eval_genlaguerre, factorial, ndtri
 
 from nnqft_ppl import AmplitudeLaw, CosineArchitecture, Gaussian, Positive, isotropic_normal, theorem
 
@@ -34,6 +34,9 @@ class CosNet(CosineArchitecture):
 
     def frequencies(self) -> Distribution:
         return isotropic_normal(self.s, self.dim, self.width)
+
+    def frequency_quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+        return self.s * ndtri(u)
 
     def envelope_at(self, b: jax.Array) -> jax.Array:
         return jnp.dot(b, b) if self.envelope == "b.b" else jnp.ones((), b.dtype)

@@ -17,6 +17,7 @@ from nnqft_ppl import (
     RegulatedPower,
     ball_volume,
     iid,
+    isotropic_quantile,
     propagator,
     theorem,
 )
@@ -40,6 +41,9 @@ class FreeScalar(CosineArchitecture):
         return iid(
             RegulatedPower(power=0.0, mass=self.mass, cutoff=self.cutoff, regulator="hard", dim=self.dim), self.width
         )
+
+    def frequency_quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+        return isotropic_quantile(u, lambda tail: self.cutoff * (1 - tail) ** (1 / self.dim))
 
     def envelope_at(self, b: jax.Array) -> jax.Array:
         return 1.0 / jnp.sqrt(jnp.dot(b, b) + self.mass**2)

@@ -38,7 +38,7 @@ class Landscape(Architecture):
     @property
     def positions(self) -> NDArray[np.float64]:
         """The centres of the M peaks."""
-        return self.first + self.spacing * np.arange(self.peaks)
+        return self.first + self.spacing * np.arange(self.peaks, dtype=np.float64)
 
     def prior(self) -> dict[str, Distribution]:
         weights = Categorical(probs=jnp.full(self.peaks, 1 / self.peaks))

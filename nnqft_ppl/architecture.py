@@ -22,6 +22,7 @@ from nnqft_ppl.errors import InputError, NoClosedForm
 from nnqft_ppl.exact import AmplitudeGroup, exact_correlator
 from nnqft_ppl.hyperparameters import Count, enforce
 from nnqft_ppl.laws import iid
+from nnqft_ppl.partitions import members
 from nnqft_ppl.points import Array, check_points
 
 Parameters = dict[str, jax.Array]
@@ -134,7 +135,17 @@ class Architecture(ABC):
 
     def field(self, theta: Parameters, points: jax.Array) -> jax.Array:
         """phi(x_p) = sum_i a_i h_i(x_p), shape (P,), or (P, D) for a field with D components."""
-        return self.neurons(theta, points).T @ theta["a"]
+        common = {site: theta[site] for site in self.shared}
+        own = {site: value for site, value in theta.items() if site not in self.shared}
+
+        def add(phi: jax.Array, one: Parameters) -> tuple[jax.Array, None]:
+            a = one.pop("a")
+            h = jax.vmap(lambda x: self.neuron(x, **one, **common))(points)
+            return phi + jnp.multiply.outer(h, a), None
+
+        # Neuron by neuron: nothing of size neurons x points exists, and XLA fuses a neuron with its accumulation.
+        start = jnp.zeros((points.shape[0], *theta["a"].shape[1:]), theta["a"].dtype)
+        return jax.lax.scan(add, start, own, unroll=4)[0]
 
     def __call__(self, points: ArrayLike | None = None) -> Any:
         """The NumPyro program: sample every site of `prior`; at points (P, d), record the site ``phi``."""
@@ -165,9 +176,13 @@ class Architecture(ABC):
                 "use the exact results, or sample the program with NumPyro: MCMC(NUTS(net), ...)"
             )
 
-    def marginal_product(self, points: jax.Array, *args: Any, **theta: Any) -> jax.Array:
-        """h(x_1)..h(x_n) of one neuron, averaged over whatever a card can average in closed form; points (n, d)."""
-        return jnp.prod(jax.vmap(lambda x: self.neuron(x, **theta))(points))
+    def marginal_products(self, points: jax.Array, subsets: tuple[int, ...], **theta: jax.Array) -> jax.Array:
+        """prod_(k in S) h(x_k) of one neuron, averaged over whatever a card can average in closed form.
+
+        Points of shape (n, d) and subsets S as bit masks; shape (len(subsets),).
+        """
+        h = jax.vmap(lambda x: self.neuron(x, **theta))(points)
+        return jnp.stack([math.prod(h[k] for k in members(mask)) for mask in subsets])
 
     # -- closed forms --------------------------------------------------------------------------------------------
 

@@ -17,7 +17,9 @@ from numpy.typing import ArrayLike
 
 from nnqft_ppl.architecture import Architecture, theorem
 from nnqft_ppl.laws import uniform_phases
+from nnqft_ppl.partitions import members
 from nnqft_ppl.points import Array
+from nnqft_ppl.wave import cos, dot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +35,15 @@ class CosineArchitecture(Architecture):
     @abstractmethod
     def frequencies(self) -> dist.Distribution:
         """The joint law of the rows b_1..b_N, event shape (N, d)."""
+
+    def frequency_quantile(self, u: Array) -> Array:
+        """Uniform variables u of shape (n, d) to frequencies b of one neuron, for quasi-random draws; optional."""
+        raise NotImplementedError
+
+    @property
+    def has_quantile(self) -> bool:
+        """Does the card define `frequency_quantile`?"""
+        return type(self).frequency_quantile is not CosineArchitecture.frequency_quantile
 
     def envelope_at(self, b: jax.Array) -> jax.Array:
         """F(b) for one row b of shape (d,); 1 unless a card says otherwise."""
@@ -51,7 +62,7 @@ class CosineArchitecture(Architecture):
 
     def neuron(self, x: jax.Array, *, c: jax.Array, **theta: jax.Array) -> jax.Array:
         b = self.frequency(**theta)
-        return self.envelope_at(b) * jnp.cos(jnp.dot(b, x) + c)
+        return self.envelope_at(b) * cos(dot(b, x) + c)
 
     @theorem("19", "23")
     def neuron_moment(self, points: Array) -> Array:
@@ -61,14 +72,26 @@ class CosineArchitecture(Architecture):
             return np.zeros(points.shape[:-2])
         return 2.0 ** (1 - n) * self.kernel_moment(n, balanced_signs(n) @ points).sum(axis=-1)
 
-    def marginal_product(self, points: jax.Array, *, c: jax.Array, **theta: jax.Array) -> jax.Array:  # noqa: ARG002
-        """F(b)^n 2^(1-n) sum over balanced signs of cos(b.sum_k s_k x_k): the phase integrated out, (19)."""
-        n = points.shape[0]
-        if n % 2:
-            return jnp.zeros((), points.dtype)
+    def marginal_products(
+        self,
+        points: jax.Array,
+        subsets: tuple[int, ...],
+        *,
+        c: jax.Array,
+        **theta: jax.Array,
+    ) -> jax.Array:
+        """F(b)^n 2^(1-n) sum over balanced signs of cos(b.sum_k s_k x_k), n = |S|: the phase integrated out, (19)."""
         b = self.frequency(**theta)
-        phases = jnp.asarray(balanced_signs(n), points.dtype) @ (points @ b)
-        return self.envelope_at(b) ** n * 2.0 ** (1 - n) * jnp.cos(phases).sum()
+        phases, envelope = [dot(b, x) for x in points], self.envelope_at(b)
+        averages = []
+        for mask in subsets:
+            where, n = members(mask), mask.bit_count()
+            if n % 2:
+                averages.append(jnp.zeros((), points.dtype))
+                continue
+            waves = [cos(sum(s * phases[k] for s, k in zip(signs, where, strict=True))) for signs in balanced_signs(n)]
+            averages.append(envelope**n * 2.0 ** (1 - n) * sum(waves))
+        return jnp.stack(averages)
 
     @theorem("6", "25")
     def two_point(self, x: ArrayLike, y: ArrayLike) -> Array:

@@ -62,7 +62,7 @@ def prior_predictive(
             sample = predictive(jax.random.fold_in(root, index), x)
             for site in sites:
                 kept[site].append(np.asarray(sample[site])[: draws - index * batch])
-            advance(1)
+            advance(1, None)
     values = {site: np.concatenate(parts)[None] for site, parts in kept.items()}  # one chain
 
     groups = {"prior_predictive": {"phi": values.pop("phi")}, "constant_data": {"points": np.asarray(x)}}

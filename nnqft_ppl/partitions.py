@@ -94,6 +94,23 @@ def polynomial(n: int, weight: Callable[[Partition], float]) -> Polynomial:
     return Polynomial(subsets, np.array([w for _, w in terms]), factors)
 
 
+def negated(terms: Polynomial) -> Polynomial:
+    """The same polynomial in other moments, labelled by the negatives of its masks."""
+    return terms._replace(subsets=tuple(-mask for mask in terms.subsets))
+
+
+def difference(a: Polynomial, b: Polynomial) -> Polynomial:
+    """a - b as one polynomial in the moments of both."""
+    subsets = tuple(sorted({*a.subsets, *b.subsets}))
+    longest = max(a.factors.shape[1], b.factors.shape[1])
+    rows = []
+    for part in (a, b):
+        index = np.array([*(subsets.index(mask) for mask in part.subsets), len(subsets)], dtype=np.intp)
+        padding = ((0, 0), (0, longest - part.factors.shape[1]))
+        rows.append(np.pad(index[part.factors], padding, constant_values=len(subsets)))
+    return Polynomial(subsets, np.concatenate([a.coefficients, -b.coefficients]), np.concatenate(rows))
+
+
 def cumulant_weight(blocks: int) -> float:
     """(-1)^(k-1) (k-1)!: the weight of a partition into k blocks in a joint cumulant."""
     return float((-1) ** (blocks - 1) * math.factorial(blocks - 1))

@@ -19,7 +19,7 @@ from numpyro.distributions.transforms import Transform, biject_to
 from scipy import special
 
 from nnqft_ppl.laws import isotropic_direction
-from nnqft_ppl.radial import Array, radial_fourier, sphere_area
+from nnqft_ppl.radial import Array, isotropic_quantile, radial_fourier, sphere_area
 
 Regulator = Literal["hard", "gaussian"]
 
@@ -110,8 +110,17 @@ class RegulatedPower(dist.Distribution):
         shape = sample_shape + self.batch_shape
         table = _radius_table(self.power, self.mass, self.cutoff, self.regulator, self.dim)
         quantile = jax.random.uniform(key_radius, shape) ** (1.0 / self.dim)
-        radius = self.mass * jnp.sinh(_hermite(quantile, table))
+        radius = self.mass * jnp.sinh(_hermite(quantile, table, jnp))
         return radius[..., None] * isotropic_direction(key_direction, shape, self.dim)
+
+    def quantile(self, u: Array) -> Array:
+        """Uniform variables u of shape (n, d) to rows b, smoothly, by the table that `sample` uses."""
+        table = _radius_table(self.power, self.mass, self.cutoff, self.regulator, self.dim)
+
+        def radius(tail: Array) -> Array:
+            return self.mass * np.sinh(_hermite((1.0 - tail) ** (1.0 / self.dim), table, np))
+
+        return isotropic_quantile(u, radius)
 
     def log_prob(self, value: Any, intermediates: Any = None) -> jax.Array:
         square = jnp.sum(jnp.square(value), axis=-1)
@@ -161,11 +170,11 @@ def _radius_table(power: float, mass: float, cutoff: float, regulator: Regulator
     return QuantileTable(w, y, slope)
 
 
-def _hermite(at: jax.Array, table: QuantileTable) -> jax.Array:
-    """Cubic Hermite interpolation, clipped to the cell so that the far tail can never overshoot."""
-    w, y, slope = (jnp.asarray(part, at.dtype) for part in table)
-    cell = jnp.clip(jnp.searchsorted(w, at, side="right") - 1, 0, TABLE_CELLS - 1)
-    step = jnp.maximum(w[cell + 1] - w[cell], jnp.finfo(at.dtype).tiny)
+def _hermite(at: Any, table: QuantileTable, np_: Any) -> Any:
+    """Cubic Hermite interpolation, clipped to the cell so that the far tail can never overshoot; JAX or NumPy."""
+    w, y, slope = (np_.asarray(part, at.dtype) for part in table)
+    cell = np_.clip(np_.searchsorted(w, at, side="right") - 1, 0, TABLE_CELLS - 1)
+    step = np_.maximum(w[cell + 1] - w[cell], np_.finfo(at.dtype).tiny)
     t = (at - w[cell]) / step
     left, right = y[cell], y[cell + 1]
     value = (
@@ -173,7 +182,7 @@ def _hermite(at: jax.Array, table: QuantileTable) -> jax.Array:
         + right * t**2 * (3.0 - 2.0 * t)
         + step * t * (1.0 - t) * (slope[cell] * (1.0 - t) - slope[cell + 1] * t)
     )
-    return jnp.clip(value, left, right)
+    return np_.clip(value, left, right)
 
 
 class Ball(constraints.Constraint):

@@ -13,9 +13,10 @@ from numpy.typing import ArrayLike
 from nnqft_ppl.amplitudes import AMPLITUDES, AmplitudeLaw
 from nnqft_ppl.architecture import Architecture
 from nnqft_ppl.errors import InputError, NoClosedForm
-from nnqft_ppl.estimators import ESTIMATORS, Estimator, estimate
+from nnqft_ppl.estimators import estimate
 from nnqft_ppl.exact import Kind, check_kind, check_order, exact_correlator
 from nnqft_ppl.points import Array, check_configurations
+from nnqft_ppl.statistics import ESTIMATORS, Estimator
 from nnqft_ppl.tables import validate_table
 from nnqft_ppl.version import VERSION
 

@@ -1,0 +1,172 @@
+"""Streams of draws: batches in constant memory, added on the host in float64 and in order.
+
+A batch is fixed by the seed and its index alone, so the result depends neither on the number of threads nor on how
+often a run was interrupted, and a longer run begins with the draws of a shorter one.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.stats import qmc
+
+from nnqft_ppl.checkpoint import Checkpoint
+from nnqft_ppl.points import Array
+from nnqft_ppl.progress import progress_bar
+
+THREADS = 2  # batches in flight: XLA leaves part of a CPU idle within one of them
+REPLICATES = 32  # independent scramblings of a Sobol sequence, whose scatter is the error
+GROWTH = 1.2  # between two looks at the error of a run that stops at a precision
+
+Means = tuple[Array, Array]  # of one batch: the mean (S, C) and the centred second moments (C, S, S)
+
+
+class Moments(NamedTuple):
+    """Running mean (S, C) and centred second moments (C, S, S) of the subset statistics of `draws` draws."""
+
+    draws: int
+    mean: Array
+    scatter: Array
+
+    def plus(self, other: "Moments") -> "Moments":
+        """The moments of both sets of draws together (Chan, Golub and LeVeque)."""
+        draws = self.draws + other.draws
+        shift = other.mean - self.mean
+        outer = np.einsum("sc,tc->cst", shift, shift)
+        return Moments(
+            draws,
+            self.mean + shift * (other.draws / draws),
+            self.scatter + other.scatter + outer * (self.draws * other.draws / draws),
+        )
+
+
+def random_stream(
+    run: Callable[[int, int], Means],
+    shape: tuple[int, int],
+    *,
+    batch: int,
+    draws: int,
+    error: Callable[[Moments], float],
+    precision: float | None,
+    checkpoint: Checkpoint,
+    title: str,
+    progress: bool,
+    threads: int = THREADS,
+) -> Moments:
+    """Independent draws: ``run(index, valid)`` for batch after batch, until `draws` or until ``error <= precision``.
+
+    The error is looked at after 1, 2, 3, ... and then ever more batches, a schedule that knows nothing of time.
+    """
+    total = Moments(0, np.zeros(shape), np.zeros((shape[1], shape[0], shape[0])))
+    batches, done = -(-draws // batch), 0
+    stored = checkpoint.load()
+    if stored is not None and int(stored["batches"]) * batch <= draws:
+        done = int(stored["batches"])
+        total = Moments(done * batch, stored["mean"], stored["scatter"])
+
+    def job(index: int) -> tuple[int, Means]:
+        valid = min(batch, draws - index * batch)
+        return valid, run(index, valid)
+
+    def reached() -> float:
+        """The error in units of the precision where it is time to look at it; infinite at other times."""
+        return error(total) / precision if precision is not None and is_look(done) else np.inf
+
+    ratio = reached()
+    with progress_bar(title, batches, progress) as advance:
+        advance(done, None)
+        for valid, (mean, scatter) in _in_order(job, range(done, batches if ratio > 1.0 else done), threads):
+            total = total.plus(Moments(valid, mean.astype(float), scatter.astype(float)))
+            done += 1
+            ratio = reached()
+            if valid == batch:  # a longer run goes on from whole batches only
+                state = {"batches": done, "mean": total.mean, "scatter": total.scatter}
+                checkpoint.save(state, final=ratio <= 1.0 or done == batches)
+            advance(1, min(done * ratio**2, batches) if np.isfinite(ratio) else None)
+            if ratio <= 1.0:
+                break
+    return total
+
+
+def sobol_stream(
+    run: Callable[[Array], Array],
+    shape: tuple[int, int],
+    dim: int,
+    *,
+    batch: int,
+    draws: int,
+    seed: int,
+    error: Callable[[Moments], float],
+    precision: float | None,
+    checkpoint: Checkpoint,
+    title: str,
+    progress: bool,
+) -> tuple[Moments, int]:
+    """Quasi-random draws: `run` gives the mean (S, C) of the statistic over points (n, d) of the unit cube.
+
+    Each of REPLICATES scrambled Sobol sequences of 2^k points gives one unbiased estimate; they are independent, so
+    their scatter is an honest error. k grows one by one until `draws` or until ``error <= precision``. Returns the
+    moments over replicates, and the number of points.
+    """
+    last = max(int(np.ceil(np.log2(draws / REPLICATES))), 0)
+    sums, level = np.zeros((REPLICATES, *shape)), -1
+    stored = checkpoint.load()
+    if stored is not None and int(stored["level"]) <= last:
+        sums, level = stored["sums"], int(stored["level"])
+
+    def moments() -> Moments:
+        replicate = sums / 2.0**level
+        mean = replicate.mean(axis=0)
+        centred = replicate - mean
+        return Moments(REPLICATES, mean, np.einsum("rsc,rtc->cst", centred, centred))
+
+    with progress_bar(title, REPLICATES * (last + 1), progress) as advance:
+        advance(REPLICATES * (level + 1), None)
+        while level < last and not (level >= 0 and precision is not None and error(moments()) <= precision):
+            first, count = (0, 1) if level < 0 else (2**level, 2**level)
+            for r in range(REPLICATES):
+                engine = qmc.Sobol(dim, scramble=True, rng=np.random.default_rng([seed, r]))
+                if first:
+                    engine.fast_forward(first)
+                for start in range(0, count, batch):
+                    size = min(batch, count - start)
+                    sums[r] += size * run(_inside(engine.random(size)))
+                advance(1, None)
+            level += 1
+            checkpoint.save({"level": level, "sums": sums}, final=level == last)
+    return moments(), REPLICATES * 2**level
+
+
+def _inside(u: Array) -> Array:
+    """Points of the open cube: a quantile function may be infinite at 0 and 1."""
+    tiny = 2.0**-53
+    return np.clip(u, tiny, 1.0 - tiny)
+
+
+def is_look(batches: int) -> bool:
+    """Is this one of the numbers 1, 2, .., 5, 6, 8, 10, .. of batches after which the error is looked at?"""
+    look = 1
+    while look < batches:
+        look = max(look + 1, int(look * GROWTH))
+    return look == batches
+
+
+def _in_order(job: Callable[[int], Any], indices: range, threads: int) -> Iterator[Any]:
+    """Results of `job` in the order of the indices, a few of them computed ahead."""
+    if threads == 1:
+        yield from map(job, indices)
+        return
+    pending: deque[Future[Any]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for index in indices:
+                pending.append(pool.submit(job, index))
+                if len(pending) > threads:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            for future in pending:
+                future.cancel()
