@@ -47,6 +47,7 @@ class DeepNet(Architecture):
     activation: Literal["cos", "tanh"] = "cos"  #: activation f
 
     independent = False
+    exact_if = ("activation cos", "depth 1", "dim 1 or 2")
     shared = ("b", "c", "hidden_w", "hidden_bias")
     claims = ("Z2", "translation", "rotation", "reflection", "permutation")
 

@@ -36,6 +36,8 @@ class Vector(CosineArchitecture):
     sigma_a: Positive = 1.0  #: amplitude scale: a_kj ~ N(0, sigma_a^2/N)
     sigma_b: Positive = 1.0  #: frequency scale
 
+    claims = ("Z2", "translation", "rotation", "reflection", "permutation", "SO(D)")
+
     @property
     def amplitude_law(self) -> AmplitudeLaw:
         return Gaussian()

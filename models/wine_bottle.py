@@ -41,6 +41,8 @@ class WineBottle(CosineArchitecture):
     radius: Positive = 1.0  #: radius v of the sphere of vacua
     sigma_v: Positive = 0.5  #: width of the brim, of the dimension of a^2
 
+    claims = ("Z2", "translation", "rotation", "reflection", "permutation", "SO(D)")
+
     @property
     def amplitude_law(self) -> AmplitudeLaw:
         return Gaussian()

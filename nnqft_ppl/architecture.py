@@ -29,7 +29,7 @@ Parameters = dict[str, jax.Array]
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 #: What a card may claim or deny of its correlators at every width.
-SYMMETRIES = ("Z2", "translation", "rotation", "reflection", "permutation")
+SYMMETRIES = ("Z2", "translation", "rotation", "reflection", "permutation", "SO(D)")
 
 
 class Theorem(NamedTuple):
@@ -135,7 +135,7 @@ class Architecture(ABC):
 
     def field(self, theta: Parameters, points: jax.Array) -> jax.Array:
         """phi(x_p) = sum_i a_i h_i(x_p), shape (P,), or (P, D) for a field with D components."""
-        common = {site: theta[site] for site in self.shared}
+        common = {site: theta[site] for site in self.shared if site in theta}
         own = {site: value for site, value in theta.items() if site not in self.shared}
 
         def add(phi: jax.Array, one: Parameters) -> tuple[jax.Array, None]:

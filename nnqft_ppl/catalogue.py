@@ -39,7 +39,7 @@ class Entry(NamedTuple):
     equations: tuple[str, ...]
     claims: tuple[str, ...]
     denies: tuple[str, ...]
-    exact: bool
+    exact: str
     hyperparameters: tuple[Hyperparameter, ...]
 
 
@@ -62,6 +62,14 @@ SYMBOLS = (
     Symbol("m", "mass", "mass"),
     Symbol("Λ", "cutoff", "momentum cutoff"),
     Symbol("α", "alpha", "member of the alpha family"),
+    Symbol("ε", "epsilon", "coupling of the neurons"),
+    Symbol("D", "components", "number of components of the field"),
+    Symbol("v, σ_v", "radius, sigma_v", "the wine bottle: radius of its vacua, width of its brim"),
+    Symbol("μ", "mu", "mean of the amplitudes"),
+    Symbol("κ", "kappa, concentration", "offset of a neuron; concentration of the phases"),
+    Symbol("ν, s", "nu, power", "smoothness of a Matern net; power of a density of frequencies"),
+    Symbol("k", "inputs, depth, sigma_w, activation", "a deep neuron: inputs, layers, weight scale, activation"),
+    Symbol("M", "peaks, first, spacing, spread", "a landscape: number of peaks of P(b), where they are, how wide"),
     Symbol("f", "regulator", "how the cutoff acts: hard or gaussian"),
     Symbol("θ", "mean, sigma", "slope of the ensemble of lines, N(mean, sigma²)"),
 )
@@ -83,13 +91,21 @@ def entry(name: str) -> Entry:
 
 def catalogue_markdown() -> str:
     """The catalogue as a Markdown table, as it stands in the README."""
-    rows = ["| card | theory | equations | symmetric under | not under |", "|---|---|---|---|---|"]
+    rows = ["| card | theory | equations | symmetric under | not under | exact |", "|---|---|---|---|---|---|"]
     rows += [
         f"| [`{e.name}`](models/{e.name}.py) | {e.title} | {', '.join(e.equations)} | "
-        f"{', '.join(e.claims)} | {', '.join(e.denies) or '—'} |"
+        f"{short_symmetries(e.claims)} | {short_symmetries(e.denies)} | {e.exact or '—'} |"
         for e in entries()
     ]
     return "\n".join(rows)
+
+
+def short_symmetries(names: tuple[str, ...]) -> str:
+    """Symmetries in a few words: translations, rotations and reflections together are Euclidean."""
+    euclidean = ("translation", "rotation", "reflection")
+    if set(euclidean) <= set(names):
+        names = ("Euclidean", *(name for name in names if name not in euclidean))
+    return ", ".join(names) or "—"
 
 
 def symbols_markdown() -> str:
@@ -112,7 +128,10 @@ def _read(file: Path) -> Entry | None:
     formula = (ast.get_docstring(cls) or "").split("\n\n")[0]
     title = (ast.get_docstring(module) or cls.name).split("\n")[0].rstrip(".")
     methods = [node for node in cls.body if isinstance(node, ast.FunctionDef)]
-    exact = any(method.name in _EXACT for method in methods)
+    exact = "every order" if any(method.name in _EXACT for method in methods) else ""
+    condition = _literal(cls, "exact_if")
+    if exact and condition:
+        exact = f"every order, if {', '.join(condition)}"
     return Entry(
         file.stem,
         title,

@@ -65,13 +65,12 @@ def main_options(
 def list_cards() -> None:
     """List the catalogue: every card with its equations, symmetries and what is exact."""
     with clear_errors():
-        from nnqft_ppl.catalogue import entries
+        from nnqft_ppl.catalogue import entries, short_symmetries
 
         table = Table("card", "theory", "equations", "symmetric under", "not under", "exact", box=None, pad_edge=False)
         for e in entries():
-            exact = "every order" if e.exact else "—"
-            symmetries = (_symmetries(e.claims), _symmetries(e.denies))
-            table.add_row(f"[bold]{e.name}[/]", e.title, ", ".join(e.equations), *symmetries, exact)
+            symmetries = (short_symmetries(e.claims), short_symmetries(e.denies))
+            table.add_row(f"[bold]{e.name}[/]", e.title, ", ".join(e.equations), *symmetries, e.exact or "—")
         _console().print(table)
 
 
@@ -83,7 +82,7 @@ def show(card: CardArgument) -> None:
     """
     with clear_errors():
         from nnqft_ppl.amplitudes import AMPLITUDES
-        from nnqft_ppl.catalogue import entry
+        from nnqft_ppl.catalogue import entry, short_symmetries
         from nnqft_ppl.models import card as card_class
 
         name = _card_name(card)
@@ -102,8 +101,8 @@ def show(card: CardArgument) -> None:
             theorems.add_row(f"[bold]{t.quantity}[/]", ", ".join(t.equations), t.statement.replace("[", r"\["))
         console.print()
         console.print(theorems)
-        console.print(f"\nsymmetric under: {_symmetries(found.claims)}", highlight=False)
-        console.print(f"not symmetric under: {_symmetries(found.denies)}", highlight=False)
+        console.print(f"\nsymmetric under: {short_symmetries(found.claims)}", highlight=False)
+        console.print(f"not symmetric under: {short_symmetries(found.denies)}", highlight=False)
 
 
 @app.command()
@@ -156,24 +155,39 @@ def correlators(
     order: Annotated[str, typer.Option(help="Orders n, separated by commas; n takes the first n points.")] = "2,4",
     kind: Annotated[str, typer.Option(help="Among full, connected, I_N, I_IB.")] = "full,connected",
     estimator: Annotated[
-        str | None, typer.Option(help="Among exact, neuron, amplitude, field. Default: exact and the best Monte Carlo.")
+        str | None,
+        typer.Option(help="Among exact, neuron, sobol, amplitude, field. Default: exact and the best Monte Carlo."),
     ] = None,
-    draws: Annotated[int, typer.Option(help="Draws of each Monte Carlo estimator.")] = 100_000,
+    component: Annotated[
+        str | None, typer.Option(help="Component of the field at each point, from 0, for fields with several: 0,0,1,1.")
+    ] = None,
+    draws: Annotated[
+        int | None, typer.Option(help="Draws of each Monte Carlo estimator; at most so many with --precision.")
+    ] = None,
+    precision: Annotated[
+        float | None, typer.Option(help="Run until every relative standard error is at most this.")
+    ] = None,
     seed: SeedOption = 0,
+    float32: Annotated[bool, typer.Option("--float32", help="Draw in single precision; sums stay double.")] = False,
     out: Annotated[Path | None, typer.Option(help="Table, .parquet or .csv; the points go beside it.")] = None,
 ) -> None:
     """Correlators of a theory, exactly and by Monte Carlo, as one tidy table.
 
     Without `--points`: one configuration along the first axis. With `--out table.parquet` the points are written to
-    `table.points.parquet`.
+    `table.points.parquet`; and an interrupted run, however it ended, goes on where it was when the same command is
+    given again, to the same numbers.
 
     Example: `nnqft correlators cos_net --set width=10 --set amplitude=laplace --order 2,4,6 --out table.parquet`
+
+    Example: `nnqft correlators coupled_cos_net --kind I_IB --order 4 --precision 0.01 --out table.parquet`
     """
     with clear_errors():
+        from nnqft_ppl.checkpoint import clear
         from nnqft_ppl.tables import check_writable, configurations_table, write_table
 
         orders = _integers("order", order)
         beside = None if out is None else check_writable(out).with_suffix(f".points{out.suffix}")
+        checkpoints = None if out is None else out.with_name(f".{out.name}.partial")
         net = _theory(card, settings)
         from nnqft_ppl.tabulate import correlators as compute
         from nnqft_ppl.tabulate import default_estimators
@@ -182,15 +196,27 @@ def correlators(
         kinds: Any = _words(kind)
         estimators = default_estimators(net) if estimator is None else _words(estimator)
         if estimator is None and "exact" not in estimators:
-            typer.echo(f"note: {type(net).__name__} has no closed form; {estimators[0]} takes over", err=True)
+            typer.echo(f"note: {type(net).__name__} has no closed form here; {estimators[0]} takes over", err=True)
         table = compute(
-            net, x, orders=orders, kinds=kinds, estimators=estimators, draws=draws, seed=seed, progress=True
+            net,
+            x,
+            orders=orders,
+            kinds=kinds,
+            estimators=estimators,
+            components=None if component is None else _integers("component", component),
+            draws=draws,
+            precision=precision,
+            seed=seed,
+            dtype="float32" if float32 else None,
+            checkpoints=checkpoints,
+            progress=True,
         )
-        if out is None or beside is None:
+        if out is None or beside is None or checkpoints is None:
             _console().print(_correlator_table(table))
             return
         write_table(table, out)
         write_table(configurations_table(x), beside, "configurations")
+        clear(checkpoints)
         z = f", largest |z| {table['z'].abs().max():.2f}" if len(table["z"].dropna()) else ""
         typer.echo(f"wrote {out} ({len(table)} rows{z}) and {beside}")
 
@@ -247,6 +273,9 @@ def clear_errors() -> Iterator[None]:
         except InputError as error:
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(2) from None
+        except KeyboardInterrupt:
+            typer.echo("interrupted; with --out, the same command goes on from its last checkpoint", err=True)
+            raise typer.Exit(130) from None
 
 
 def _theory(card: str, settings: list[str] | None):
@@ -304,14 +333,6 @@ def _console() -> Console:
     """The terminal as it is; a pipe or a file gets lines wide enough for a table."""
     console = Console()
     return console if console.is_terminal else Console(width=max(console.width, 132))
-
-
-def _symmetries(names: tuple[str, ...]) -> str:
-    """Symmetries in a few words: translations, rotations and reflections together are Euclidean."""
-    euclidean = ("translation", "rotation", "reflection")
-    if set(euclidean) <= set(names):
-        names = ("Euclidean", *(name for name in names if name not in euclidean))
-    return ", ".join(names) or "—"
 
 
 def _correlator_table(table: "pd.DataFrame", most: int = 40) -> Table:

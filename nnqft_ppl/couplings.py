@@ -54,13 +54,14 @@ class GaussianTilt:
 
     def tilted(self, key: jax.Array, sign: jax.Array, shape: tuple[int, ...]) -> jax.Array:
         """P (1 + g) is N(0, 2^(-2/d) s^2); P (1 - g) is a mixture over w ~ U(1/2, 1) of chi_(d+2) radii s w^(1/d)."""
-        key_direction, key_inner, key_outer, key_w = jax.random.split(key, 4)
+        key_normal, key_w = jax.random.split(key)
         d = self.dim
-        inner = 2.0 ** (-1.0 / d) * jnp.sqrt(2.0 * jax.random.gamma(key_inner, d / 2.0, shape))
+        v = jax.random.normal(key_normal, (*shape, d + 2))
+        inner = 2.0 ** (-1.0 / d) * v[..., :d]
+        # The direction of the first d of d + 2 normals is independent of the length of all of them.
         w = jax.random.uniform(key_w, shape, minval=0.5)
-        outer = w ** (1.0 / d) * jnp.sqrt(2.0 * jax.random.gamma(key_outer, d / 2.0 + 1.0, shape))
-        radius = self.scale * jnp.where(sign > 0, inner, outer)
-        return radius[..., None] * isotropic_direction(key_direction, shape, d)
+        length = w ** (1.0 / d) * jnp.linalg.norm(v, axis=-1) / jnp.linalg.norm(inner, axis=-1)
+        return self.scale * jnp.where(sign[..., None] > 0, inner, length[..., None] * inner)
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ def prior_predictive(
         for points of the wrong shape or not finite, or fewer than one draw.
     """
     x = as_points(net, points)
+    net.check_ancestral()
     if draws < 1:
         raise InputError(f"draws must be at least 1, got {draws}")
     if seed < 0:
@@ -68,7 +69,7 @@ def prior_predictive(
     groups = {"prior_predictive": {"phi": values.pop("phi")}, "constant_data": {"points": np.asarray(x)}}
     if parameters:
         groups["prior"] = values
-    dims = {"phi": ["point"], "points": ["point", "axis"]}
+    dims = {"phi": ["point", "component"][: groups["prior_predictive"]["phi"].ndim - 2], "points": ["point", "axis"]}
     for site, value in values.items():
         dims[site] = ["neuron", "axis"][: value.ndim - 2]
     # Attributes as JSON text: NetCDF holds neither dictionaries nor None.

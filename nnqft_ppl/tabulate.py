@@ -2,6 +2,8 @@
 
 import dataclasses
 from collections.abc import Sequence
+from itertools import product
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -13,12 +15,15 @@ from numpy.typing import ArrayLike
 from nnqft_ppl.amplitudes import AMPLITUDES, AmplitudeLaw
 from nnqft_ppl.architecture import Architecture
 from nnqft_ppl.errors import InputError, NoClosedForm
-from nnqft_ppl.estimators import estimate
-from nnqft_ppl.exact import Kind, check_kind, check_order, exact_correlator
+from nnqft_ppl.estimators import Precision, estimate
+from nnqft_ppl.exact import Components, Kind, check_components, check_kind, check_order, exact_correlator
 from nnqft_ppl.points import Array, check_configurations
 from nnqft_ppl.statistics import ESTIMATORS, Estimator
 from nnqft_ppl.tables import validate_table
 from nnqft_ppl.version import VERSION
+
+DRAWS = 100_000  # of a run without a precision
+MOST_DRAWS = 10**9  # of a run that stops at a precision
 
 
 def correlators(
@@ -28,8 +33,12 @@ def correlators(
     orders: Sequence[int] = (2, 4),
     kinds: Sequence[Kind] = ("full", "connected"),
     estimators: Sequence[str] | None = None,
-    draws: int = 100_000,
+    components: Sequence[int] | None = None,
+    draws: int | None = None,
+    precision: float | None = None,
     seed: int = 0,
+    dtype: Precision | None = None,
+    checkpoints: Path | None = None,
     progress: bool = False,
 ) -> pd.DataFrame:
     """Correlators of every order, kind and estimator at every configuration.
@@ -43,8 +52,13 @@ def correlators(
     estimators
         Among ``exact``, ``neuron``, ``amplitude`` and ``field``. By default ``exact`` where the card has closed forms,
         and the best Monte Carlo estimator beside it.
-    draws, seed
-        Independent draws of each Monte Carlo estimator, and the seed that fixes them.
+    components
+        For a field with D components, the component (from 0) at each of the points; all 0 by default.
+    draws, precision, seed
+        Draws of each Monte Carlo estimator (1e5), and the seed that fixes them. With a `precision` a run stops as soon
+        as the standard error of every value is at most that fraction of it, or at `draws` (1e9).
+    dtype, checkpoints
+        As for `estimate`: the type of the draws, and a folder that lets an interrupted call go on where it was.
 
     Returns
     -------
@@ -58,12 +72,15 @@ def correlators(
     """
     x = check_configurations(configurations, net.dim)
     x = x.reshape(-1, *x.shape[-2:])
+    if draws is None:
+        draws = MOST_DRAWS if precision is not None else DRAWS
     _check_request(orders, kinds, draws, seed, x.shape[1])
+    labels = check_components(net, components, x.shape[1])
     names = list(estimators) if estimators is not None else default_estimators(net)
     for name in names:
         if name not in ("exact", *ESTIMATORS):
             raise InputError(f"estimator must be one of exact, {', '.join(ESTIMATORS)}, got {name!r}")
-    exact = _exact_values(net, x, orders, kinds, required="exact" in names)
+    exact = _exact_values(net, x, labels, orders, kinds, required="exact" in names)
 
     hyperparameters = flat_hyperparameters(net)
     blocks, batches = [], {}
@@ -73,7 +90,18 @@ def correlators(
         else:
             chosen: Estimator = name  # pyright: ignore[reportAssignmentType]
             results = estimate(
-                net, x, orders=orders, kinds=kinds, estimator=chosen, draws=draws, seed=seed, progress=progress
+                net,
+                x,
+                orders=orders,
+                kinds=kinds,
+                estimator=chosen,
+                draws=draws,
+                seed=seed,
+                components=labels,
+                precision=precision,
+                dtype=dtype,
+                checkpoints=checkpoints,
+                progress=progress,
             )
             batches[name] = results[0].batch
             rows = [(r.order, r.kind, r.estimate, r.mcse, r.draws) for r in results]
@@ -81,8 +109,9 @@ def correlators(
             known = exact.get((order, kind), np.full(len(x), np.nan))
             block = pd.DataFrame({"card": card_name(net), **hyperparameters}, index=range(len(x)))
             block["kind"], block["order"], block["configuration"] = kind, order, np.arange(len(x))
+            block["component"] = ",".join(map(str, labels[:order])) if net.component_count > 1 else None
             block["estimator"], block["estimate"], block["mcse"] = name, values, mcse
-            block["ess"] = np.nan if count is None else float(count)
+            block["ess"] = np.nan if count is None or name == "sobol" else float(count)
             block["draws"] = pd.array([count] * len(x), dtype="Int64")
             block["exact"] = known
             block["z"] = _z_scores(values, known, mcse)
@@ -92,7 +121,7 @@ def correlators(
     table = validate_table(pd.concat(blocks, ignore_index=True), "correlators")
     table.attrs["provenance"] = {
         "theory": repr(net),
-        "dtype": "float64" if jax.config.jax_enable_x64 else "float32",
+        "dtype": dtype or ("float64" if jax.config.read("jax_enable_x64") else "float32"),
         "batch": batches,
         "device": jax.default_backend() if batches else None,
         "versions": {"nnqft_ppl": VERSION, "jax": jax.__version__, "numpyro": numpyro.__version__},
@@ -101,13 +130,13 @@ def correlators(
 
 
 def default_estimators(net: Architecture) -> list[str]:
-    """``exact`` where there are closed forms, and the Monte Carlo estimator of least variance."""
-    best = "neuron" if net.independent else "amplitude"
+    """``exact`` where there are closed forms, and the Monte Carlo estimator of least variance where there are draws."""
+    sampled = (["neuron"] if net.independent else ["amplitude"]) if net.ancestral else []
     try:
-        exact_correlator(net, np.zeros((2, net.dim)), "full")
+        exact_correlator(net, np.zeros((4, net.dim)) + np.array([[0.0], [0.4], [1.0], [1.7]]), "full")
     except NoClosedForm:
-        return [best]
-    return ["exact", best]
+        return sampled
+    return ["exact", *sampled]
 
 
 def card_name(net: Architecture) -> str:
@@ -146,14 +175,16 @@ def _check_request(orders: Sequence[int], kinds: Sequence[str], draws: int, seed
 
 
 def _exact_values(
-    net: Architecture, x: Array, orders: Sequence[int], kinds: Sequence[Kind], required: bool
+    net: Architecture, x: Array, labels: Components, orders: Sequence[int], kinds: Sequence[Kind], required: bool
 ) -> dict[tuple[int, Kind], Array]:
-    try:
-        return {(order, kind): exact_correlator(net, x[:, :order], kind) for order in orders for kind in kinds}
-    except NoClosedForm:
-        if required:
-            raise
-        return {}
+    values: dict[tuple[int, Kind], Array] = {}
+    for order, kind in product(orders, kinds):
+        try:
+            values[order, kind] = exact_correlator(net, x[:, :order], kind, labels[:order])
+        except NoClosedForm:
+            if required:
+                raise
+    return values
 
 
 def _z_scores(values: Array, exact: Array, mcse: Array | float) -> Array:

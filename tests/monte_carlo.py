@@ -13,13 +13,39 @@ BATCH = 2**17
 def draw_statistic(net, statistic: Callable, draws: int, seed: int) -> np.ndarray:
     """`statistic(theta, key)` of shape (S,) for `draws` independent networks; returns (draws, S)."""
 
+    sample = net.sample if net.ancestral else lambda key, count: radial_gibbs_draws(net, key, count)
+
     @jax.jit
     def batch(key):
-        theta = net.sample(jax.random.fold_in(key, 0), BATCH)
+        theta = sample(jax.random.fold_in(key, 0), BATCH)
         return jax.vmap(statistic)(theta, jax.random.split(jax.random.fold_in(key, 1), BATCH))
 
     root = jax.random.key(seed)
     return np.concatenate([np.asarray(batch(jax.random.fold_in(root, 10 + i))) for i in range(-(-draws // BATCH))])
+
+
+def radial_gibbs_draws(net, key, count: int) -> dict:
+    """Exact draws of `gibbs_cos_net`: S = sum b^2 by its distribution function on a grid, then a direction in R^(Nd)."""
+    grid = np.linspace(0.0, 4.0 * net.s**2 * net.width * net.dim + 60.0 * net.s**2, 200_001)[1:]
+    power = net.width * net.dim / 2 - 1
+    log_density = power * np.log(grid) - grid / (2 * net.s**2) - net.epsilon * (grid / net.width) ** 2
+    distribution = np.cumsum(np.exp(log_density - log_density.max()))
+    keys = jax.random.split(key, 4)
+    u = jax.random.uniform(keys[0], (count,))
+    square = jnp.interp(u, jnp.asarray(distribution / distribution[-1]), jnp.asarray(grid))
+    z = jax.random.normal(keys[1], (count, net.width * net.dim))
+    b = jnp.sqrt(square)[:, None] * z / jnp.linalg.norm(z, axis=1, keepdims=True)
+    return {
+        "a": net.amplitudes().sample(keys[2], (count,)),
+        "b": b.reshape(count, net.width, net.dim),
+        "c": jax.random.uniform(keys[3], (count, net.width), minval=-jnp.pi, maxval=jnp.pi),
+    }
+
+
+def field(net, theta, points):
+    """phi at points, its first component if it has several: shape (P,)."""
+    phi = net.field(theta, jnp.asarray(points))
+    return phi[:, 0] if net.component_count > 1 else phi
 
 
 def mean_and_error(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -28,12 +54,12 @@ def mean_and_error(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def field_products(points: np.ndarray) -> Callable:
     """phi(x_1)..phi(x_n) as a statistic."""
-    return lambda net: lambda theta, key: jnp.prod(net.field(theta, jnp.asarray(points)), keepdims=True)
+    return lambda net: lambda theta, key: jnp.prod(field(net, theta, points), keepdims=True)
 
 
 def connected_four_point(net, points: np.ndarray, draws: int, seed: int) -> tuple[float, float]:
     """E phi^4 minus Wick's terms and its error by the influence function; for even fields only."""
-    phi = draw_statistic(net, lambda theta, key: net.field(theta, jnp.asarray(points)), draws, seed)
+    phi = draw_statistic(net, lambda theta, key: field(net, theta, points), draws, seed)
     pair = {(i, j): phi[:, i] * phi[:, j] for i, j in combinations(range(4), 2)}
     mean = {key: value.mean() for key, value in pair.items()}
     splits = (((0, 1), (2, 3)), ((0, 2), (1, 3)), ((0, 3), (1, 2)))

@@ -109,7 +109,7 @@ def test_quasi_random_neurons_converge_faster():
 
 
 def test_theories_without_quantiles_or_samplers_say_so():
-    with pytest.raises(InputError, match="sobol needs a theory of plane waves .*, got GaussNet; use neuron"):
+    with pytest.raises(InputError, match=r"sobol needs a theory of plane waves .*, got GaussNet; use neuron"):
         estimate(load("gauss_net"), SPREAD, orders=(2,), kinds=("full",), estimator="sobol", draws=10, seed=0)
     with pytest.raises(InputError, match=r"GibbsCosNet: its prior has no exact sampler.*MCMC\(NUTS\(net\)"):
         estimate(load("gibbs_cos_net"), SPREAD, orders=(2,), kinds=("full",), estimator="field", draws=10, seed=0)

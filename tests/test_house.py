@@ -16,13 +16,13 @@ from nnqft_ppl.studies import Row, Study
 
 #: The floors of the language: a module imports only what stands before it.
 FLOORS = [
-    {"errors", "version", "precision", "radial", "progress"},
+    {"errors", "version", "precision", "radial", "progress", "wave"},
     {"hyperparameters", "points", "partitions"},
-    {"laws"},
-    {"regulated", "amplitudes", "exact"},
-    {"architecture"},
-    {"cosine", "models"},
-    {"draws", "estimators", "settings"},
+    {"laws", "checkpoint"},
+    {"regulated", "amplitudes", "exact", "vectors", "streaming"},
+    {"couplings", "architecture"},
+    {"cosine", "models", "statistics"},
+    {"coupled", "draws", "estimators", "settings"},
     {"tables"},
     {"tabulate", "studies", "catalogue"},
     {"pictures"},
