@@ -19,8 +19,9 @@ from nnqft_ppl import AmplitudeLaw, Architecture, Bimodal, Count, Finite, Positi
 class Landscape(Architecture):
     """phi(x) = sum_i a_i cos(b_i x + c_i), P(b) a mixture of M normals, c von Mises around 0, a bimodal: (3), (6).
 
-    The theory to ask for its classical configurations, the maxima of P(theta). Every classical neuron is isolated: b at one of M peaks, c = 0, a at one of two modes, which a flat law of c would
-    smear into a continuum. The price is translation invariance.
+    The theory to ask for its classical configurations, the maxima of P(theta). Every classical neuron is isolated: b
+    at one of M peaks, c = 0, a at one of two modes, which a flat law of c would smear into a continuum. The price is
+    translation invariance.
     """
 
     dim: Literal[1] = 1  #: dimension d of space

@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from numpyro.distributions import constraints
 
+from nnqft_ppl.errors import InputError
 from nnqft_ppl.laws import isotropic_direction
 from nnqft_ppl.regulated import RegulatedPower
 
@@ -182,6 +183,12 @@ class GibbsNormal(dist.Distribution):
     ) -> None:
         self.scale, self.coupling = scale, coupling
         super().__init__(event_shape=(width, dim), validate_args=validate_args)
+
+    def sample(self, key: jax.Array | None, sample_shape: tuple[int, ...] = ()) -> jax.Array:
+        raise InputError(
+            "GibbsNormal has no exact sampler, so there are no ancestral draws; "
+            "sample the program with NumPyro: MCMC(NUTS(net), ...)"
+        )
 
     def log_prob(self, value: Any, intermediates: Any = None) -> jax.Array:
         total = jnp.sum(jnp.square(value), axis=(-2, -1))

@@ -115,7 +115,7 @@ def test_a_users_own_card(tmp_path):
         result = subprocess.run([script, *map(str, arguments)], capture_output=True, text=True, check=False)
         assert result.returncode == 0, result.stderr
         assert "tanh_net" in result.stdout or "neuron" in result.stdout
-    assert "no closed form; neuron takes over" in result.stderr
+    assert "no closed form here; neuron takes over" in result.stderr
     pickling = (
         f"from nnqft_ppl import models, load; import pickle, sys; models.add({str(folder)!r});"
         "sys.stdout.buffer.write(pickle.dumps(load('tanh_net', width=3)))"
