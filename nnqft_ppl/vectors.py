@@ -55,8 +55,10 @@ class BottleLaw(dist.Distribution):
         cell = jnp.clip(jnp.searchsorted(distribution, u, side="right") - 1, 0, CELLS - 1)
         left, slope = density[cell], density[cell + 1] - density[cell]
         # Probability left + slope/2 of a cell of unit length: the stable root of left t + slope t^2/2 = part of it.
-        within = (u - distribution[cell]) / (distribution[cell + 1] - distribution[cell]) * (left + 0.5 * slope)
-        t = 2.0 * within / (left + jnp.sqrt(jnp.maximum(left**2 + 2.0 * slope * within, 0.0)))
+        share = distribution[cell + 1] - distribution[cell]
+        within = (u - distribution[cell]) / jnp.maximum(share, jnp.finfo(u.dtype).tiny) * (left + 0.5 * slope)
+        root = left + jnp.sqrt(jnp.maximum(left**2 + 2.0 * slope * within, 0.0))
+        t = 2.0 * within / jnp.maximum(root, jnp.finfo(u.dtype).tiny)
         length = r[cell] + (r[cell + 1] - r[cell]) * jnp.clip(t, 0.0, 1.0)
         return length[..., None] * isotropic_direction(key_direction, sample_shape, self.event_shape[0])
 
