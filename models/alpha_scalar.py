@@ -53,8 +53,8 @@ class AlphaScalar(CosineArchitecture):
     def frequencies(self) -> Distribution:
         return iid(self.law, self.width)
 
-    def frequency_quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
-        return self.law.quantile(u)
+    def radius_quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+        return self.law.radius_quantile(u)
 
     def envelope_at(self, b: jax.Array) -> jax.Array:
         return (jnp.dot(b, b) + self.mass**2) ** (self.alpha / 2)

@@ -29,8 +29,8 @@ class Cauchy(CosineArchitecture):
     def frequencies(self) -> Distribution:
         return iid(CauchyLaw(jnp.zeros(1), self.mass), self.width)
 
-    def frequency_quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
-        return self.mass * np.tan(np.pi * (u - 0.5))
+    def radius_quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+        return self.mass * np.tan(np.pi * u / 2)
 
     @theorem("23", "31")
     def kernel_moment(self, k: int, z: NDArray[np.float64]) -> NDArray[np.float64]:

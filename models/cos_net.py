@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from numpyro.distributions import Distribution
-from scipy.special import eval_genlaguerre, factorial, ndtri
+from scipy.special import eval_genlaguerre, factorial, gammaincinv
 
 from nnqft_ppl import AmplitudeLaw, CosineArchitecture, Gaussian, Positive, isotropic_normal, theorem
 
@@ -35,8 +35,8 @@ class CosNet(CosineArchitecture):
     def frequencies(self) -> Distribution:
         return isotropic_normal(self.s, self.dim, self.width)
 
-    def frequency_quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
-        return self.s * ndtri(u)
+    def radius_quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+        return self.s * np.sqrt(2 * gammaincinv(self.dim / 2, u))
 
     def envelope_at(self, b: jax.Array) -> jax.Array:
         return jnp.dot(b, b) if self.envelope == "b.b" else jnp.ones((), b.dtype)

@@ -17,7 +17,7 @@ from nnqft_ppl import (
     InputError,
     Positive,
     iid,
-    student_quantile,
+    student_radius,
     theorem,
 )
 
@@ -53,8 +53,8 @@ class CutoffFreeScalar(CosineArchitecture):
         scale = self.mass / degrees**0.5 * np.eye(self.dim)
         return iid(MultivariateStudentT(degrees, np.zeros(self.dim), scale), self.width)
 
-    def frequency_quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
-        return student_quantile(u, degrees=2 * self.power - self.dim, mass=self.mass)
+    def radius_quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+        return student_radius(u, degrees=2 * self.power - self.dim, mass=self.mass, dim=self.dim)
 
     def envelope_at(self, b: jax.Array) -> jax.Array:
         return (jnp.dot(b, b) + self.mass**2) ** ((self.power - 1) / 2)

@@ -17,7 +17,6 @@ from nnqft_ppl import (
     RegulatedPower,
     ball_volume,
     iid,
-    isotropic_quantile,
     propagator,
     theorem,
 )
@@ -42,8 +41,8 @@ class FreeScalar(CosineArchitecture):
             RegulatedPower(power=0.0, mass=self.mass, cutoff=self.cutoff, regulator="hard", dim=self.dim), self.width
         )
 
-    def frequency_quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
-        return isotropic_quantile(u, lambda tail: self.cutoff * (1 - tail) ** (1 / self.dim))
+    def radius_quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+        return self.cutoff * u ** (1 / self.dim)
 
     def envelope_at(self, b: jax.Array) -> jax.Array:
         return 1.0 / jnp.sqrt(jnp.dot(b, b) + self.mass**2)

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from numpyro.distributions import Distribution, MultivariateStudentT
 from scipy.special import gamma, kv
 
-from nnqft_ppl import AmplitudeLaw, CosineArchitecture, Gaussian, Positive, iid, student_quantile, theorem
+from nnqft_ppl import AmplitudeLaw, CosineArchitecture, Gaussian, Positive, iid, student_radius, theorem
 
 
 @final
@@ -29,8 +29,8 @@ class Matern(CosineArchitecture):
         scale = self.mass / (2 * self.nu) ** 0.5 * np.eye(self.dim)
         return iid(MultivariateStudentT(2 * self.nu, np.zeros(self.dim), scale), self.width)
 
-    def frequency_quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
-        return student_quantile(u, degrees=2 * self.nu, mass=self.mass)
+    def radius_quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+        return student_radius(u, degrees=2 * self.nu, mass=self.mass, dim=self.dim)
 
     @theorem("23")
     def kernel_moment(self, k: int, z: NDArray[np.float64]) -> NDArray[np.float64]:

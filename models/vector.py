@@ -7,7 +7,7 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from numpyro.distributions import Distribution, Normal
-from scipy.special import ndtri
+from scipy.special import gammaincinv
 
 from nnqft_ppl import (
     AmplitudeGroup,
@@ -64,8 +64,8 @@ class Vector(CosineArchitecture):
     def frequencies(self) -> Distribution:
         return isotropic_normal(self.s, self.dim, self.width)
 
-    def frequency_quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
-        return self.s * ndtri(u)
+    def radius_quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+        return self.s * np.sqrt(2 * gammaincinv(self.dim / 2, u))
 
     @theorem("23")
     def kernel_moment(self, k: int, z: NDArray[np.float64]) -> NDArray[np.float64]:

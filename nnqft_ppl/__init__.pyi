@@ -42,7 +42,6 @@ __all__ = [
     "iid",
     "isotropic_moment",
     "isotropic_normal",
-    "isotropic_quantile",
     "load",
     "models",
     "names",
@@ -52,7 +51,7 @@ __all__ = [
     "read_configurations",
     "read_table",
     "signed_sums",
-    "student_quantile",
+    "student_radius",
     "theorem",
     "tilted_moment",
     "uniform_phases",
@@ -82,7 +81,7 @@ from .hyperparameters import Count, Finite, Fraction, NonNegative, Positive, Sev
 from .laws import iid, isotropic_normal, uniform_phases
 from .models import load, names
 from .precision import enable_x64
-from .radial import ball_volume, isotropic_quantile, radial_characteristic, student_quantile
+from .radial import ball_volume, radial_characteristic, student_radius
 from .regulated import RegulatedPower, propagator
 from .studies import Row, Study
 from .tables import configurations_table, read_configurations, read_table, write_table

@@ -36,14 +36,14 @@ class CosineArchitecture(Architecture):
     def frequencies(self) -> dist.Distribution:
         """The joint law of the rows b_1..b_N, event shape (N, d)."""
 
-    def frequency_quantile(self, u: Array) -> Array:
-        """Uniform variables u of shape (n, d) to frequencies b of one neuron, for quasi-random draws; optional."""
+    def radius_quantile(self, u: Array) -> Array:
+        """The radius |b| of an isotropic P(b) that is exceeded with probability 1 - u; optional, for `sobol`."""
         raise NotImplementedError
 
     @property
     def has_quantile(self) -> bool:
-        """Does the card define `frequency_quantile`?"""
-        return type(self).frequency_quantile is not CosineArchitecture.frequency_quantile
+        """Does the card define `radius_quantile`?"""
+        return type(self).radius_quantile is not CosineArchitecture.radius_quantile
 
     def envelope_at(self, b: jax.Array) -> jax.Array:
         """F(b) for one row b of shape (d,); 1 unless a card says otherwise."""

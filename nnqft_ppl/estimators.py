@@ -25,6 +25,7 @@ from nnqft_ppl.errors import InputError
 from nnqft_ppl.exact import Components, Kind, check_components, check_order
 from nnqft_ppl.partitions import Polynomial
 from nnqft_ppl.points import Array, check_configurations
+from nnqft_ppl.quasi import radius_statistic
 from nnqft_ppl.statistics import ESTIMATORS, STATISTICS, Estimator, correlator_polynomial
 from nnqft_ppl.streaming import THREADS, Means, Moments, random_stream, sobol_stream
 from nnqft_ppl.version import VERSION
@@ -158,17 +159,9 @@ def _stream(
     shape = (len(job.subsets), len(points))
     x = points.astype(job.dtype)
     if job.estimator == "sobol":
-        theory = _quasi_random(job.net)
-        run = _compiled_means(job)
-
-        def means(u: Array) -> Array:
-            with jax.enable_x64(job.dtype == "float64"):
-                return np.asarray(run(theory.frequency_quantile(u).astype(job.dtype), x), dtype=float)
-
         return sobol_stream(
-            means,
+            radius_statistic(_quasi_random(job.net), points, job.subsets),
             shape,
-            job.net.dim,
             batch=job.batch,
             draws=draws,
             seed=seed,
@@ -219,27 +212,11 @@ def _compiled(job: _Job) -> Any:
     return run
 
 
-@lru_cache(maxsize=64)
-def _compiled_means(job: _Job) -> Any:
-    """(frequencies (n, d), points) -> mean (S, C) of the neuron statistic."""
-    statistic = STATISTICS[job.estimator]
-
-    @jax.jit
-    def run(frequencies: jax.Array, points: jax.Array) -> jax.Array:
-        def one(b: jax.Array) -> jax.Array:
-            theta = {"b": b[None], "c": jnp.zeros(1, b.dtype)}  # the phase is integrated out
-            return statistic(job.net, theta, points, job.components, job.subsets)
-
-        return jnp.mean(jax.vmap(one)(frequencies), axis=0)
-
-    return run
-
-
 def _quasi_random(net: Architecture) -> CosineArchitecture:
-    """`net` if its frequencies are a smooth function of uniform variables; `InputError` otherwise."""
+    """`net` if it has a quantile function of |b|; `InputError` otherwise."""
     if not isinstance(net, CosineArchitecture) or not net.has_quantile:
         raise InputError(
-            "estimator sobol needs a theory of plane waves with a quantile function of its frequencies, "
+            "estimator sobol needs a theory of plane waves with a quantile function of |b|, "
             f"got {type(net).__name__}; use neuron"
         )
     return net

@@ -129,23 +129,6 @@ def radial_characteristic(log_weight: Callable[[Array], Array], w: ArrayLike, *,
     return (means @ weight / weight.sum())[inverse].reshape(w.shape)
 
 
-def isotropic_quantile(u: Array, radius: Callable[[Array], Array]) -> Array:
-    """Uniforms u of shape (..., d) to rows of an isotropic law, smoothly.
-
-    The uniforms become a Gaussian vector; its direction stays, and its length is replaced by the `radius` that the law
-    exceeds with the same probability.
-    """
-    z = special.ndtri(u)
-    square = np.sum(z * z, axis=-1)
-    tail = special.gammaincc(u.shape[-1] / 2.0, square / 2.0)
-    return z * (radius(tail) / np.sqrt(square))[..., None]
-
-
-def student_quantile(u: Array, *, degrees: float, mass: float) -> Array:
-    """Uniforms u of shape (..., d) to rows b with P(b) ~ (b^2 + m^2)^(-(degrees + d)/2), a ratio of chi^2."""
-    half = u.shape[-1] / 2.0
-
-    def radius(tail: Array) -> Array:
-        return mass * np.sqrt(1.0 / special.betaincinv(degrees / 2.0, half, tail) - 1.0)  # of m^2/(b^2 + m^2)
-
-    return isotropic_quantile(u, radius)
+def student_radius(u: Array, *, degrees: float, mass: float, dim: int) -> Array:
+    """The quantile function of |b| for P(b) ~ (b^2 + m^2)^(-(degrees + d)/2): m^2/(b^2 + m^2) is a beta variable."""
+    return mass * np.sqrt(1.0 / special.betaincinv(degrees / 2.0, dim / 2.0, 1.0 - u) - 1.0)

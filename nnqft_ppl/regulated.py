@@ -19,7 +19,7 @@ from numpyro.distributions.transforms import Transform, biject_to
 from scipy import special
 
 from nnqft_ppl.laws import isotropic_direction
-from nnqft_ppl.radial import Array, isotropic_quantile, radial_fourier, sphere_area
+from nnqft_ppl.radial import Array, radial_fourier, sphere_area
 
 Regulator = Literal["hard", "gaussian"]
 
@@ -113,14 +113,10 @@ class RegulatedPower(dist.Distribution):
         radius = self.mass * jnp.sinh(_hermite(quantile, table, jnp))
         return radius[..., None] * isotropic_direction(key_direction, shape, self.dim)
 
-    def quantile(self, u: Array) -> Array:
-        """Uniform variables u of shape (n, d) to rows b, smoothly, by the table that `sample` uses."""
+    def radius_quantile(self, u: Array) -> Array:
+        """The radius |b| that is exceeded with probability 1 - u, by the table that `sample` uses."""
         table = _radius_table(self.power, self.mass, self.cutoff, self.regulator, self.dim)
-
-        def radius(tail: Array) -> Array:
-            return self.mass * np.sinh(_hermite((1.0 - tail) ** (1.0 / self.dim), table, np))
-
-        return isotropic_quantile(u, radius)
+        return self.mass * np.sinh(_hermite(u ** (1.0 / self.dim), table, np))
 
     def log_prob(self, value: Any, intermediates: Any = None) -> jax.Array:
         square = jnp.sum(jnp.square(value), axis=-1)

@@ -3,7 +3,7 @@
     field       networks          prod_(k in S) phi(x_k)                              nothing is integrated
     amplitude   networks          E_(a,c)[prod_(k in S) phi(x_k)], from power sums    amplitudes, phases if possible
     neuron      single neurons    E_c[prod_(k in S) h(x_k)]                           amplitudes, phases if possible
-    sobol       quasi-random single neurons, the same
+    sobol       radii |b|         the same, for an isotropic law of b whose directions are integrated out as well
 
 A subset is a bit mask. The amplitude estimator also knows the average over its neurons of the neuron statistic, which
 separates I_N from I_IB; those subsets carry the negative of their mask.
@@ -135,7 +135,6 @@ STATISTICS: dict[str, Statistic] = {
     "field": field_statistic,
     "amplitude": amplitude_statistic,
     "neuron": neuron_statistic,
-    "sobol": neuron_statistic,
 }
 
 

@@ -93,7 +93,6 @@ def random_stream(
 def sobol_stream(
     run: Callable[[Array], Array],
     shape: tuple[int, int],
-    dim: int,
     *,
     batch: int,
     draws: int,
@@ -104,7 +103,7 @@ def sobol_stream(
     title: str,
     progress: bool,
 ) -> tuple[Moments, int]:
-    """Quasi-random draws: `run` gives the mean (S, C) of the statistic over points (n, d) of the unit cube.
+    """Quasi-random draws: `run` gives the mean (S, C) of the statistic over numbers u of (0, 1), shape (n,).
 
     Each of REPLICATES scrambled Sobol sequences of 2^k points gives one unbiased estimate; they are independent, so
     their scatter is an honest error. k grows one by one until `draws` or until ``error <= precision``. Returns the
@@ -127,12 +126,12 @@ def sobol_stream(
         while level < last and not (level >= 0 and precision is not None and error(moments()) <= precision):
             first, count = (0, 1) if level < 0 else (2**level, 2**level)
             for r in range(REPLICATES):
-                engine = qmc.Sobol(dim, scramble=True, rng=np.random.default_rng([seed, r]))
+                engine = qmc.Sobol(1, scramble=True, rng=np.random.default_rng([seed, r]))
                 if first:
                     engine.fast_forward(first)
                 for start in range(0, count, batch):
                     size = min(batch, count - start)
-                    sums[r] += size * run(_inside(engine.random(size)))
+                    sums[r] += size * run(_inside(engine.random(size)[:, 0]))
                 advance(1, None)
             level += 1
             checkpoint.save({"level": level, "sums": sums}, final=level == last)
@@ -140,7 +139,7 @@ def sobol_stream(
 
 
 def _inside(u: Array) -> Array:
-    """Points of the open cube: a quantile function may be infinite at 0 and 1."""
+    """Numbers strictly between 0 and 1: a quantile function may be infinite at 0 and 1."""
     tiny = 2.0**-53
     return np.clip(u, tiny, 1.0 - tiny)
 
