@@ -104,6 +104,8 @@ def estimate(
     if estimator == "field":
         _check_tails(net, max(orders))
     subsets = tuple(sorted({mask for p in terms.values() for mask in p.subsets}))
+    if not subsets:  # every correlator vanishes identically: there is nothing to draw
+        return [Estimate(order, kind, np.zeros(len(points)), np.zeros(len(points)), draws, 1) for order, kind in terms]
     dtype = dtype or ("float64" if jax.config.read("jax_enable_x64") else "float32")
     job = _Job(net, estimator, labels, subsets, _batch_size(net, estimator, subsets, points), dtype)
 

@@ -31,7 +31,15 @@ __path__ = [str(_STUDIES)]
 Z_LIMIT = 5.0
 
 #: The order in which `nnqft reproduce` runs them: the main job, then the paper from its beginning to its end.
-ORDER = ("published", "two_point", "interactions", "large_width_duality")
+ORDER = (
+    "published",
+    "two_point",
+    "interactions",
+    "independence_breaking",
+    "deep_nets",
+    "vectors",
+    "large_width_duality",
+)
 
 
 class Row(NamedTuple):

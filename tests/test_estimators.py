@@ -96,7 +96,7 @@ def test_dependent_neurons_by_whole_networks(name):
 
 
 def test_quasi_random_neurons_converge_faster():
-    """The error of `sobol` falls faster than draws^-0.8, and at 2^15 draws is 8 times below that of `neuron`."""
+    """The error of `sobol` falls faster than draws^-0.6, and at 2^15 draws is 20 times below that of `neuron`."""
     net = load("cos_net", width=10, dim=2)
     x = np.array([[[0.1, 0.0], [0.5, 0.3], [-0.3, 0.2], [0.9, -0.4]]])
     errors = {}
@@ -104,8 +104,8 @@ def test_quasi_random_neurons_converge_faster():
         (r,) = estimate(net, x, orders=(4,), kinds=("connected",), estimator=estimator, draws=draws, seed=1)
         assert abs(r.estimate - exact_correlator(net, x, "connected")) < Z_LIMIT * r.mcse
         errors[estimator, draws] = float(r.mcse[0])
-    assert errors["sobol", 2**15] < errors["sobol", 2**10] * 32**-0.8
-    assert errors["sobol", 2**15] < errors["neuron", 2**15] / 8
+    assert errors["sobol", 2**15] < errors["sobol", 2**10] * 32**-0.6
+    assert errors["sobol", 2**15] < errors["neuron", 2**15] / 20
 
 
 def test_theories_without_quantiles_or_samplers_say_so():
