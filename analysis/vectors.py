@@ -85,5 +85,6 @@ def _picture(study: Study) -> None:
                     for n in widths
                 ]
                 axes.plot(widths, values, style, marker=marker, ms=3, label=f"{name} {_text(components)}")
-        axes.set(xscale="log", yscale="log", xlabel="width N", ylabel="$|G^{(4)}_c|$", title="components of D = 2; the bottle's change sign")
+        title = "components of D = 2; the bottle's change sign"
+        axes.set(xscale="log", yscale="log", xlabel="width N", ylabel="$|G^{(4)}_c|$", title=title)
         axes.legend()
