@@ -1,8 +1,8 @@
 """Every theorem of every card against that card's own draws.
 
 Each comparison fails beyond 6.36 standard errors: with at most 2000 comparisons in the suite, a family-wise false-alarm
-rate below 1e-6. Each also has to be able to catch a relative error of 1 % (two-point functions, spectra and moments of
-order two) or 5 % (order four), or it fails for lack of power. Heavy tails keep Gauss-net near the origin.
+rate below 1e-6. Each also has to be able to catch a relative error of 1.5 % (two-point functions, spectra and moments
+of order two), 7.5 % (order four) or 22 % (dependence), or it fails for lack of power. Heavy tails keep Gauss-net near the origin.
 """
 
 import dataclasses
@@ -17,7 +17,8 @@ from monte_carlo import connected_four_point, draw_statistic, field, field_produ
 from nnqft_ppl import AMPLITUDES, load, names
 from nnqft_ppl.radial import radial_fourier
 
-DRAWS = 4_000_000
+DRAWS = 2_000_000
+COARSENESS = 1.5  # of the sensitivities below, which twice the draws would reach
 
 #: Laws that are slow to draw from make do with less of it, heavy tails need more.
 SHARE = {"matern": 0.5, "shared_scale_cos_net": 0.5, "gauss_net": 1.5}
@@ -257,7 +258,8 @@ def test_every_theorem_against_draws(name, settings, monkeypatch):
     for theorem in net.theorems():
         assert theorem.quantity in CHECKS, f"{name}: no check against draws for theorem {theorem.quantity}"
         for exact, estimate, mcse, sensitivity in CHECKS[theorem.quantity](net, seed=11):
-            assert_agrees(estimate, mcse, exact, sensitivity=sensitivity, label=f"{name}: {theorem.quantity}")
+            coarse = COARSENESS * sensitivity
+            assert_agrees(estimate, mcse, exact, sensitivity=coarse, label=f"{name}: {theorem.quantity}")
 
 
 def test_every_card_is_tested_and_has_theorems():
@@ -277,4 +279,4 @@ def test_a_wrong_factor_is_caught(monkeypatch, quantity, factor):
     monkeypatch.setattr(type(net), quantity, lambda self, *args: (1 + 2 * (factor - 1)) * right(self, *args))
     with pytest.raises(AssertionError, match="exceeds"):
         for exact, estimate, mcse, sensitivity in CHECKS[quantity](net, seed=11):
-            assert_agrees(estimate, mcse, exact, sensitivity=sensitivity)
+            assert_agrees(estimate, mcse, exact, sensitivity=COARSENESS * sensitivity)
