@@ -18,6 +18,7 @@ from nnqft_ppl.progress import progress_bar
 
 THREADS = 2  # batches in flight: XLA leaves part of a CPU idle within one of them
 REPLICATES = 32  # independent scramblings of a Sobol sequence, whose scatter is the error
+FIRST_LEVEL = 5  # 2^5 points of each scrambling before the first look at the error
 GROWTH = 1.2  # between two looks at the error of a run that stops at a precision
 
 Means = tuple[Array, Array]  # of one batch: the mean (S, C) and the centred second moments (C, S, S)
@@ -106,13 +107,14 @@ def sobol_stream(
     """Quasi-random draws: `run` gives the mean (S, C) of the statistic over numbers u of (0, 1), shape (n,).
 
     Each of REPLICATES scrambled Sobol sequences of 2^k points gives one unbiased estimate; they are independent, so
-    their scatter is an honest error. k grows one by one until `draws` or until ``error <= precision``. Returns the
+    their scatter is an honest error. k grows one by one from FIRST_LEVEL until `draws` or until ``error <= precision``. Returns the
     moments over replicates, and the number of points.
     """
     last = max(int(np.ceil(np.log2(draws / REPLICATES))), 0)
-    sums, level = np.zeros((REPLICATES, *shape)), -1
+    base = min(last, FIRST_LEVEL)
+    sums, level = np.zeros((REPLICATES, *shape)), base - 1
     stored = checkpoint.load()
-    if stored is not None and int(stored["level"]) <= last:
+    if stored is not None and base <= int(stored["level"]) <= last:
         sums, level = stored["sums"], int(stored["level"])
 
     def moments() -> Moments:
@@ -121,10 +123,10 @@ def sobol_stream(
         centred = replicate - mean
         return Moments(REPLICATES, mean, np.einsum("rsc,rtc->cst", centred, centred))
 
-    with progress_bar(title, REPLICATES * (last + 1), progress) as advance:
-        advance(REPLICATES * (level + 1), None)
-        while level < last and not (level >= 0 and precision is not None and error(moments()) <= precision):
-            first, count = (0, 1) if level < 0 else (2**level, 2**level)
+    with progress_bar(title, REPLICATES * (last + 1 - base), progress) as advance:
+        advance(REPLICATES * (level + 1 - base), None)
+        while level < last and not (level >= base and precision is not None and error(moments()) <= precision):
+            first, count = (0, 2**base) if level < base else (2**level, 2**level)
             for r in range(REPLICATES):
                 engine = qmc.Sobol(1, scramble=True, rng=np.random.default_rng([seed, r]))
                 if first:

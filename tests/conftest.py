@@ -17,7 +17,7 @@ SHARED = Path(os.environ.get("NNQFT_SHARED", ROOT.parent / "shared"))
 #: False-alarm rate of all Monte Carlo tests of the suite together, and how many comparisons share it at most.
 FAMILY_RATE, COMPARISONS = 1e-6, 2000
 
-#: |z| beyond which a comparison fails: 6.36, two-sided Bonferroni.
+#: |z| beyond which a comparison fails: 6.2, two-sided Bonferroni.
 Z_LIMIT = float(norm.isf(FAMILY_RATE / COMPARISONS / 2))
 
 

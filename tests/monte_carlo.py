@@ -1,6 +1,7 @@
 """Draws for the tests, straight from a card's laws and its one neuron: nothing of the estimators is used."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from itertools import combinations
 
 import jax
@@ -11,20 +12,30 @@ BATCH = 2**17
 
 
 def draw_statistic(net, statistic: Callable, draws: int, seed: int) -> np.ndarray:
-    """`statistic(theta, key)` of shape (S,) for `draws` independent networks; returns (draws, S)."""
+    """`statistic(theta, key)` of shape (S,) for `draws` independent networks; returns (draws, S).
 
-    sample = net.sample if net.ancestral else lambda key, count: radial_gibbs_draws(net, key, count)
+    Every statistic of one theory and seed sees the same networks, which are drawn once.
+    """
 
     @jax.jit
-    def batch(key):
-        theta = sample(jax.random.fold_in(key, 0), BATCH)
-        return jax.vmap(statistic)(theta, jax.random.split(jax.random.fold_in(key, 1), BATCH))
+    def batch(theta, key):
+        return jax.vmap(statistic)(theta, jax.random.split(key, BATCH))
 
     # Draws in single precision, whose rounding is a thousandth of any standard error here; sums in double.
     with jax.enable_x64(False):
         root = jax.random.key(seed)
-        batches = [np.asarray(batch(jax.random.fold_in(root, 10 + i))) for i in range(-(-draws // BATCH))]
+        networks = enumerate(parameter_draws(net, -(-draws // BATCH), seed))
+        batches = [np.asarray(batch(theta, jax.random.fold_in(root, i))) for i, theta in networks]
     return np.concatenate(batches).astype(float)
+
+
+@lru_cache(maxsize=1)
+def parameter_draws(net, batches: int, seed: int) -> list[dict]:
+    """The parameters of `batches` times BATCH independent networks."""
+    sample = net.sample if net.ancestral else lambda key, count: radial_gibbs_draws(net, key, count)
+    one = jax.jit(lambda key: sample(key, BATCH))
+    root = jax.random.key(seed + 2**16)
+    return [one(jax.random.fold_in(root, i)) for i in range(batches)]
 
 
 def radial_gibbs_draws(net, key, count: int) -> dict:
