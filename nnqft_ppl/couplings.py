@@ -157,9 +157,11 @@ class EquicorrelatedNormal(dist.Distribution):
         return 1.0 + (self.event_shape[0] - 1) * self.epsilon
 
     def sample(self, key: jax.Array | None, sample_shape: tuple[int, ...] = ()) -> jax.Array:
-        """The mean row and the deviations from it are independent: each is scaled by its own variance."""
         assert key is not None
-        z = jax.random.normal(key, sample_shape + self.event_shape)
+        return self.from_normal(jax.random.normal(key, sample_shape + self.event_shape))
+
+    def from_normal(self, z: jax.Array) -> jax.Array:
+        """The law as a linear image of standard normals: the mean row and the deviations from it are independent."""
         mean = z.mean(axis=-2, keepdims=True)
         return self.scale * (math.sqrt(1.0 - self.epsilon) * (z - mean) + math.sqrt(self._mean_variance) * mean)
 

@@ -1,0 +1,240 @@
+"""Coordinates for Markov chains: the parameters of a theory as smooth functions of standard normal variables z.
+
+In them the prior is N(0, I) whatever the card's laws are, so that one step size and the unit mass matrix suit every
+direction that the data leave alone. A phase is the angle of a Gaussian pair, since a wall at +-pi would stop the chain
+that it should carry round; a heavy-tailed law becomes a stretched normal one. Where a law is no exact image of normal
+variables, its `log_weight` puts the difference right.
+"""
+
+import math
+from collections.abc import Callable
+from functools import lru_cache, singledispatch
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro.distributions as dist
+from jax.scipy.special import erf, erfc, log_ndtr, ndtr
+from numpyro.distributions import biject_to, constraints
+from scipy.interpolate import CubicSpline
+from scipy.special import gammainc
+
+from nnqft_ppl.couplings import EquicorrelatedNormal, GibbsNormal, LatentSignTilt
+from nnqft_ppl.errors import InputError
+from nnqft_ppl.laws import SignedRayleigh
+from nnqft_ppl.points import Array
+from nnqft_ppl.radial import student_radius
+from nnqft_ppl.regulated import RegulatedPower
+from nnqft_ppl.vectors import BottleAndNormals
+
+Shape = tuple[int, ...]
+
+REACH, KNOTS = 7.5, 1024  # |z| beyond which a radius goes on linearly, at a probability of 1e-12; knots below it
+
+
+class Chart(NamedTuple):
+    """A law as the image of standard normal variables z: exact where `log_weight` is zero."""
+
+    shape: Shape  #: of z
+    value: Callable[[jax.Array], jax.Array]
+    log_weight: Callable[[jax.Array], jax.Array | float] = lambda z: 0.0
+    #: log of (density of the law at value(z), times the Jacobian, over the density of z), up to a constant
+
+
+def chart(law: dist.Distribution) -> Chart:
+    """The chart of a law, by its kind; a law without one of its own gets NumPyro's transform of its support.
+
+    Raises
+    ------
+    InputError
+        for a discrete law, which no gradient can move.
+    """
+    while isinstance(law, dist.Independent):
+        law = law.base_dist
+    shape = law.shape()
+    leaf: Any = law.base_dist if isinstance(law, dist.ExpandedDistribution) else law
+    if leaf.is_discrete:
+        raise InputError(f"law {type(leaf).__name__} is discrete, which no Markov chain of ours can move")
+    return _chart(leaf, shape)
+
+
+def log_normal_density(z: jax.Array) -> jax.Array:
+    """log N(z; 0, I), summed."""
+    return -0.5 * jnp.sum(z * z) - 0.5 * z.size * math.log(2.0 * math.pi)
+
+
+@singledispatch
+def _chart(leaf: Any, shape: Shape) -> Chart:
+    """z through the transform of the support, moved and scaled like the law where that is the real line."""
+    transform: Any = biject_to(leaf.support)
+    loc, scale = 0.0, 1.0
+    if leaf.support is constraints.real:
+        variance = jnp.asarray(leaf.variance)
+        loc, scale = leaf.mean, jnp.sqrt(jnp.where(jnp.isfinite(variance), variance, 1.0))
+
+    def value(z: jax.Array) -> jax.Array:
+        return transform(loc + scale * z)
+
+    def log_weight(z: jax.Array) -> jax.Array:
+        y = loc + scale * z
+        v = transform(y)
+        jacobian = jnp.sum(transform.log_abs_det_jacobian(y, v)) + jnp.sum(jnp.log(scale) + jnp.zeros_like(z))
+        return jnp.sum(leaf.log_prob(v)) + jacobian - log_normal_density(z)
+
+    return Chart(transform.inverse_shape(shape), value, log_weight)
+
+
+@_chart.register
+def _(leaf: dist.Normal, shape: Shape) -> Chart:
+    return Chart(shape, lambda z: leaf.loc + leaf.scale * z)
+
+
+@_chart.register
+def _(leaf: dist.LogNormal, shape: Shape) -> Chart:
+    return Chart(shape, lambda z: jnp.exp(leaf.loc + leaf.scale * z))
+
+
+@_chart.register
+def _(leaf: dist.Cauchy, shape: Shape) -> Chart:
+    """tan(pi/2 erf(z/sqrt 2)), by the reciprocal 1/tan(pi/2 erfc) beyond |z| = 1 so that the tails keep their digits."""
+
+    def value(z: jax.Array) -> jax.Array:
+        size = jnp.abs(z) / math.sqrt(2.0)
+        inner = jnp.tan(0.5 * math.pi * erf(jnp.minimum(size, 0.8)))
+        outer = 1.0 / jnp.tan(0.5 * math.pi * erfc(jnp.maximum(size, 0.8)))
+        return leaf.loc + leaf.scale * jnp.sign(z) * jnp.where(size < 0.8, inner, outer)
+
+    return Chart(shape, value)
+
+
+@_chart.register
+def _(leaf: dist.Laplace, shape: Shape) -> Chart:
+    """sign(z) times an exponential variable, -log of the two-sided tail of z."""
+    return Chart(shape, lambda z: leaf.loc - leaf.scale * jnp.sign(z) * (math.log(2.0) + log_ndtr(-jnp.abs(z))))
+
+
+@_chart.register
+def _(leaf: SignedRayleigh, shape: Shape) -> Chart:
+    """sign(z) times the root of an exponential variable."""
+
+    def value(z: jax.Array) -> jax.Array:
+        square = -(math.log(2.0) + log_ndtr(-jnp.abs(z)))
+        return leaf.sigma * jnp.sign(z) * jnp.sqrt(jnp.maximum(square, jnp.finfo(z.dtype).tiny))
+
+    return Chart(shape, value)
+
+
+@_chart.register
+def _(leaf: dist.Uniform, shape: Shape) -> Chart:
+    low, high = float(leaf.low), float(leaf.high)
+    if math.isclose(low, -math.pi, rel_tol=1e-6) and math.isclose(high, math.pi, rel_tol=1e-6):
+        return Chart((2, *shape), angle)
+    return Chart(shape, lambda z: low + (high - low) * ndtr(z))
+
+
+@_chart.register
+def _(leaf: dist.VonMises, shape: Shape) -> Chart:
+    return Chart((2, *shape), angle, lambda z: jnp.sum(jnp.asarray(leaf.log_prob(angle(z)))))
+
+
+def angle(pair: jax.Array) -> jax.Array:
+    """The angle of Gaussian pairs (2, ...), uniform on [-pi, pi]."""
+    return jnp.arctan2(pair[1], pair[0])
+
+
+@_chart.register
+def _(leaf: dist.MultivariateStudentT, shape: Shape) -> Chart:
+    degrees, dim = float(leaf.df), leaf.event_shape[0]
+    table = _student_table(degrees, dim)
+    return Chart(shape, lambda z: leaf.loc + leaf.scale_tril[0, 0] * math.sqrt(degrees) * _stretch(table, z))
+
+
+@_chart.register
+def _(leaf: RegulatedPower, shape: Shape) -> Chart:
+    table = _regulated_table(leaf.power, leaf.mass, leaf.cutoff, leaf.regulator, leaf.dim)
+    return Chart(shape, lambda z: leaf.mass * _stretch(table, z))
+
+
+@_chart.register
+def _(leaf: LatentSignTilt, shape: Shape) -> Chart:
+    row = _chart(_leaf(leaf.tilt.law), shape)
+    root = math.sqrt(leaf.epsilon)
+
+    def log_weight(z: jax.Array) -> jax.Array:
+        tilt = root * leaf.tilt.g(row.value(z))
+        return jnp.logaddexp(jnp.log1p(tilt).sum(), jnp.log1p(-tilt).sum())
+
+    return Chart(row.shape, row.value, log_weight)
+
+
+@_chart.register
+def _(leaf: EquicorrelatedNormal, shape: Shape) -> Chart:
+    return Chart(shape, leaf.from_normal)
+
+
+@_chart.register
+def _(leaf: GibbsNormal, shape: Shape) -> Chart:
+    def log_weight(z: jax.Array) -> jax.Array:
+        return -leaf.coupling * (leaf.scale**2 * jnp.sum(z * z) / leaf.event_shape[0]) ** 2
+
+    return Chart(shape, lambda z: leaf.scale * z, log_weight)
+
+
+@_chart.register
+def _(leaf: BottleAndNormals, shape: Shape) -> Chart:
+    spread = math.sqrt(leaf.bottle.radial_moment(2) / shape[-1])
+
+    def value(z: jax.Array) -> jax.Array:
+        return jnp.concatenate([leaf.scale * z[:-1], spread * z[-1:]])
+
+    return Chart(shape, value, lambda z: leaf.bottle.log_prob(spread * z[-1]) - log_normal_density(z[-1]))
+
+
+def _leaf(law: Any) -> Any:
+    return _leaf(law.base_dist) if isinstance(law, dist.Independent | dist.ExpandedDistribution) else law
+
+
+# -- isotropic laws: a radius by interpolation --------------------------------------------------------------------------
+
+
+class RadialTable(NamedTuple):
+    """y = arcsinh(radius) and dy/d|z| at even steps of |z| from 0 to REACH."""
+
+    y: Array
+    slope: Array
+
+
+def _stretch(table: RadialTable, z: jax.Array) -> jax.Array:
+    """Rows z -> sinh(y(|z|)) z/|z|, y by cubic Hermite interpolation: |z| -> radius keeps the probability inside."""
+    length = jnp.sqrt(jnp.sum(z * z, axis=-1, keepdims=True) + jnp.finfo(z.dtype).tiny)
+    y, slope, step = jnp.asarray(table.y), jnp.asarray(table.slope), REACH / KNOTS
+    cell = jnp.clip(jnp.floor(length / step).astype(int), 0, KNOTS - 1)
+    t = length / step - cell
+    inner = jnp.minimum(t, 1.0)
+    left, right = y[cell], y[cell + 1]
+    value = (
+        left * (1.0 + 2.0 * inner) * (1.0 - inner) ** 2
+        + right * inner**2 * (3.0 - 2.0 * inner)
+        + step * inner * (1.0 - inner) * (slope[cell] * (1.0 - inner) - slope[cell + 1] * inner)
+        + step * slope[cell + 1] * jnp.maximum(t - 1.0, 0.0)
+    )
+    return jnp.sinh(value) / length * z
+
+
+def _radial_table(quantile: Callable[[Array], Array], dim: int) -> RadialTable:
+    length = np.linspace(0.0, REACH, KNOTS + 1)
+    inside = gammainc(dim / 2, length**2 / 2)
+    spline = CubicSpline(length, np.arcsinh(np.append(0.0, quantile(inside[1:]))))
+    return RadialTable(spline(length), spline(length, 1))
+
+
+@lru_cache
+def _student_table(degrees: float, dim: int) -> RadialTable:
+    return _radial_table(lambda u: student_radius(u, degrees=degrees, mass=1.0, dim=dim), dim)
+
+
+@lru_cache
+def _regulated_table(power: float, mass: float, cutoff: float, regulator: Any, dim: int) -> RadialTable:
+    law = RegulatedPower(power=power, mass=mass, cutoff=cutoff, regulator=regulator, dim=dim)
+    return _radial_table(lambda u: law.radius_quantile(u) / mass, dim)
