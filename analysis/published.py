@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from nnqft_ppl import correlators, exact_correlator, load
+from nnqft_ppl import InputError, correlators, exact_correlator, load
 from nnqft_ppl.studies import EXAMPLES, Study
 
 Array = NDArray[np.float64]
@@ -61,6 +61,8 @@ def shipped() -> list[DataSet]:
 
 
 def run(study: Study) -> None:
+    if "NNQFT_DATA" in os.environ and not DATA.is_dir():
+        raise InputError(f"NNQFT_DATA must be a folder with the data sets in nnft_alpha/, got {str(DATA.parent)!r}")
     sets = published(DATA) or shipped()
     draws = QUICK_DRAWS if study.quick else DRAWS
     tables, pulls, free_pulls = [], [], []

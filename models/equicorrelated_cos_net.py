@@ -71,6 +71,10 @@ class EquicorrelatedCosNet(CoupledCosineArchitecture):
 
     @theorem("11", "28")
     def pair_excess(self, u: NDArray[np.float64], v: NDArray[np.float64]) -> NDArray[np.float64]:
-        """H_iijj - H_ii H_jj = exp(-s^2 (u^2+v^2)/2) [cosh(eps s^2 u.v) - 1]/4."""
-        both = np.exp(-(self.s**2) * (self.norm(u) ** 2 + self.norm(v) ** 2) / 2)
-        return both * (np.cosh(self.epsilon * self.s**2 * np.sum(u * v, axis=-1)) - 1) / 4
+        """H_iijj - H_ii H_jj = exp(-s^2 (u^2+v^2)/2) [cosh(eps s^2 u.v) - 1]/4, as (e^(x/2) - e^(-x/2))^2 = 2 cosh x - 2.
+
+        The exponents are added before they are raised, so that nothing overflows far away.
+        """
+        square = self.s**2 * (self.norm(u) ** 2 + self.norm(v) ** 2) / 2
+        x = np.abs(self.epsilon * self.s**2 * np.sum(u * v, axis=-1))
+        return np.exp(x - square) * np.expm1(-x) ** 2 / 8

@@ -39,7 +39,7 @@ PointsOption = Annotated[
     typer.Option(help="File of points: CSV with columns x0, x1, ... (and configuration), .npy, or .npz with configs."),
 ]
 
-DEFAULT_POSITIONS = (0.1, 0.5, -0.3, 0.9, -0.8, 1.4, -1.2, 2.0, -1.9, 2.7)  # generic, and near the origin
+DEFAULT_POSITIONS = (0.1, 0.52, -0.31, 0.97, -0.83, 1.43, -1.24, 2.06, -1.91, 2.74)  # no balanced sum vanishes
 
 
 @app.callback()
@@ -194,7 +194,7 @@ def correlators(
 
         x = _configurations(points, max(orders), net.dim)
         kinds: Any = _words(kind)
-        estimators = default_estimators(net) if estimator is None else _words(estimator)
+        estimators = default_estimators(net, orders) if estimator is None else _words(estimator)
         if estimator is None and "exact" not in estimators:
             typer.echo(f"note: {type(net).__name__} has no closed form here; {estimators[0]} takes over", err=True)
         table = compute(
@@ -274,7 +274,7 @@ def clear_errors() -> Iterator[None]:
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(2) from None
         except KeyboardInterrupt:
-            typer.echo("interrupted; with --out, the same command goes on from its last checkpoint", err=True)
+            typer.echo("interrupted; nothing half-done was written. `correlators` with --out goes on from its last checkpoint", err=True)
             raise typer.Exit(130) from None
 
 

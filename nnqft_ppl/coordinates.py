@@ -71,7 +71,7 @@ def _chart(leaf: Any, shape: Shape) -> Chart:
     loc, scale = 0.0, 1.0
     if leaf.support is constraints.real:
         variance = jnp.asarray(leaf.variance)
-        loc, scale = leaf.mean, jnp.sqrt(jnp.where(jnp.isfinite(variance), variance, 1.0))
+        loc, scale = getattr(leaf, "loc", leaf.mean), jnp.sqrt(jnp.where(jnp.isfinite(variance), variance, 1.0))
 
     def value(z: jax.Array) -> jax.Array:
         return transform(loc + scale * z)
@@ -127,8 +127,8 @@ def _(leaf: SignedRayleigh, shape: Shape) -> Chart:
 
 @_chart.register
 def _(leaf: dist.Uniform, shape: Shape) -> Chart:
-    low, high = float(leaf.low), float(leaf.high)
-    if math.isclose(low, -math.pi, rel_tol=1e-6) and math.isclose(high, math.pi, rel_tol=1e-6):
+    low, high = leaf.low, leaf.high
+    if np.allclose(low, -math.pi, rtol=1e-6) and np.allclose(high, math.pi, rtol=1e-6):
         return Chart((2, *shape), angle)
     return Chart(shape, lambda z: low + (high - low) * ndtr(z))
 
@@ -147,7 +147,7 @@ def angle(pair: jax.Array) -> jax.Array:
 def _(leaf: dist.MultivariateStudentT, shape: Shape) -> Chart:
     degrees, dim = float(leaf.df), leaf.event_shape[0]
     table = _student_table(degrees, dim)
-    return Chart(shape, lambda z: leaf.loc + leaf.scale_tril[0, 0] * math.sqrt(degrees) * _stretch(table, z))
+    return Chart(shape, lambda z: leaf.loc + math.sqrt(degrees) * _stretch(table, z) @ leaf.scale_tril.T)
 
 
 @_chart.register

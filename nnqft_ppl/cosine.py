@@ -100,7 +100,9 @@ class CosineArchitecture(Architecture):
 
     def neuron_power_spectrum(self, p: ArrayLike) -> Array:
         """L^(2)_ii(p) = G^(2)(p) / sigma_a^2, (22) with the factor (2 pi)^d of the convention in (15) and (26)."""
-        return self.power_spectrum(p) / self.amplitude_moment(2)
+        groups = self.amplitude_groups()
+        square = sum(group.neurons / self.width * group.moment((0, 0)) for group in groups)
+        return self.power_spectrum(p) / square
 
 
 @lru_cache

@@ -71,7 +71,19 @@ def prior_predictive(
         groups["prior"] = values
     dims = {"phi": ["point", "component"][: groups["prior_predictive"]["phi"].ndim - 2], "points": ["point", "axis"]}
     for site, value in values.items():
-        dims[site] = ["neuron", "axis"][: value.ndim - 2]
+        dims[site] = site_dims(net, site, value.shape[2:])
     # Attributes as JSON text: NetCDF holds neither dictionaries nor None.
     provenance = json.dumps({"theory": repr(net), "seed": seed, "batch": batch, "version": VERSION}, sort_keys=True)
     return arviz_base.from_dict(groups, dims=dims, attrs={"/": {"nnqft_ppl": provenance}})
+
+
+def site_dims(net: Architecture, site: str, shape: tuple[int, ...]) -> list[str]:
+    """Names of a site's dimensions: ``neuron`` first unless all neurons share it, then ``component`` or ``axis``."""
+    if site in net.shared:
+        return [f"{site}_dim_{k}" for k in range(len(shape))]
+    rest = [f"{site}_dim_{k}" for k in range(1, len(shape))]
+    if len(rest) == 1 and site == "a" and shape[1] == net.component_count:
+        rest = ["component"]
+    elif len(rest) == 1 and shape[1] == net.dim and site in ("b", "z"):
+        rest = ["axis"]
+    return ["neuron", *rest]

@@ -19,6 +19,7 @@ from nnqft_ppl.progress import progress_bar
 THREADS = 2  # batches in flight: XLA leaves part of a CPU idle within one of them
 REPLICATES = 32  # independent scramblings of a Sobol sequence, whose scatter is the error
 FIRST_LEVEL = 5  # 2^5 points of each scrambling before the first look at the error
+LEAST_DRAWS = 1000  # below which an estimated error says too little to stop a run by it
 GROWTH = 1.2  # between two looks at the error of a run that stops at a precision
 
 Means = tuple[Array, Array]  # of one batch: the mean (S, C) and the centred second moments (C, S, S)
@@ -73,7 +74,8 @@ def random_stream(
 
     def reached() -> float:
         """The error in units of the precision where it is time to look at it; infinite at other times."""
-        return error(total) / precision if precision is not None and is_look(done) else np.inf
+        ready = precision is not None and is_look(done) and total.draws >= LEAST_DRAWS
+        return error(total) / precision if ready else np.inf  # pyright: ignore[reportOperatorIssue]
 
     ratio = reached()
     with progress_bar(title, batches, progress) as advance:
@@ -107,8 +109,8 @@ def sobol_stream(
     """Quasi-random draws: `run` gives the mean (S, C) of the statistic over numbers u of (0, 1), shape (n,).
 
     Each of REPLICATES scrambled Sobol sequences of 2^k points gives one unbiased estimate; they are independent, so
-    their scatter is an honest error. k grows one by one from FIRST_LEVEL until `draws` or until ``error <= precision``. Returns the
-    moments over replicates, and the number of points.
+    their scatter is an honest error. k grows one by one from FIRST_LEVEL until `draws` or until
+    ``error <= precision``. Returns the moments over replicates, and the number of points.
     """
     last = max(int(np.ceil(np.log2(draws / REPLICATES))), 0)
     base = min(last, FIRST_LEVEL)

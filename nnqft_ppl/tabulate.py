@@ -76,7 +76,7 @@ def correlators(
         draws = MOST_DRAWS if precision is not None else DRAWS
     _check_request(orders, kinds, draws, seed, x.shape[1])
     labels = check_components(net, components, x.shape[1])
-    names = list(estimators) if estimators is not None else default_estimators(net)
+    names = list(estimators) if estimators is not None else default_estimators(net, orders)
     for name in names:
         if name not in ("exact", *ESTIMATORS):
             raise InputError(f"estimator must be one of exact, {', '.join(ESTIMATORS)}, got {name!r}")
@@ -129,11 +129,11 @@ def correlators(
     return table
 
 
-def default_estimators(net: Architecture) -> list[str]:
+def default_estimators(net: Architecture, orders: Sequence[int]) -> list[str]:
     """``exact`` where there are closed forms, and the Monte Carlo estimator of least variance where there are draws."""
     sampled = (["neuron"] if net.independent else ["amplitude"]) if net.ancestral else []
     try:
-        exact_correlator(net, np.zeros((4, net.dim)) + np.array([[0.0], [0.4], [1.0], [1.7]]), "full")
+        exact_correlator(net, np.linspace(0.0, 1.7, max(orders))[:, None] * np.ones(net.dim), "full")
     except NoClosedForm:
         return sampled
     return ["exact", *sampled]

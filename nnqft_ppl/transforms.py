@@ -7,7 +7,8 @@
     collapse(observe(net, x, y, noise=0.3))          the same theory with Gaussian amplitudes integrated out
     infer(observe(net, x, y, noise=0.3), mass=...)   a hyperparameter as one more unknown
 
-They compose, in any order, and the result is a NumPyro program again: `NUTS(model)` works on it unchanged.
+They compose, in any order, and the result is a NumPyro program again: `NUTS(model)` works on it unchanged. What multiplies the prior is a `numpyro.factor`, which
+`Predictive` ignores: for draws use `posterior`.
 """
 
 import dataclasses
@@ -30,8 +31,6 @@ from nnqft_ppl.points import Array, check_points
 
 Noise = float | Array | dist.Distribution
 Potential = Callable[[jax.Array], jax.Array]
-
-LEAST_NOISE = 1e-6  # of the spread of the field, below which a covariance cannot be inverted in float64
 
 
 class Observation(NamedTuple):

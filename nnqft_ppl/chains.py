@@ -1,0 +1,160 @@
+"""Sampling that chooses itself: which kernel suits a theory, and its chains, run in chunks that a kill cannot undo."""
+
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple, get_args
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro.distributions as dist
+
+from nnqft_ppl.architecture import Architecture
+from nnqft_ppl.checkpoint import Checkpoint
+from nnqft_ppl.errors import InputError
+from nnqft_ppl.kernels import GibbsKernel, Kernel, NutsKernel
+from nnqft_ppl.points import Array
+from nnqft_ppl.progress import progress_bar
+from nnqft_ppl.transforms import Conditioned, Model, collapse, conditioned, gaussian_amplitudes
+from nnqft_ppl.whitened import Point
+
+Sampler = Literal["nuts", "gibbs"]
+SAMPLERS: tuple[Sampler, ...] = get_args(Sampler)
+
+CHUNK = 25  # steps of a chain between two looks at the clock
+
+
+class Plan(NamedTuple):
+    """How a theory will be sampled, and why in one line."""
+
+    model: Conditioned
+    sampler: Sampler
+    line: str
+
+
+def plan(model: Model, sampler: Sampler | None = None, collapsed: bool | None = None) -> Plan:
+    """Choose: amplitudes integrated out where they are Gaussian, NUTS where a gradient helps, Gibbs moves otherwise.
+
+    `sampler` and `collapsed` override the choice.
+
+    Raises
+    ------
+    InputError
+        for an unknown sampler, or one that the theory's laws rule out.
+    """
+    model = conditioned(model)
+    reasons = []
+    if collapsed or (collapsed is None and not model.collapsed and is_linear(model)):
+        model = collapse(model)
+    if model.collapsed:
+        reasons.append("Gaussian amplitudes integrated out")
+    net = model.net
+    neuronwise = net.independent and net.ancestral and not net.shared and (not model.collapsed or _centred(net))
+    rough = rough_laws(net, model)
+    if sampler is None:
+        sampler = "gibbs" if rough and neuronwise else "nuts"
+        if sampler == "gibbs":
+            reasons.append(f"neuron by neuron, as {rough} is no law for gradients")
+    if sampler not in SAMPLERS:
+        raise InputError(f"sampler must be one of {', '.join(SAMPLERS)}, got {sampler!r}")
+    if sampler == "gibbs" and not neuronwise:
+        raise InputError(f"sampler gibbs needs independent neurons that can be drawn, which {type(net).__name__} lacks")
+    if sampler == "nuts":
+        reasons.append("phases as angles of Gaussian pairs, all laws as images of standard normals")
+    name = {"nuts": "NUTS", "gibbs": "Gibbs"}[sampler]
+    return Plan(model, sampler, f"{name}: {'; '.join(reasons) or 'neuron by neuron'}")
+
+
+def is_linear(model: Conditioned) -> bool:
+    """Are the amplitudes Gaussian, and all factors linear or quadratic in them?"""
+    if model.actions or (model.observation is None and not model.sources):
+        return False
+    try:
+        gaussian_amplitudes(model.net)
+    except InputError:
+        return False
+    return True
+
+
+def rough_laws(net: Architecture, model: Conditioned) -> str:
+    """The first law without a variance or with discrete values, or nothing."""
+    for law in model.laws(net).values():
+        leaf: Any = law
+        while isinstance(leaf, dist.Independent | dist.ExpandedDistribution):
+            leaf = leaf.base_dist
+        if leaf.is_discrete or isinstance(leaf, dist.Cauchy | dist.MultivariateStudentT):
+            return type(leaf).__name__
+    return ""
+
+
+def kernel_of(chosen: Plan, warmup: int) -> Kernel:
+    """The kernel of a plan."""
+    return GibbsKernel(chosen.model) if chosen.sampler == "gibbs" else NutsKernel(chosen.model, warmup)
+
+
+def run(
+    kernel: Kernel,
+    read: Callable[[jax.Array, Point], dict[str, jax.Array]],
+    *,
+    chains: int,
+    warmup: int,
+    draws: int,
+    seed: int,
+    checkpoint: Checkpoint,
+    title: str,
+    progress: bool,
+) -> dict[str, Array]:
+    """Run all chains side by side; ``read(key, point)`` says what to keep of every draw: arrays (chain, draw, ...).
+
+    Statistics of the moves come back under names that begin with ``stat_``. A run that is killed goes on from its last
+    checkpoint to the same numbers.
+    """
+    root = jax.random.key(seed)
+    state = jax.jit(jax.vmap(kernel.init))(jax.random.split(jax.random.fold_in(root, 0), chains))
+    key_read = jax.random.fold_in(root, 1)
+
+    def move(state: Any, index: jax.Array) -> tuple[Any, dict[str, jax.Array]]:
+        state, stats = jax.vmap(kernel.step)(state)
+        keys = jax.random.split(jax.random.fold_in(key_read, index), chains)
+        kept = jax.vmap(lambda key, one: read(key, kernel.point(one)))(keys, state)
+        return state, kept | {f"stat_{name}": value for name, value in stats.items()}
+
+    @jax.jit
+    def chunk(state: Any, start: jax.Array) -> tuple[Any, dict[str, jax.Array]]:
+        return jax.lax.scan(move, state, start + jnp.arange(CHUNK))
+
+    warm, total = -(-warmup // CHUNK), -(-warmup // CHUNK) + -(-draws // CHUNK)
+    done, kept = 0, {}
+    stored = checkpoint.load()
+    if stored is not None:
+        done, state = int(stored["done"]), _restore(state, stored)
+        kept = {name.removeprefix("kept_"): value for name, value in stored.items() if name.startswith("kept_")}
+    with progress_bar(title, total, progress) as advance:
+        advance(done, None)
+        for index in range(done, total):
+            state, new = chunk(state, jnp.asarray(index * CHUNK))
+            if index >= warm:
+                fresh = {name: np.swapaxes(np.asarray(value), 0, 1) for name, value in new.items()}
+                kept = {n: np.concatenate([kept[n], v], axis=1) if kept else v for n, v in fresh.items()}
+            checkpoint.save(_flat(state) | {f"kept_{n}": v for n, v in kept.items()} | {"done": index + 1})
+            advance(1, None)
+    return {name: value[:, :draws] for name, value in kept.items()}
+
+
+def _flat(state: Any) -> dict[str, Any]:
+    leaves = jax.tree.leaves(state)
+    return {f"state_{k}": np.asarray(jax.random.key_data(x) if _is_key(x) else x) for k, x in enumerate(leaves)}
+
+
+def _restore(like: Any, stored: dict[str, Any]) -> Any:
+    leaves, structure = jax.tree.flatten(like)
+    values = [jnp.asarray(stored[f"state_{k}"], None if _is_key(x) else x.dtype) for k, x in enumerate(leaves)]
+    pairs = zip(leaves, values, strict=True)
+    return structure.unflatten([jax.random.wrap_key_data(v) if _is_key(x) else v for x, v in pairs])
+
+
+def _is_key(leaf: Any) -> bool:
+    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+
+
+def _centred(net: Architecture) -> bool:
+    return bool(np.all(np.asarray(gaussian_amplitudes(net).loc) == 0))

@@ -1,0 +1,191 @@
+"""Markov kernels for conditioned theories: NUTS in whitened coordinates, and Gibbs moves neuron by neuron.
+
+A kernel is three functions: `init(key)` draws a state from the prior, `step(state)` moves it and returns what to know
+of the move, and `point(state)` says which parameters it stands for. One state is one chain; `jax.vmap` makes many.
+"""
+
+from typing import Any, NamedTuple, Protocol
+
+import blackjax
+import jax
+import jax.numpy as jnp
+from numpyro.infer import NUTS
+
+from nnqft_ppl.architecture import Architecture, Parameters
+from nnqft_ppl.coordinates import chart
+from nnqft_ppl.transforms import Conditioned, action_at
+from nnqft_ppl.whitened import Point, Whitened
+
+Stats = dict[str, jax.Array]
+
+
+class Kernel(Protocol):
+    """What a sampler must offer."""
+
+    def init(self, key: jax.Array) -> Any: ...
+    def step(self, state: Any) -> tuple[Any, Stats]: ...
+    def point(self, state: Any) -> Point: ...
+
+
+class NutsKernel:
+    """NumPyro's NUTS on the flat vector z, whose prior is N(0, I): the unit mass matrix, and only a step to adapt."""
+
+    def __init__(self, model: Conditioned, warmup: int, *, target_accept: float = 0.8, max_tree_depth: int = 8) -> None:
+        self.target, self.warmup = Whitened(model), warmup
+        self.nuts = NUTS(
+            potential_fn=self.target.potential,
+            adapt_mass_matrix=False,
+            target_accept_prob=target_accept,
+            max_tree_depth=max_tree_depth,
+        )
+
+    def init(self, key: jax.Array) -> Any:
+        key_z, key_chain = jax.random.split(key)
+        z = jax.random.normal(key_z, (self.target.size,))
+        return self.nuts.init(key_chain, self.warmup, z, (), {})
+
+    def step(self, state: Any) -> tuple[Any, Stats]:
+        state = self.nuts.sample(state, (), {})
+        return state, {
+            "diverging": state.diverging,
+            "n_steps": state.num_steps,
+            "acceptance_rate": state.accept_prob,
+            "energy": state.energy,
+        }
+
+    def point(self, state: Any) -> Point:
+        return self.target.point(state.z)
+
+
+class GibbsState(NamedTuple):
+    """Unknowns of the neuron-by-neuron sampler: z of the hyperparameters, and the parameters of all neurons."""
+
+    key: jax.Array
+    hyper: jax.Array
+    theta: Parameters
+
+
+class GibbsKernel:
+    """One neuron after another is drawn anew from its conditional law, by importance resampling among candidates.
+
+    The neuron as it is and `candidates` fresh ones from the prior compete with the weights that data, sources and
+    actions give the whole field: a Gibbs step that keeps the conditional law exactly (iterated sampling importance
+    resampling). It needs no gradient, so heavy tails and discrete laws are welcome; Gaussian amplitudes, if integrated
+    out, enter by rank-one updates of the covariance. Hyperparameters follow by an elliptical slice move.
+    """
+
+    def __init__(self, model: Conditioned, candidates: int = 8) -> None:
+        self.model, self.candidates = model, candidates
+        self.charts = {name: chart(law) for name, law in model.hyperlaws.items()}
+
+    def init(self, key: jax.Array) -> GibbsState:
+        key_hyper, key_theta, key_chain = jax.random.split(key, 3)
+        hyper = jax.random.normal(key_hyper, (len(self.charts),))
+        net, _ = self._net(hyper)
+        return GibbsState(key_chain, hyper, self._prior(net, key_theta, 1, squeeze=True))
+
+    def step(self, state: GibbsState) -> tuple[GibbsState, Stats]:
+        key, key_candidates, key_choice, key_hyper = jax.random.split(state.key, 4)
+        net, noise = self._net(state.hyper)
+        fresh = self._prior(net, key_candidates, self.candidates)
+        # Candidate 0 of every neuron is the neuron as it is.
+        pool = {site: jnp.concatenate([state.theta[site][None], fresh[site]]) for site in fresh}
+        sweep = self._collapsed_sweep if self.model.collapsed else self._sweep
+        chosen = sweep(net, noise, pool, key_choice)
+        neurons = jnp.arange(chosen.size)
+        theta = {site: values[chosen, neurons] for site, values in pool.items()}
+        hyper = self._move_hyper(key_hyper, state.hyper, theta) if self.charts else state.hyper
+        return GibbsState(key, hyper, theta), {"acceptance_rate": jnp.mean(chosen > 0)}
+
+    def point(self, state: GibbsState) -> Point:
+        net, noise = self._net(state.hyper)
+        return Point(self._values(state.hyper), net, noise, state.theta, jnp.zeros(()))
+
+    # -- neurons -------------------------------------------------------------------------------------------------
+
+    def _sweep(self, net: Architecture, noise: Any, pool: Parameters, key: jax.Array) -> jax.Array:
+        """The chosen candidate of every neuron, where the field is all that the factors see."""
+        model = self.model
+        sets = [] if model.observation is None else [model.observation.points]
+        sets += [source.points for source in model.sources] + [action.points for action in model.actions]
+        points, ends = jnp.concatenate([jnp.asarray(s) for s in sets]), _ends([len(s) for s in sets])
+
+        def log_weight(phi: jax.Array) -> jax.Array:
+            parts = iter(jnp.split(phi, ends))
+            total = jnp.zeros(())
+            if model.observation is not None:
+                sigma = jnp.asarray(noise)
+                sigma = sigma[:, None] if phi.ndim == 2 and sigma.ndim == 1 else sigma
+                total -= 0.5 * jnp.sum(((next(parts) - model.observation.values) / sigma) ** 2)
+            for source in model.sources:
+                total += jnp.sum(source.strength * next(parts))
+            for action in model.actions:
+                total -= action_at(action, next(parts))
+            return total
+
+        def waves(theta: Parameters) -> jax.Array:  # a_i h_i(x), (N, P) or (N, P, D)
+            h, a = net.neurons(theta, points), theta["a"]
+            return h * a[:, None] if a.ndim == 1 else h[:, :, None] * a[:, None, :]
+
+        each = jnp.swapaxes(jax.vmap(waves)(pool), 0, 1)  # (N, K + 1, P, ..)
+
+        def one(phi: jax.Array, step: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+            options, key = step
+            rest = phi - options[0]
+            choice = jax.random.categorical(key, jax.vmap(log_weight)(rest + options))
+            return rest + options[choice], choice
+
+        keys = jax.random.split(key, each.shape[0])
+        return jax.lax.scan(one, each[:, 0].sum(axis=0), (each, keys))[1]
+
+    def _collapsed_sweep(self, net: Architecture, noise: Any, pool: Parameters, key: jax.Array) -> jax.Array:
+        """The chosen candidate of every neuron, with the amplitudes integrated out."""
+        systems = jax.vmap(lambda theta: self.model.linear_system(net, theta, noise))(pool)
+        w, r = jnp.swapaxes(systems.w, 0, 1), systems.r[0]
+        start = w[:, 0].T @ w[:, 0] + jnp.eye(w.shape[2])
+        inverse = jnp.linalg.inv(start)
+
+        def one(
+            carry: tuple[jax.Array, jax.Array], step: tuple[jax.Array, jax.Array]
+        ) -> tuple[tuple[jax.Array, jax.Array], jax.Array]:
+            (inverse, weights), (options, key) = carry, step
+            u = inverse @ options[0]
+            left = 1.0 - options[0] @ u
+            inverse, weights = inverse + jnp.outer(u, u) / left, weights + jnp.outer(u, options[0] @ weights) / left
+            u = options @ inverse  # (K + 1, P)
+            q, g = 1.0 + jnp.sum(options * u, axis=1), options @ weights  # (K + 1,), (K + 1, D)
+            choice = jax.random.categorical(key, 0.5 * (jnp.sum(g**2, axis=1) / q - g.shape[1] * jnp.log(q)))
+            u, q, g = u[choice], q[choice], g[choice]
+            return (inverse - jnp.outer(u, u) / q, weights - jnp.outer(u, g) / q), choice
+
+        keys = jax.random.split(key, w.shape[0])
+        return jax.lax.scan(one, (inverse, inverse @ r), (w, keys))[1]
+
+    # -- hyperparameters -----------------------------------------------------------------------------------------
+
+    def _values(self, hyper: jax.Array) -> Parameters:
+        return {name: one.value(hyper[k]) for k, (name, one) in enumerate(self.charts.items())}
+
+    def _net(self, hyper: jax.Array) -> tuple[Architecture, Any]:
+        return self.model.with_values(self._values(hyper))
+
+    def _prior(self, net: Architecture, key: jax.Array, draws: int, *, squeeze: bool = False) -> Parameters:
+        laws = self.model.laws(net).items()
+        sites: Any = {s: law.sample(jax.random.fold_in(key, k), (draws,)) for k, (s, law) in enumerate(laws)}
+        return {site: value[0] for site, value in sites.items()} if squeeze else sites
+
+    def _move_hyper(self, key: jax.Array, hyper: jax.Array, theta: Parameters) -> jax.Array:
+        def log_likelihood(hyper: jax.Array) -> jax.Array:
+            net, noise = self._net(hyper)
+            total = self.model.log_factors(net, theta, noise)
+            if self.model.unknown:
+                total += sum(jnp.sum(jnp.asarray(law.log_prob(theta[s]))) for s, law in self.model.laws(net).items())
+            return total + sum(jnp.sum(one.log_weight(hyper[k])) for k, one in enumerate(self.charts.values()))
+
+        size = hyper.size
+        move = blackjax.elliptical_slice(log_likelihood, mean=jnp.zeros(size), cov=jnp.ones(size))
+        return move.step(key, move.init(hyper))[0].position
+
+
+def _ends(lengths: list[int]) -> list[int]:
+    return [sum(lengths[: k + 1]) for k in range(len(lengths) - 1)]

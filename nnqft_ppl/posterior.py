@@ -1,0 +1,149 @@
+"""Posterior and posterior predictive of a theory, as one ArviZ DataTree with its diagnostics in function space."""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import arviz_base
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro.distributions as dist
+import pandas as pd
+from numpy.typing import ArrayLike
+from xarray import DataTree
+
+from nnqft_ppl.architecture import as_points
+from nnqft_ppl.chains import Sampler, kernel_of, plan, run
+from nnqft_ppl.checkpoint import Checkpoint
+from nnqft_ppl.diagnostics import Verdict, judge, summarise
+from nnqft_ppl.draws import site_dims
+from nnqft_ppl.errors import InputError
+from nnqft_ppl.points import Array
+from nnqft_ppl.transforms import Model, field_at
+from nnqft_ppl.version import VERSION
+from nnqft_ppl.whitened import Point
+
+
+class Posterior(NamedTuple):
+    """Draws of a conditioned theory, what is to be known of them, and how they were made."""
+
+    tree: DataTree  #: prior_predictive aside: posterior, posterior_predictive, log_likelihood, observed_data, ...
+    summary: pd.DataFrame  #: one row a number: phi and phi^2 at every point, the action, hyperparameters
+    verdict: Verdict
+    line: str  #: what was chosen, in one line
+
+
+def posterior(
+    model: Model,
+    points: ArrayLike,
+    *,
+    chains: int = 4,
+    warmup: int = 500,
+    draws: int = 500,
+    seed: int = 0,
+    sampler: Sampler | None = None,
+    collapsed: bool | None = None,
+    parameters: bool = False,
+    checkpoints: Path | None = None,
+    progress: bool = False,
+) -> Posterior:
+    """Draw the field of a conditioned theory at points (P, d) by Markov chains that choose themselves.
+
+    The tree has the groups ``posterior`` (phi, hyperparameters, action; with `parameters` every site),
+    ``posterior_predictive``, ``observed_data`` and ``log_likelihood`` where there are data, ``sample_stats`` and
+    ``constant_data``; dimensions chain, draw, point, observation, component, neuron. The action is minus the log of
+    everything that multiplies the prior.
+
+    Raises
+    ------
+    InputError
+        for points of the wrong shape, fewer than 4 draws or one chain, or a sampler that the theory rules out.
+    """
+    chosen = plan(model, sampler, collapsed)
+    model = chosen.model
+    x = as_points(model.net, points)
+    for name, value, least in (("chains", chains, 1), ("warmup", warmup, 0), ("draws", draws, 4), ("seed", seed, 0)):
+        if value < least:
+            raise InputError(f"{name} must be at least {least}, got {value}")
+    data = model.observation
+    seen = x if data is None else jnp.concatenate([x, jnp.asarray(data.points)])
+
+    def read(key: jax.Array, at: Point) -> dict[str, jax.Array]:
+        key_a, key_noise = jax.random.split(key)
+        theta = dict(at.theta)
+        action = -model.log_factors(at.net, theta, at.noise)
+        if model.collapsed:
+            theta["a"] = model.amplitudes_given(key_a, at.net, theta, at.noise)
+        phi = field_at(at.net, theta, seen)
+        kept = {"phi": phi[: len(x)], "action": action, **{f"hyper_{n}": v for n, v in at.hyper.items()}}
+        if data is not None:
+            sigma = jnp.asarray(at.noise)
+            sigma = sigma[:, None] if phi.ndim == 2 and sigma.ndim == 1 else sigma
+            law = dist.Normal(phi[len(x) :], sigma)
+            kept |= {"y": law.sample(key_noise), "log_y": jnp.asarray(law.log_prob(data.values))}
+        return kept | ({f"site_{n}": v for n, v in theta.items()} if parameters else {})
+
+    identity = {
+        "model": repr(model.net),
+        "factors": _fingerprint(model),
+        "line": chosen.line,
+        "points": np.asarray(x).tolist(),
+        "run": [chains, warmup, draws, seed, parameters, VERSION],
+    }
+    kept = run(
+        kernel_of(chosen, warmup),
+        read,
+        chains=chains,
+        warmup=warmup,
+        draws=draws,
+        seed=seed,
+        checkpoint=Checkpoint(checkpoints, identity),
+        title=f"{type(model.net).__name__} posterior",
+        progress=progress,
+    )
+    hyper = {name.removeprefix("hyper_"): v for name, v in kept.items() if name.startswith("hyper_")}
+    summary = summarise({"phi": kept["phi"], "phi^2": kept["phi"] ** 2, "action": kept["action"], **hyper})
+    verdict = judge(summary, kept.get("stat_diverging"), kept.get("stat_energy"))
+    provenance = {"theory": repr(model.net), "sampler": chosen.line, "seed": seed, "warmup": warmup, "version": VERSION}
+    return Posterior(_tree(model, kept, hyper, np.asarray(x), provenance), summary, verdict, chosen.line)
+
+
+def _tree(model: Any, kept: dict[str, Array], hyper: dict[str, Array], x: Array, provenance: dict[str, Any]) -> DataTree:
+    component = ["component"] if model.net.component_count > 1 else []
+    sites = {name.removeprefix("site_"): v for name, v in kept.items() if name.startswith("site_")}
+    groups: dict[str, dict[str, Any]] = {
+        "posterior": {"phi": kept["phi"], "action": kept["action"], **hyper, **sites},
+        "sample_stats": {n.removeprefix("stat_"): v for n, v in kept.items() if n.startswith("stat_")},
+        "constant_data": {"points": x},
+    }
+    dims = {"phi": ["point", *component], "points": ["point", "axis"], "observed_points": ["observation", "axis"]}
+    dims |= {"y": ["observation", *component]}
+    dims |= {site: site_dims(model.net, site, value.shape[2:]) for site, value in sites.items()}
+    if model.observation is not None:
+        groups["posterior_predictive"] = {"y": kept["y"]}
+        groups["log_likelihood"] = {"y": kept["log_y"]}
+        groups["observed_data"] = {"y": model.observation.values}
+        groups["constant_data"]["observed_points"] = model.observation.points
+    attrs = {"/": {"nnqft_ppl": json.dumps(provenance, sort_keys=True)}}
+    return arviz_base.from_dict(groups, dims=dims, attrs=attrs)
+
+
+def _fingerprint(model: Any) -> list[Any]:
+    """What the factors are, as JSON: their numbers, and the potential of an action by its code."""
+    data = model.observation
+    found: list[Any] = [model.collapsed, [(name, _law(law)) for name, law in model.hyperlaws.items()]]
+    if data is not None:
+        noise = _law(data.noise) if isinstance(data.noise, dist.Distribution) else np.asarray(data.noise).tolist()
+        found.append([data.points.tolist(), data.values.tolist(), noise])
+    found += [[source.points.tolist(), source.strength.tolist()] for source in model.sources]
+    for action in model.actions:
+        shape = (len(action.points), *([model.net.component_count] if model.net.component_count > 1 else []))
+        code = str(jax.make_jaxpr(action.potential)(jnp.zeros(shape)))
+        found.append([action.points.tolist(), action.weights.tolist(), code])
+    return found
+
+
+def _law(law: dist.Distribution) -> str:
+    leaves = jax.tree.leaves(law)
+    return f"{type(law).__name__}{[np.asarray(leaf).tolist() for leaf in leaves]}"
