@@ -71,7 +71,7 @@ class EquicorrelatedCosNet(CoupledCosineArchitecture):
 
     @theorem("11", "28")
     def pair_excess(self, u: NDArray[np.float64], v: NDArray[np.float64]) -> NDArray[np.float64]:
-        """H_iijj - H_ii H_jj = exp(-s^2 (u^2+v^2)/2) [cosh(eps s^2 u.v) - 1]/4, as (e^(x/2) - e^(-x/2))^2 = 2 cosh x - 2.
+        """H_iijj - H_ii H_jj = exp(-s^2 (u^2+v^2)/2) [cosh(eps s^2 u.v) - 1]/4; 2 cosh x - 2 = e^x (1 - e^-x)^2.
 
         The exponents are added before they are raised, so that nothing overflows far away.
         """

@@ -8,6 +8,7 @@ __all__ = [
     "BottleAndNormals",
     "BottleLaw",
     "CauchyTilt",
+    "Conditioned",
     "ConstantModulus",
     "CosineArchitecture",
     "Count",
@@ -33,26 +34,37 @@ __all__ = [
     "Study",
     "balanced_signs",
     "ball_volume",
+    "calibrate",
+    "collapse",
     "configurations_table",
     "correlators",
+    "deform",
     "enable_x64",
     "exact_correlator",
     "exact_mixed",
     "exact_neuron",
+    "first_order",
     "iid",
+    "infer",
     "isotropic_moment",
     "isotropic_normal",
+    "limit_posterior",
     "load",
     "models",
     "names",
+    "observe",
+    "posterior",
     "prior_predictive",
     "propagator",
     "radial_characteristic",
     "read_configurations",
     "read_table",
+    "reweighted",
     "signed_sums",
     "student_radius",
+    "summarise",
     "theorem",
+    "tilt",
     "tilted_moment",
     "uniform_phases",
     "write_table",
@@ -71,13 +83,17 @@ from .amplitudes import (
     Student,
 )
 from .architecture import Architecture, theorem
+from .calibration import calibrate
 from .cosine import CosineArchitecture, balanced_signs
 from .coupled import CoupledCosineArchitecture, signed_sums, tilted_moment
 from .couplings import BallTilt, CauchyTilt, EquicorrelatedNormal, GaussianTilt, GibbsNormal, LatentSignTilt
+from .diagnostics import summarise
 from .draws import prior_predictive
 from .errors import InputError, NoClosedForm
 from .exact import AmplitudeGroup, exact_correlator, exact_mixed, exact_neuron
+from .gaussian_process import first_order, limit_posterior, reweighted
 from .hyperparameters import Count, Finite, Fraction, NonNegative, Positive, Several
+from .inference import posterior
 from .laws import iid, isotropic_normal, uniform_phases
 from .models import load, names
 from .precision import enable_x64
@@ -86,4 +102,5 @@ from .regulated import RegulatedPower, propagator
 from .studies import Row, Study
 from .tables import configurations_table, read_configurations, read_table, write_table
 from .tabulate import correlators
+from .transforms import Conditioned, collapse, deform, infer, observe, tilt
 from .vectors import BottleAndNormals, BottleLaw, isotropic_moment

@@ -1,4 +1,4 @@
-"""Simulation-based calibration: if theories are drawn from the prior and data from theories, posteriors must cover them.
+"""Simulation-based calibration: posteriors given data of theories drawn from the prior must cover those theories.
 
 For every replicate a field is drawn from the prior, data from the field, and a chain from the posterior given the data;
 the rank of the true value among the chain's draws is uniform if and only if the sampler, the likelihood and the prior
@@ -82,6 +82,7 @@ def calibrate(
         raise InputError("calibrate: the theory must have an observation, whose values are simulated")
     if draw_prior is None:
         truth.net.check_ancestral()
+    seen = truth.observation.points
     chosen = plan(model, sampler)
     x = as_points(model.net, at)
 
@@ -89,7 +90,7 @@ def calibrate(
         keys = jax.random.split(key, 4)
         hyper, theta = _prior_draw(truth, draw_prior, keys[0])
         net, noise = truth.with_values(hyper)
-        values = field_at(net, theta, truth.observation.points)
+        values = field_at(net, theta, seen)
         values += jnp.asarray(noise) * jax.random.normal(keys[1], values.shape)
 
         def given(template: Conditioned) -> Conditioned:

@@ -1,16 +1,14 @@
 """``nnqft``: the command line. Heavy imports stay inside the commands, so that help and listings are quick."""
 
 import math
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from nnqft_ppl.cli_posterior import compare, posterior
+from nnqft_ppl.console import CardArgument, SeedOption, SetOption, card_name, clear_errors, console, theory
 from nnqft_ppl.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,12 +26,6 @@ app = typer.Typer(
     "`nnqft correlators cos_net --set width=10`.",
 )
 
-CardArgument = Annotated[str, typer.Argument(metavar="CARD", help="A card's name, or a .py file that declares one.")]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="A hyperparameter; repeat it. See `nnqft show CARD`."),
-]
-SeedOption = Annotated[int, typer.Option(help="Seed of the draws.")]
 PointsOption = Annotated[
     Path | None,
     typer.Option(help="File of points: CSV with columns x0, x1, ... (and configuration), .npy, or .npz with configs."),
@@ -71,7 +63,7 @@ def list_cards() -> None:
         for e in entries():
             symmetries = (short_symmetries(e.claims), short_symmetries(e.denies))
             table.add_row(f"[bold]{e.name}[/]", e.title, ", ".join(e.equations), *symmetries, e.exact or "—")
-        _console().print(table)
+        console().print(table)
 
 
 @app.command()
@@ -85,24 +77,24 @@ def show(card: CardArgument) -> None:
         from nnqft_ppl.catalogue import entry, short_symmetries
         from nnqft_ppl.models import card as card_class
 
-        name = _card_name(card)
+        name = card_name(card)
         found = entry(name)
-        console = _console()
-        console.print(f"[bold]{name}[/]  {found.title}\n\n{found.formula}\n", highlight=False)
+        screen = console()
+        screen.print(f"[bold]{name}[/]  {found.title}\n\n{found.formula}\n", highlight=False)
         fields = Table("hyperparameter", "range", "default", "meaning", box=None, pad_edge=False)
         for h in found.hyperparameters:
             fields.add_row(f"[bold]{h.name}[/]", h.range.replace("[", r"\["), h.default, h.meaning)
-        console.print(fields)
+        screen.print(fields)
         if any(h.range == "AmplitudeLaw" for h in found.hyperparameters):
             laws = "; ".join(f"{key}({', '.join(_field_names(law))})" for key, law in AMPLITUDES.items())
-            console.print(f"\namplitude laws: {laws}", highlight=False)
+            screen.print(f"\namplitude laws: {laws}", highlight=False)
         theorems = Table("theorem", "equations", "statement", box=None, pad_edge=False)
         for t in card_class(name).theorems():
             theorems.add_row(f"[bold]{t.quantity}[/]", ", ".join(t.equations), t.statement.replace("[", r"\["))
-        console.print()
-        console.print(theorems)
-        console.print(f"\nsymmetric under: {short_symmetries(found.claims)}", highlight=False)
-        console.print(f"not symmetric under: {short_symmetries(found.denies)}", highlight=False)
+        screen.print()
+        screen.print(theorems)
+        screen.print(f"\nsymmetric under: {short_symmetries(found.claims)}", highlight=False)
+        screen.print(f"not symmetric under: {short_symmetries(found.denies)}", highlight=False)
 
 
 @app.command()
@@ -128,7 +120,7 @@ def draw(
                 raise InputError(f"output file must end in {suffix}, got {str(path)!r}")
             if path is not None:
                 check_folder(path)
-        net = _theory(card, settings)
+        net = theory(card, settings)
         from nnqft_ppl.draws import prior_predictive
         from nnqft_ppl.pictures import grid, plot_fields
         from nnqft_ppl.tables import write_atomically
@@ -188,7 +180,7 @@ def correlators(
         orders = _integers("order", order)
         beside = None if out is None else check_writable(out).with_suffix(f".points{out.suffix}")
         checkpoints = None if out is None else out.with_name(f".{out.name}.partial")
-        net = _theory(card, settings)
+        net = theory(card, settings)
         from nnqft_ppl.tabulate import correlators as compute
         from nnqft_ppl.tabulate import default_estimators
 
@@ -212,13 +204,17 @@ def correlators(
             progress=True,
         )
         if out is None or beside is None or checkpoints is None:
-            _console().print(_correlator_table(table))
+            console().print(_correlator_table(table))
             return
         write_table(table, out)
         write_table(configurations_table(x), beside, "configurations")
         clear(checkpoints)
         z = f", largest |z| {table['z'].abs().max():.2f}" if len(table["z"].dropna()) else ""
         typer.echo(f"wrote {out} ({len(table)} rows{z}) and {beside}")
+
+
+app.command()(posterior)
+app.command()(compare)
 
 
 @app.command()
@@ -251,7 +247,7 @@ def reproduce(
         board = door.scoreboard(rows)
         write_table(board, out / "scoreboard.parquet", "scoreboard")
         write_table(board, out / "scoreboard.csv", "scoreboard")
-        _console().print(_scoreboard_table(rows))
+        console().print(_scoreboard_table(rows))
         short = sum(row.verdict != "holds" for row in rows)
         typer.echo(f"{len(rows) - short} of {len(rows)} rows hold; tables and pictures are in {out}/")
     if short:
@@ -261,41 +257,6 @@ def reproduce(
 def main() -> None:
     """The entry point."""
     app()
-
-
-@contextmanager
-def clear_errors() -> Iterator[None]:
-    """One line on standard error and exit status 2 for what the user can mend; warnings become notes."""
-    with warnings.catch_warnings():
-        warnings.showwarning = lambda message, *_, **__: typer.echo(f"note: {message}", err=True)
-        try:
-            yield
-        except InputError as error:
-            typer.echo(f"error: {error}", err=True)
-            raise typer.Exit(2) from None
-        except KeyboardInterrupt:
-            typer.echo("interrupted; nothing half-done was written. `correlators` with --out goes on from its last checkpoint", err=True)
-            raise typer.Exit(130) from None
-
-
-def _theory(card: str, settings: list[str] | None):
-    """The theory that CARD and --set name, with JAX in float64."""
-    name = _card_name(card)
-    from nnqft_ppl import enable_x64
-    from nnqft_ppl.settings import load_with_settings
-
-    enable_x64()
-    return load_with_settings(name, settings or [])
-
-
-def _card_name(card: str) -> str:
-    """The name of a card; a path to a file lets the card join the catalogue first."""
-    from nnqft_ppl import models
-
-    if card.endswith(".py"):
-        return models.add(card)[0]
-    models.source(card)
-    return card
 
 
 def _configurations(points: Path | None, order: int, dim: int) -> "Array":
@@ -327,12 +288,6 @@ def _integers(name: str, text: str) -> list[int]:
         return [int(word) for word in _words(text)] or [0]
     except ValueError:
         raise InputError(f"{name} must be integers separated by commas, got {text!r}") from None
-
-
-def _console() -> Console:
-    """The terminal as it is; a pipe or a file gets lines wide enough for a table."""
-    console = Console()
-    return console if console.is_terminal else Console(width=max(console.width, 132))
 
 
 def _correlator_table(table: "pd.DataFrame", most: int = 40) -> Table:

@@ -1,10 +1,10 @@
-"""Are the chains honest? Diagnostics in function space, since neurons are exchangeable and their labels mean nothing."""
+"""Are the chains honest? Diagnostics in function space, as neurons are exchangeable and their labels mean nothing."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from arviz_stats.base import array_stats
+from arviz_stats.base import array_stats  # pyright: ignore
 
 from nnqft_ppl.points import Array
 
@@ -52,7 +52,7 @@ def summarise(quantities: dict[str, Array]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-_STATISTICS = {
+_STATISTICS: dict[str, Any] = {
     "mcse": lambda x: array_stats.mcse(x, chain_axis=0, draw_axis=1, method="mean"),
     "ess_bulk": lambda x: array_stats.ess(x, chain_axis=0, draw_axis=1, method="bulk"),
     "ess_tail": lambda x: array_stats.ess(x, chain_axis=0, draw_axis=1, method="tail", prob=(0.05, 0.95)),
@@ -66,8 +66,8 @@ def judge(summary: pd.DataFrame, diverging: Array | None, energy: Array | None) 
     if energy is not None:
         bfmi = float(np.min(np.mean(np.diff(energy, axis=1) ** 2, axis=1) / np.var(energy, axis=1)))
     return Verdict(
-        float(summary["r_hat"].max()),
-        float(summary[["ess_bulk", "ess_tail"]].min().min()),
+        float(np.nanmax(summary["r_hat"])),
+        float(np.nanmin(summary[["ess_bulk", "ess_tail"]])),
         0 if diverging is None else int(diverging.sum()),
         bfmi,
     )

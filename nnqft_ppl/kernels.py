@@ -183,7 +183,7 @@ class GibbsKernel:
             return total + sum(jnp.sum(one.log_weight(hyper[k])) for k, one in enumerate(self.charts.values()))
 
         size = hyper.size
-        move = blackjax.elliptical_slice(log_likelihood, mean=jnp.zeros(size), cov=jnp.ones(size))
+        move: Any = blackjax.elliptical_slice(log_likelihood, mean=jnp.zeros(size), cov=jnp.ones(size))
         return move.step(key, move.init(hyper))[0].position
 
 

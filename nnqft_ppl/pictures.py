@@ -1,11 +1,14 @@
 """Pictures of fields."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
 from nnqft_ppl.architecture import Architecture
+from nnqft_ppl.data import Data
 from nnqft_ppl.errors import InputError
 from nnqft_ppl.points import Array
 
@@ -50,6 +53,31 @@ def plot_fields(net: Architecture, points: Array, phi: Array, path: Path) -> Non
                 axes.set(xlabel="$x_0$", ylabel="$x_1$", aspect="equal")
             figure.colorbar(panels[0].collections[0], ax=panels, label="φ(x)")
             figure.suptitle(_title(net))
+        figure.savefig(path, dpi=160)
+
+
+def plot_posterior(net: Architecture, data: Data, bands: pd.DataFrame, limit: Any, path: Path) -> None:
+    """Data, the posterior's 50 % and 95 % bands, and the infinite-width process (mean, deviation) if there is one."""
+    import matplotlib as mpl
+
+    from nnqft_ppl.studies import STYLE
+
+    (name,) = data.x_name
+    x = bands[name]
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(8.4, 4.2), layout="constrained")
+        axes = figure.subplots()
+        axes.fill_between(x, bands["q0.025"], bands["q0.975"], color="C0", alpha=0.18, lw=0, label="95 %")
+        axes.fill_between(x, bands["q0.25"], bands["q0.75"], color="C0", alpha=0.35, lw=0, label="50 %")
+        axes.plot(x, bands["mean"], color="C0", label=f"posterior mean, N = {net.width}")
+        if limit is not None:
+            mean, deviation = limit
+            axes.plot(x, mean, color="0.15", ls="--", lw=1.1, label="N → ∞: mean and 95 %")
+            for sign in (-1.96, 1.96):
+                axes.plot(x, mean + sign * deviation, color="0.15", ls=":", lw=0.9)
+        axes.plot(data.x[:, 0], data.y, "o", ms=3, color="C1", label="data")
+        axes.set(xlabel=name, ylabel=data.y_name, title=f"{type(net).__name__} given {len(data.y)} values")
+        axes.legend(ncols=5, loc="upper center", bbox_to_anchor=(0.5, -0.12))
         figure.savefig(path, dpi=160)
 
 

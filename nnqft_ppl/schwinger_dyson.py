@@ -4,12 +4,12 @@ In the whitened coordinates z, with the dilation v = z of the coordinates of one
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from arviz_stats.base import array_stats
+from arviz_stats.base import array_stats  # pyright: ignore
 
 from nnqft_ppl.points import Array
 from nnqft_ppl.whitened import Whitened
@@ -39,4 +39,5 @@ def schwinger_dyson(target: Whitened, z: Array, observable: Callable[[jax.Array]
 
     values = np.asarray(jax.jit(lambda all_z: jax.lax.map(residual, all_z))(jnp.asarray(z.reshape(-1, z.shape[-1]))))
     values = values.reshape(z.shape[:2])
-    return Residual(float(values.mean()), float(array_stats.mcse(values, chain_axis=0, draw_axis=1, method="mean")))
+    mcse: Any = array_stats.mcse(values, chain_axis=0, draw_axis=1, method="mean")
+    return Residual(float(values.mean()), float(mcse))

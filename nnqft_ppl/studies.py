@@ -39,6 +39,11 @@ ORDER = (
     "deep_nets",
     "vectors",
     "large_width_duality",
+    "gp_limit",
+    "posterior",
+    "gibbs_coupling",
+    "anharmonic",
+    "calibration",
 )
 
 

@@ -7,8 +7,8 @@
     collapse(observe(net, x, y, noise=0.3))          the same theory with Gaussian amplitudes integrated out
     infer(observe(net, x, y, noise=0.3), mass=...)   a hyperparameter as one more unknown
 
-They compose, in any order, and the result is a NumPyro program again: `NUTS(model)` works on it unchanged. What multiplies the prior is a `numpyro.factor`, which
-`Predictive` ignores: for draws use `posterior`.
+They compose, in any order, and the result is a NumPyro program again: `NUTS(model)` works on it unchanged. What
+multiplies the prior is a `numpyro.factor`, which `Predictive` ignores: for draws use `posterior`.
 """
 
 import dataclasses
@@ -24,8 +24,8 @@ import numpyro.distributions as dist
 from numpy.typing import ArrayLike
 
 from nnqft_ppl.architecture import Architecture, Parameters
-from nnqft_ppl.collapse import amplitude_draw, log_evidence
 from nnqft_ppl.errors import InputError
+from nnqft_ppl.evidence import amplitude_draw, log_evidence
 from nnqft_ppl.hyperparameters import field_types
 from nnqft_ppl.points import Array, check_points
 
@@ -70,8 +70,8 @@ class Conditioned:
     def __post_init__(self) -> None:
         if self.collapsed and self.actions:
             raise InputError(
-                "collapse: the amplitudes of a theory with an action cannot be integrated out, as it is not Gaussian in "
-                "them; leave collapse out"
+                "collapse: the amplitudes of a theory with an action cannot be integrated out, as it is not Gaussian "
+                "in them; leave collapse out"
             )
         if self.collapsed:
             gaussian_amplitudes(self.net)
@@ -118,7 +118,8 @@ class Conditioned:
         """Data and sources as a Gaussian problem for the amplitudes, in units of their prior and of the noise."""
         law = gaussian_amplitudes(net)
         shape = net.amplitudes().event_shape
-        mean, scale = (jnp.broadcast_to(part, shape).reshape(shape[0], -1) for part in (law.loc, law.scale))
+        parts: Any = (law.loc, law.scale)
+        mean, scale = (jnp.broadcast_to(part, shape).reshape(shape[0], -1) for part in parts)
         spread, log_weight = scale[:, :1], jnp.zeros(())
         for source in self.sources:
             h = net.neurons(theta, jnp.asarray(source.points))
@@ -130,7 +131,7 @@ class Conditioned:
             return LinearSystem(jnp.zeros((shape[0], 0)), empty, mean, spread, log_weight)
         h = net.neurons(theta, jnp.asarray(self.observation.points))
         sigma = jnp.broadcast_to(jnp.asarray(noise), (len(self.observation.points),))
-        r = (self.observation.values.reshape(len(sigma), -1) - h.T @ mean) / sigma[:, None]
+        r = (jnp.asarray(self.observation.values).reshape(len(sigma), -1) - h.T @ mean) / sigma[:, None]
         log_weight -= mean.shape[1] * jnp.sum(jnp.log(sigma))
         return LinearSystem(spread * h / sigma, r, mean, spread, log_weight)
 
@@ -152,7 +153,7 @@ class Conditioned:
 
 
 class LinearSystem(NamedTuple):
-    """The amplitudes as mean + spread * u with standard normal u, given that W^T u + e = r: see `collapse`."""
+    """The amplitudes as mean + spread * u with standard normal u, given that W^T u + e = r: see `evidence`."""
 
     w: jax.Array
     r: jax.Array
@@ -164,7 +165,7 @@ class LinearSystem(NamedTuple):
 Model = Architecture | Conditioned
 
 
-# -- the transforms -----------------------------------------------------------------------------------------------------
+# -- the transforms ----------------------------------------------------------------------------------------------------
 
 
 def observe(model: Model, points: ArrayLike, values: ArrayLike, *, noise: Noise) -> Conditioned:
@@ -269,15 +270,19 @@ def infer(model: Model, **laws: dist.Distribution) -> Conditioned:
         sample: Any = law.sample(jax.random.key(0), (256,))
         for value in np.asarray(sample, dtype=float):
             if not rule.holds(value):
-                raise InputError(f"{owner}: {name} must be {rule.text}, but its law {type(law).__name__} gives {value:.4g}")
+                raise InputError(
+                    f"{owner}: {name} must be {rule.text}, but its law {type(law).__name__} gives {value:.4g}"
+                )
         try:
             jax.eval_shape(lambda v, name=name: _density_at(model.net, name, v), 1.0)
         except (TypeError, jax.errors.JAXTypeError) as error:
-            raise InputError(f"{owner}: {name} cannot be inferred: the card's laws need it as a plain number") from error
+            raise InputError(
+                f"{owner}: {name} cannot be inferred: the card's laws need it as a plain number"
+            ) from error
     return dataclasses.replace(model, unknown=(*model.unknown, *laws.items()))
 
 
-# -- helpers ------------------------------------------------------------------------------------------------------------
+# -- helpers -----------------------------------------------------------------------------------------------------------
 
 
 def conditioned(model: Model) -> Conditioned:
@@ -296,7 +301,7 @@ def gaussian_amplitudes(net: Architecture) -> dist.Normal:
 
 
 def field_at(net: Architecture, theta: Parameters, points: ArrayLike) -> jax.Array:
-    """phi at points, (P,) or (P, D), all neurons at once: what a gradient wants, where `Architecture.field` saves memory."""
+    """phi at points, (P,) or (P, D), all neurons at once: best for gradients; `Architecture.field` saves memory."""
     return jnp.tensordot(net.neurons(theta, jnp.asarray(points)).T, theta["a"], axes=1)
 
 

@@ -55,9 +55,11 @@ class Whitened:
                 continue
             one = chart(law)
             part = take(one)
-            theta[site], log_weight = one.value(part), log_weight + one.log_weight(part)
+            theta[site] = one.value(part)
             if site == "c" and folded is not None:
                 theta["a"] = folded_value(folded, part)
+            if not (site == "c" and isinstance(folded, SignedRayleigh)):  # whose pair's length is the amplitude
+                log_weight = log_weight + one.log_weight(part)
         return Point(hyper, net, noise, theta, log_weight)
 
     def log_likelihood(self, z: jax.Array) -> jax.Array:

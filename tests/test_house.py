@@ -16,17 +16,21 @@ from nnqft_ppl.studies import Row, Study
 
 #: The floors of the language: a module imports only what stands before it.
 FLOORS = [
-    {"errors", "version", "precision", "radial", "progress", "wave"},
-    {"hyperparameters", "points", "partitions"},
-    {"laws", "checkpoint"},
+    {"errors", "version", "precision", "radial", "progress", "wave", "evidence"},
+    {"hyperparameters", "points", "partitions", "console"},
+    {"laws", "checkpoint", "data", "diagnostics"},
     {"regulated", "amplitudes", "exact", "vectors", "streaming"},
     {"couplings", "architecture"},
     {"cosine", "models", "statistics"},
-    {"coupled", "draws", "quasi", "settings"},
-    {"estimators"},
+    {"coupled", "draws", "quasi", "settings", "coordinates", "transforms"},
+    {"whitened", "gaussian_process"},
+    {"kernels", "schwinger_dyson"},
+    {"chains"},
+    {"estimators", "inference", "calibration"},
     {"tables"},
     {"tabulate", "studies", "catalogue"},
     {"pictures"},
+    {"cli_posterior"},
     {"cli"},
 ]
 

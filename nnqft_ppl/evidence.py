@@ -2,8 +2,8 @@
 
 With a ~ N(mu, diag(s^2)) and data y = sum_i a_i h_i(x) + noise, y is Gaussian with mean H^T mu and covariance
 H^T diag(s^2) H + diag(noise^2). In units of the noise, W = diag(s) H diag(1/noise) of shape (N, P) and
-r = (y - H^T mu)/noise, that is N(r; 0, W^T W + 1), whose matrix is P x P or, by Woodbury's identity, N x N: whichever is
-smaller. The derivative is written out, since that of a Cholesky factor costs several times more.
+r = (y - H^T mu)/noise, that is N(r; 0, W^T W + 1), whose matrix is P x P or, by Woodbury's identity, N x N: the smaller
+one is used. The derivative is written out, since that of a Cholesky factor costs several times more.
 """
 
 import math

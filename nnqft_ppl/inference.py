@@ -109,7 +109,9 @@ def posterior(
     return Posterior(_tree(model, kept, hyper, np.asarray(x), provenance), summary, verdict, chosen.line)
 
 
-def _tree(model: Any, kept: dict[str, Array], hyper: dict[str, Array], x: Array, provenance: dict[str, Any]) -> DataTree:
+def _tree(
+    model: Any, kept: dict[str, Array], hyper: dict[str, Array], x: Array, provenance: dict[str, Any]
+) -> DataTree:
     component = ["component"] if model.net.component_count > 1 else []
     sites = {name.removeprefix("site_"): v for name, v in kept.items() if name.startswith("site_")}
     groups: dict[str, dict[str, Any]] = {

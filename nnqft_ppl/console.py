@@ -1,0 +1,62 @@
+"""What all commands share: the terminal, clear errors, and the options that name a theory."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from nnqft_ppl.errors import InputError
+
+CardArgument = Annotated[str, typer.Argument(metavar="CARD", help="A card's name, or a .py file that declares one.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="A hyperparameter; repeat it. See `nnqft show CARD`."),
+]
+SeedOption = Annotated[int, typer.Option(help="Seed of the draws.")]
+
+
+@contextmanager
+def clear_errors() -> Iterator[None]:
+    """One line on standard error and exit status 2 for what the user can mend; warnings become notes."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: typer.echo(f"note: {message}", err=True)
+        try:
+            yield
+        except InputError as error:
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(2) from None
+        except KeyboardInterrupt:
+            typer.echo(
+                "interrupted; nothing half-done was written. `correlators` with --out goes on from its last checkpoint",
+                err=True,
+            )
+            raise typer.Exit(130) from None
+
+
+def theory(card: str, settings: list[str] | None):
+    """The theory that CARD and --set name, with JAX in float64."""
+    name = card_name(card)
+    from nnqft_ppl import enable_x64
+    from nnqft_ppl.settings import load_with_settings
+
+    enable_x64()
+    return load_with_settings(name, settings or [])
+
+
+def card_name(card: str) -> str:
+    """The name of a card; a path to a file lets the card join the catalogue first."""
+    from nnqft_ppl import models
+
+    if card.endswith(".py"):
+        return models.add(card)[0]
+    models.source(card)
+    return card
+
+
+def console() -> Console:
+    """The terminal as it is; a pipe or a file gets lines wide enough for a table."""
+    console = Console()
+    return console if console.is_terminal else Console(width=max(console.width, 132))

@@ -1,0 +1,439 @@
+"""Conditioned theories: coordinates, transforms, chains, the infinite-width oracle, calibration, and a user's data."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro.distributions as dist
+import pandas as pd
+import pytest
+from conftest import ROOT, Z_LIMIT
+from numpyro.infer.util import log_density
+from scipy import stats
+from typer.testing import CliRunner
+
+from nnqft_ppl import (
+    AMPLITUDES,
+    InputError,
+    calibrate,
+    collapse,
+    deform,
+    first_order,
+    infer,
+    limit_posterior,
+    load,
+    names,
+    observe,
+    posterior,
+    reweighted,
+    tilt,
+)
+from nnqft_ppl.chains import Checkpoint, kernel_of, plan, run
+from nnqft_ppl.cli import app
+from nnqft_ppl.coordinates import chart
+from nnqft_ppl.evidence import log_evidence
+from nnqft_ppl.kernels import NutsKernel
+from nnqft_ppl.schwinger_dyson import schwinger_dyson
+from nnqft_ppl.transforms import conditioned
+from nnqft_ppl.whitened import Whitened
+
+X = np.array([[-1.0], [-0.2], [0.4], [1.3], [2.0]])
+Y = np.array([0.3, -0.5, 0.8, 0.2, -0.6])
+AT = np.array([[0.5], [3.0]])
+
+CONDITIONABLE = [name for name in names() if name != "shared_neuron_cos_net"]
+
+
+def small(name, **settings):
+    return load(name, **settings) if name == "line" else load(name, width=4, **settings)
+
+
+# -- coordinates --------------------------------------------------------------------------------------------------------
+
+LAWS = [
+    dist.Normal(0.3, 2.0),
+    dist.Cauchy(1.0, 0.5),
+    dist.Laplace(0.2, 1.5),
+    dist.LogNormal(0.1, 0.7),
+    dist.Uniform(-1.0, 3.0),
+    dist.Uniform(-jnp.pi, jnp.pi),
+    AMPLITUDES["rayleigh"]().distribution(1.3),
+]
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: type(law).__name__)
+def test_a_chart_carries_the_normal_law_to_the_law(law):
+    """Kolmogorov-Smirnov at 4e4 draws, false alarms 1e-7: it catches a scale that is 4 % off."""
+    one = chart(law.expand((40_000,)).to_event(1))
+    value = np.asarray(one.value(jax.random.normal(jax.random.key(1), one.shape)))
+    sample = np.asarray(law.sample(jax.random.key(2), (40_000,)))
+    assert stats.ks_2samp(value, sample).pvalue > 1e-7
+
+
+@pytest.mark.parametrize("name", ["matern", "free_scalar", "cutoff_free_scalar", "alpha_scalar", "coupled_scalar"])
+def test_isotropic_charts_keep_the_radius(name):
+    """|b| of the chart against exact draws, and no weight is left: Kolmogorov-Smirnov at 4e4, false alarms 1e-7."""
+    settings = {"epsilon": 0.0} if name == "coupled_scalar" else {"power": 1.3} if name == "cutoff_free_scalar" else {}
+    net = load(name, width=40_000, dim=2, **settings)
+    law = net.prior()["b"]
+    one = chart(law)
+    b = np.asarray(one.value(jax.random.normal(jax.random.key(1), one.shape)))
+    exact = np.asarray(law.sample(jax.random.key(2)))
+    assert stats.ks_2samp(np.linalg.norm(b, axis=1), np.linalg.norm(exact, axis=1)).pvalue > 1e-7
+    assert float(one.log_weight(jnp.ones(one.shape))) == pytest.approx(0.0, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", CONDITIONABLE)
+def test_coordinates_keep_the_density(name):
+    """N(z) exp(weight) is the density of the parameters times the Jacobian of the map, up to one constant."""
+    model = conditioned(small(name, **({"amplitude": AMPLITUDES["laplace"]()} if name == "alpha_scalar" else {})))
+    target = Whitened(model)
+
+    def flat(z):
+        return jnp.concatenate([jnp.ravel(v) for v in target.point(z).theta.values()])
+
+    offsets = []
+    for seed in range(4):
+        z = jax.random.normal(jax.random.key(seed), (target.size,))
+        theta = target.point(z).theta
+        density, _ = log_density(model, (), {}, theta)
+        jacobian = jax.jacobian(flat)(z)  # a pair has one coordinate more than its angle: integrate its length out
+        volume = 0.5 * jnp.linalg.slogdet(jacobian @ jacobian.T)[1]  # of the pairs, 1/|z| each: the angle per length
+        lengths = sum(
+            jnp.sum(0.5 * jnp.log(s) + 2 * jnp.log(0.25 + s) - 0.5 * s)
+            for s in (jnp.sum(p**2, axis=0) for p in _pairs(target, z))
+        )
+        offsets.append(float(-target.potential(z) - lengths - density - volume))
+    assert np.ptp(offsets) < 2e-5  # an interpolated radius has a Jacobian that is right to 1e-6
+
+
+def _pairs(target, z):
+    """The Gaussian pairs in z that an angle forgets the length of."""
+    found, taken = [], 0
+    for law in target.model.laws(target.model.net).values():
+        shape = chart(law).shape
+        size = int(np.prod(shape))
+        if len(shape) == 2 and shape[0] == 2 and law.shape() == shape[1:]:
+            found.append(z[taken : taken + size].reshape(shape))
+        taken += size
+    return found
+
+
+# -- transforms ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(6, 3, 1), (3, 7, 2)])
+def test_the_evidence_and_its_derivative_on_both_sides_of_woodbury(shape):
+    n, p, d = shape
+    rng = np.random.default_rng(0)
+    w, r = jnp.asarray(rng.normal(size=(n, p))), jnp.asarray(rng.normal(size=(p, d)))
+
+    def plain(w, r):
+        law = dist.MultivariateNormal(jnp.zeros(p), w.T @ w + jnp.eye(p))
+        return law.log_prob(r.T).sum()
+
+    assert float(log_evidence(w, r)) == pytest.approx(float(plain(w, r)), rel=1e-12)
+    for ours, theirs in zip(jax.grad(log_evidence, (0, 1))(w, r), jax.grad(plain, (0, 1))(w, r), strict=True):
+        assert np.asarray(ours) == pytest.approx(np.asarray(theirs), rel=1e-10, abs=1e-12)
+
+
+def test_collapsing_is_exact():
+    """E_a of the plain likelihood (2e6 amplitudes, 3 % at 6.2 errors) is the collapsed one, source and mean included."""
+    net = load("offset_cos_net", width=3)
+    model = tilt(observe(net, X[:2], Y[:2], noise=0.6), X[2:3], [0.4])
+    theta = {k: v[0] for k, v in net.sample(jax.random.key(0), 1).items()}
+    exact = float(jnp.exp(collapse(model).log_factors(net, {k: theta[k] for k in "bc"}, 0.6)))
+    a = net.amplitudes().sample(jax.random.key(1), (2_000_000,))
+    values = np.exp(np.asarray(jax.jit(jax.vmap(lambda a: model.log_factors(net, {**theta, "a": a}, 0.6)))(a)))
+    mean, mcse = values.mean(), values.std() / len(values) ** 0.5
+    assert abs(mean - exact) < Z_LIMIT * mcse
+    assert Z_LIMIT * mcse < 0.03 * exact
+
+
+def test_amplitudes_after_collapsing_have_the_posterior_law():
+    """Mean and covariance of 2e5 draws against the conjugate formula, within 6.2 errors each."""
+    net = load("cos_net", width=3)
+    model = collapse(observe(net, X, Y, noise=0.5))
+    theta = {k: v[0] for k, v in net.sample(jax.random.key(0), 1).items() if k != "a"}
+    keys = jax.random.split(jax.random.key(1), 200_000)
+    a = np.asarray(jax.jit(jax.vmap(lambda key: model.amplitudes_given(key, net, theta, 0.5)))(keys))
+    h = np.asarray(net.neurons(theta, jnp.asarray(X)))
+    covariance = np.linalg.inv(h @ h.T / 0.25 + 3 * np.eye(3))
+    mean = covariance @ h @ Y / 0.25
+    assert (np.abs(a.mean(axis=0) - mean) < Z_LIMIT * np.sqrt(np.diag(covariance) / len(a))).all()
+    assert np.cov(a.T) == pytest.approx(covariance, abs=Z_LIMIT * covariance.max() * np.sqrt(2 / len(a)))
+
+
+def test_a_conditioned_theory_is_a_numpyro_program():
+    """log_density of the program is prior plus factors, with a deformation, a source, data, and an unknown noise."""
+    net = load("cos_net", width=3)
+    model = observe(net, X, Y, noise=dist.HalfNormal(1.0))
+    model = infer(
+        deform(tilt(model, AT[:1], [0.7]), lambda phi: 0.1 * phi**4, X, np.full(5, 0.5)),
+        sigma_b=dist.LogNormal(0.0, 1.0),
+    )
+    theta = {k: v[0] for k, v in net.sample(jax.random.key(0), 1).items()}
+    sites = {**theta, "noise": jnp.asarray(0.4), "sigma_b": jnp.asarray(1.7)}
+    found, _ = log_density(model, (), {}, sites)
+    wide = load("cos_net", width=3, sigma_b=1.7)
+    phi, phi_at = np.asarray(wide.field(theta, jnp.asarray(X))), float(wide.field(theta, jnp.asarray(AT[:1]))[0])
+    expected = sum(float(jnp.sum(law.log_prob(theta[s]))) for s, law in wide.prior().items())
+    expected += float(dist.HalfNormal(1.0).log_prob(0.4)) + float(dist.LogNormal(0.0, 1.0).log_prob(1.7))
+    expected += stats.norm.logpdf(Y, phi, 0.4).sum() + 0.7 * phi_at - 0.05 * np.sum(phi**4)
+    assert float(found) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda n: observe(n, X, [np.nan] * 5, noise=1.0), "values must be finite, got nan at index"),
+        (lambda n: observe(n, X, Y[:3], noise=1.0), r"values must have shape \(5,\), got \(3,\)"),
+        (lambda n: observe(n, X, Y, noise=0.0), "noise must be positive and finite, got 0.0"),
+        (lambda n: observe(n, X, Y, noise=-1.0), "noise must be positive"),
+        (lambda n: observe(observe(n, X, Y, noise=1.0), X, Y, noise=1.0), "has its data already"),
+        (lambda n: deform(n, lambda phi: jnp.log(-(phi**2)), X), "action must be finite on draws of the field, got nan"),
+        (lambda n: deform(n, lambda phi: -(phi**4), X), "action must be bounded below by the prior"),
+        (lambda n: deform(n, lambda phi: phi**4, X, [1.0]), r"weights must be finite and have shape \(5,\)"),
+        (lambda n: collapse(deform(n, lambda phi: phi**4, X)), "collapse: the amplitudes of a theory with an action"),
+        (lambda n: infer(n, width=dist.LogNormal(0, 1)), "hyperparameter to infer must be one of sigma_a, sigma_b, got 'width'"),
+        (lambda n: infer(n, sigma_b=dist.Normal(0, 1)), "sigma_b must be positive and finite, but its law Normal gives -"),
+        (lambda n: plan(n, "hmc"), "sampler must be one of nuts, gibbs, got 'hmc'"),
+        (lambda n: posterior(observe(n, X, Y, noise=1.0), AT, draws=1), "draws must be at least 4, got 1"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_named(build, message):
+    with pytest.raises(InputError, match=message):
+        build(load("cos_net", width=3))
+
+
+def test_what_cannot_be_conditioned_says_so():
+    with pytest.raises(InputError, match="collapse: CosNet must have Gaussian amplitudes, got Laplace"):
+        collapse(observe(load("cos_net", amplitude=AMPLITUDES["laplace"]()), X, Y, noise=1.0))
+    with pytest.raises(InputError, match="law BernoulliProbs is discrete"):
+        posterior(observe(load("shared_neuron_cos_net"), X, Y, noise=1.0), AT)
+
+
+# -- chains -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sampler", ["nuts", "gibbs"])
+def test_chains_find_the_exact_posterior(sampler):
+    """Mean and variance at N = 5 against 4e5 reweighted prior networks: within 5 joint errors, sensitive to 5 %."""
+    net = load("cos_net", width=5)
+    exact = reweighted(net, X, Y, 0.5, AT, draws=400_000, seed=0)
+    result = posterior(observe(net, X, Y, noise=0.5), AT, draws=4000, sampler=sampler, seed=1)
+    for p in range(2):
+        row = result.summary.query("quantity == 'phi' and index == @p").iloc[0]
+        error = np.hypot(row["mcse"], exact.mean_error[p])
+        assert abs(row["mean"] - exact.mean[p]) < 5 * error
+        second = result.summary.query("quantity == 'phi^2' and index == @p").iloc[0]
+        square = exact.variance[p] + exact.mean[p] ** 2
+        assert abs(second["mean"] - square) < 5 * np.hypot(second["mcse"], exact.variance_error[p])
+        assert 5 * second["mcse"] < 0.1 * square
+    assert result.verdict.divergences == 0
+    assert result.verdict.r_hat < 1.01
+
+
+def test_nuts_draws_the_gibbs_coupling():
+    """E cos(b_1.u) cos(b_2.v) of `gibbs_cos_net` at N = 4, d = 2, eps = 2 within 5 errors of the radial integral."""
+    net = load("gibbs_cos_net", width=4, dim=2, epsilon=2.0)
+    chosen = plan(net)
+    u, v = jnp.array([0.9, 0.2]), jnp.array([0.4, -0.8])
+
+    def read(key, at):
+        return {"wave": jnp.cos(at.theta["b"][0] @ u) * jnp.cos(at.theta["b"][1] @ v)}
+
+    kept = run(
+        kernel_of(chosen, 300), read, chains=4, warmup=300, draws=3000, seed=0,
+        checkpoint=Checkpoint(None, {}), title="", progress=False,
+    )  # fmt: skip
+    from nnqft_ppl.diagnostics import summarise
+
+    row = summarise({"wave": kept["wave"]}).iloc[0]
+    exact = float(net.joint_kernel_moment((2, 2), (np.asarray(u), np.asarray(v))))
+    assert abs(row["mean"] - exact) < 5 * row["mcse"]
+    assert row["mcse"] < 0.02 * exact
+    assert kept["stat_diverging"].sum() == 0
+
+
+@pytest.mark.parametrize("name", CONDITIONABLE)
+def test_every_conditionable_card_samples(name):
+    """A short chain of each: finite, in the right shapes, with every site named."""
+    net = small(name)
+    y = np.stack([Y] * net.component_count, axis=1) if net.component_count > 1 else Y
+    tree = posterior(observe(net, X, y, noise=0.5), AT, chains=2, warmup=25, draws=25, parameters=True).tree
+    assert np.isfinite(tree["posterior/phi"]).all()
+    assert tree["posterior/phi"].dims[:3] == ("chain", "draw", "point")
+    assert tree["log_likelihood/y"].dims[2] == "observation"
+    assert {"a", *net.prior()} <= set(tree["posterior"].data_vars)
+
+
+def test_a_chain_goes_on_from_its_checkpoint(tmp_path, monkeypatch):
+    """Stopped between two chunks, it ends bit for bit like a chain that was not; and so for both kernels."""
+    monkeypatch.setattr("nnqft_ppl.checkpoint.SECONDS", 0.0)
+    from nnqft_ppl import chains
+
+    net = load("cos_net", width=4)
+    for sampler in ("nuts", "gibbs"):
+        arguments = {"chains": 2, "warmup": 50, "draws": 100, "sampler": sampler, "seed": 3}
+        whole = posterior(observe(net, X, Y, noise=0.5), AT, **arguments)
+        steps = iter(range(4))
+
+        def stop(self, state, save=chains.Checkpoint.save, steps=steps):
+            save(self, state)
+            if next(steps) == 3:
+                raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(chains.Checkpoint, "save", stop)
+            with pytest.raises(KeyboardInterrupt):
+                posterior(observe(net, X, Y, noise=0.5), AT, checkpoints=tmp_path, **arguments)
+        resumed = posterior(observe(net, X, Y, noise=0.5), AT, checkpoints=tmp_path, **arguments)
+        assert (whole.tree["posterior/phi"] == resumed.tree["posterior/phi"]).all()
+
+
+def test_a_tree_survives_a_file(tmp_path):
+    import xarray as xr
+
+    tree = posterior(observe(load("cos_net", width=3), X, Y, noise=0.5), AT, chains=2, warmup=25, draws=25).tree
+    tree.to_netcdf(tmp_path / "t.nc", engine="h5netcdf")
+    back = xr.open_datatree(tmp_path / "t.nc", engine="h5netcdf")
+    assert (back["posterior/phi"] == tree["posterior/phi"]).all()
+
+
+def test_schwinger_dyson_catches_a_wrong_chain():
+    """The virial theorem holds for NUTS within 5 errors, and fails beyond 5 for draws of a theory with 20 % more noise."""
+    net = load("cos_net", width=5)
+    right, wrong = (collapse(observe(net, X, Y, noise=noise)) for noise in (0.3, 0.36))
+
+    def draws(model):
+        kernel = NutsKernel(model, 300)
+        state = jax.vmap(kernel.init)(jax.random.split(jax.random.key(0), 4))
+
+        def step(state, _):
+            state, _ = jax.vmap(kernel.step)(state)
+            return state, state.z
+
+        state, _ = jax.jit(lambda s: jax.lax.scan(step, s, length=300))(state)
+        return np.swapaxes(np.asarray(jax.jit(lambda s: jax.lax.scan(step, s, length=4000))(state)[1]), 0, 1)
+
+    target = Whitened(right)
+    assert abs(schwinger_dyson(target, draws(right)).z) < 5
+    assert abs(schwinger_dyson(target, draws(right), lambda z: jnp.cos(z[0])).z) < 5
+    assert abs(schwinger_dyson(target, draws(wrong)).z) > 5
+
+
+# -- infinite width -----------------------------------------------------------------------------------------------------
+
+
+def test_the_limit_against_tinygp():
+    """Dense for any card, and for the Cauchy net against the quasiseparable Ornstein-Uhlenbeck solver of tinygp."""
+    from tinygp import GaussianProcess, kernels
+
+    net = load("cauchy", mass=0.7, sigma_a=1.2)
+    ours = limit_posterior(net, X, Y, 0.3, AT)
+    kernel = kernels.quasisep.Exp(scale=1 / 0.7, sigma=1.2 / 2**0.5)
+    theirs = GaussianProcess(kernel, X[:, 0], diag=0.09).condition(Y, AT[:, 0]).gp
+    assert ours.mean == pytest.approx(np.asarray(theirs.loc), rel=1e-9)
+    assert np.diag(ours.covariance) == pytest.approx(np.asarray(theirs.variance), rel=1e-6)  # it adds 1.5e-8
+
+
+@pytest.mark.parametrize("name", ["cos_net", "cauchy"])
+def test_the_departure_from_the_limit_is_predicted(name):
+    """N (f_N - f) at N = 200 and 6e5 networks against the coefficient of 1/N, within 5 errors and 10/N of it."""
+    limit = limit_posterior(load(name), X, Y, 0.5, AT)
+    predicted = first_order(load(name), X, Y, 0.5, AT)
+    found = reweighted(load(name, width=200), X, Y, 0.5, AT, draws=600_000, seed=2)
+    for value, centre, error, slope in (
+        (found.mean, limit.mean, found.mean_error, predicted.mean),
+        (found.variance, np.diag(limit.covariance), found.variance_error, predicted.variance),
+    ):
+        assert (np.abs(200 * (value - centre) - slope) < 5 * 200 * error + 10 / 200 * np.abs(slope)).all()
+        assert (np.abs(slope) > 5 * 200 * error).any()
+
+
+# -- calibration --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "settings"), [("cos_net", {}), ("cauchy", {})])
+def test_calibration(name, settings):
+    """Ranks of 200 replicates are uniform: false alarms 1e-5."""
+    net = load(name, width=5, **settings)
+    y = np.zeros((4, 2)) if net.component_count > 1 else np.zeros(4)
+    result = calibrate(observe(net, X[:4], y, noise=0.4), AT[:1], replicates=200, warmup=100, draws=31)
+    assert result.p_value > 1e-5
+
+
+def test_calibration_catches_wrong_noise():
+    """Noise that is 20 % too large is caught at the same level with 1000 replicates."""
+    net = load("cauchy", width=5)
+    truth, model = (observe(net, np.linspace(-1, 1, 12)[:, None], np.zeros(12), noise=noise) for noise in (0.4, 0.48))
+    result = calibrate(model, AT[:1], truth=truth, replicates=1000, warmup=100, draws=31)
+    assert result.p_value < 1e-5
+
+
+def test_calibration_of_a_deformation_and_a_dropped_weight(monkeypatch):
+    """A quartic interaction with data passes; a sampler that forgets the action is caught."""
+    net = load("cauchy", width=5)
+    model = deform(observe(net, X[:3], np.zeros(3), noise=0.5), lambda phi: 2.0 * phi**4, X)
+    arguments = {"replicates": 1000, "warmup": 50, "draws": 31, "thin": 2}
+    assert calibrate(model, AT[:1], **arguments).p_value > 1e-5
+    forgetful = observe(net, X[:3], np.zeros(3), noise=0.5)
+    assert calibrate(forgetful, AT[:1], truth=model, **arguments).p_value < 1e-5
+
+
+def test_calibration_of_the_gibbs_coupling():
+    """NUTS on `gibbs_cos_net` given data, with exact prior draws by the radial law."""
+    from monte_carlo import radial_gibbs_draws
+
+    net = load("gibbs_cos_net", width=4, epsilon=3.0)
+    model = observe(net, X[:3], np.zeros(3), noise=0.4)
+
+    def draw_prior(key):
+        return {site: value[0] for site, value in radial_gibbs_draws(net, key, 1).items()}
+
+    result = calibrate(model, AT[:1], draw_prior=draw_prior, replicates=200, warmup=100, draws=31)
+    assert result.p_value > 1e-5
+
+
+# -- a user's data ------------------------------------------------------------------------------------------------------
+
+
+def cli(*arguments):
+    return CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+def test_the_nile(tmp_path):
+    out = tmp_path / "nile"
+    nile = ROOT / "examples" / "nile.csv"
+    result = cli("posterior", "cauchy", "--data", nile, "--x", "year", "--y", "volume", "--width", 20, "--draws", 100, "--warmup", 50, "--out", out)  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert "worst R-hat" in result.output
+    assert {f.name for f in out.iterdir()} == {"posterior.nc", "summary.csv", "bands.csv", "posterior.png"}
+    bands = pd.read_csv(out / "bands.csv")
+    early, late = (bands.query(q)["mean"].mean() for q in ("1875 < year < 1895", "1905 < year < 1960"))
+    assert early - late > 100  # the fall of 1898, about 250 in the raw means
+    strict = cli("posterior", "cauchy", "--data", nile, "--x", "year", "--y", "volume", "--width", 5, "--draws", 10, "--warmup", 0, "--out", out, "--strict")  # fmt: skip
+    assert strict.exit_code == 1
+    assert "NOT converged" in strict.output
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x,y\n1,2\n2,nan\n3,1\n", "data column 'y' must be finite, got nan in row 2"),
+        ("x,y\n1,2\n2,inf\n3,1\n", "data column 'y' must be finite, got inf in row 2"),
+        ("x,y\n1,2\n1,3\n", "data points must differ, got 1 twice"),
+        ("x,y\n1,2\n2,2\n", "data column 'y' must not be constant, got 2 in every row"),
+        ("x,y\n1,2\n", "data must have at least 2 rows, got 1"),
+        ("x,z\n1,2\n2,3\n", "data column must be one of x, z, got 'y'"),
+        ("x,y\n1,a\n2,b\n", "data column 'y' must hold numbers, got 'a' in row 1"),
+    ],
+)
+def test_bad_data_is_one_line(tmp_path, text, message):
+    (tmp_path / "d.csv").write_text(text)
+    result = cli("posterior", "cauchy", "--data", tmp_path / "d.csv", "--x", "x", "--y", "y", "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert message in result.output
+    assert not (tmp_path / "out").exists()
+    noisy = cli("posterior", "cauchy", "--data", ROOT / "examples" / "nile.csv", "--x", "year", "--y", "volume", "--noise", -1, "--out", tmp_path / "out")  # fmt: skip
+    assert "noise must be positive, got -1.0" in noisy.output
