@@ -26,9 +26,9 @@ def run(study: Study) -> None:
         model = observe(net, points, values, noise=0.5)
         sampler = "gibbs" if net.independent and not net.shared else None
         try:
-            result = calibrate(model, 2 * points[-1:], replicates=128, draws=31, thin=3, warmup=100, sampler=sampler)
+            result = calibrate(model, 2 * points[-1:], replicates=128, draws=31, thin=2, warmup=60, sampler=sampler)
         except InputError:  # a mean that the neuron-wise moves do not know
-            result = calibrate(model, 2 * points[-1:], replicates=128, draws=31, thin=3, warmup=100)
+            result = calibrate(model, 2 * points[-1:], replicates=128, draws=31, thin=2, warmup=60)
         study.between("(3)", f"{name}: ranks are uniform, p", 0.5, result.p_value, LEVEL, 1.0)
         shown[name] = result
     net = load("cauchy", width=4)

@@ -110,6 +110,8 @@ def draw(
 ) -> None:
     """Draw fields from the prior, at the points of a file or on a grid around the origin.
 
+    A theory without an exact sampler is drawn by NUTS, four chains side by side.
+
     Example: `nnqft draw cos_net --set width=50 --draws 200 --out fields.nc --plot fields.png`
     """
     with clear_errors():
@@ -127,8 +129,17 @@ def draw(
 
         x = grid(net.dim) if points is None else read_configurations(points, 1)
         x = x.reshape(-1, x.shape[-1])
-        tree = prior_predictive(net, x, draws=draws, seed=seed, parameters=parameters, progress=True)
-        phi: Any = tree["prior_predictive/phi"].to_numpy()
+        if net.ancestral:
+            tree = prior_predictive(net, x, draws=draws, seed=seed, parameters=parameters, progress=True)
+            phi: Any = tree["prior_predictive/phi"].to_numpy()
+        else:
+            from nnqft_ppl.inference import posterior as chains
+
+            result = chains(net, x, draws=-(-draws // 4), seed=seed, parameters=parameters, progress=True)
+            typer.echo(
+                f"note: {type(net).__name__} has no exact sampler; {result.line}; {result.verdict.line}", err=True
+            )
+            tree, phi = result.tree, result.tree["posterior/phi"].to_numpy()
         mean, deviation = phi.mean(), phi.std()
         typer.echo(f"{draws} draws of {net!r} at {len(x)} points: mean {mean:.4g}, standard deviation {deviation:.4g}")
         if out is not None:

@@ -6,7 +6,6 @@ of the move, and `point(state)` says which parameters it stands for. One state i
 
 from typing import Any, NamedTuple, Protocol
 
-import blackjax
 import jax
 import jax.numpy as jnp
 from numpyro.infer import NUTS
@@ -181,6 +180,8 @@ class GibbsKernel:
             if self.model.unknown:
                 total += sum(jnp.sum(jnp.asarray(law.log_prob(theta[s]))) for s, law in self.model.laws(net).items())
             return total + sum(jnp.sum(one.log_weight(hyper[k])) for k, one in enumerate(self.charts.values()))
+
+        import blackjax  # whose import makes arrays
 
         size = hyper.size
         move: Any = blackjax.elliptical_slice(log_likelihood, mean=jnp.zeros(size), cov=jnp.ones(size))

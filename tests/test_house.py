@@ -17,7 +17,7 @@ from nnqft_ppl.studies import Row, Study
 #: The floors of the language: a module imports only what stands before it.
 FLOORS = [
     {"errors", "version", "precision", "radial", "progress", "wave", "evidence"},
-    {"hyperparameters", "points", "partitions", "console"},
+    {"hyperparameters", "points", "partitions"},
     {"laws", "checkpoint", "data", "diagnostics"},
     {"regulated", "amplitudes", "exact", "vectors", "streaming"},
     {"couplings", "architecture"},
@@ -28,7 +28,7 @@ FLOORS = [
     {"chains"},
     {"estimators", "inference", "calibration"},
     {"tables"},
-    {"tabulate", "studies", "catalogue"},
+    {"tabulate", "studies", "catalogue", "console"},
     {"pictures"},
     {"cli_posterior"},
     {"cli"},
