@@ -47,7 +47,8 @@ def summarise(quantities: dict[str, Array]) -> pd.DataFrame:
             constant = np.ptp(x) == 0
             row = {"quantity": name, "index": index, "mean": x.mean(), "sd": x.std(ddof=1)}
             for label, compute in _STATISTICS.items():
-                row[label] = np.nan if constant else float(compute(x))
+                with np.errstate(divide="ignore", invalid="ignore"):  # a few draws may have no spread in their ranks
+                    row[label] = np.nan if constant else float(compute(x))
             rows.append(row)
     return pd.DataFrame(rows)
 

@@ -15,7 +15,6 @@ from nnqft_ppl import (
     first_order,
     limit_posterior,
     load,
-    names,
     observe,
     posterior,
     reweighted,
@@ -30,7 +29,8 @@ X = np.array([[-1.0], [-0.2], [0.4], [1.3], [2.0]])
 Y = np.array([0.3, -0.5, 0.8, 0.2, -0.6])
 AT = np.array([[0.5], [3.0]])
 
-CONDITIONABLE = [name for name in names() if name != "shared_neuron_cos_net"]
+#: One card of every kind of law and of neuron; the study `calibration` goes through all of them.
+KINDS = ["cos_net", "vector", "wine_bottle", "deep_net", "coupled_scalar", "matern", "gibbs_cos_net", "offset_cos_net"]
 
 
 def small(name, **settings):
@@ -42,10 +42,10 @@ def small(name, **settings):
 
 @pytest.mark.parametrize("sampler", ["nuts", "gibbs"])
 def test_chains_find_the_exact_posterior(sampler):
-    """Mean and variance at N = 5 against 4e5 reweighted prior networks: within 5 joint errors, sensitive to 5 %."""
+    """Mean and variance at N = 5 against 2e5 reweighted prior networks: within 5 joint errors, sensitive to 15 %."""
     net = load("cos_net", width=5)
-    exact = reweighted(net, X, Y, 0.5, AT, draws=400_000, seed=0)
-    result = posterior(observe(net, X, Y, noise=0.5), AT, draws=4000, sampler=sampler, seed=1)
+    exact = reweighted(net, X, Y, 0.5, AT, draws=200_000, seed=0)
+    result = posterior(observe(net, X, Y, noise=0.5), AT, draws=2000, sampler=sampler, seed=1)
     for p in range(2):
         row = result.summary.query("quantity == 'phi' and index == @p").iloc[0]
         error = np.hypot(row["mcse"], exact.mean_error[p])
@@ -53,7 +53,7 @@ def test_chains_find_the_exact_posterior(sampler):
         second = result.summary.query("quantity == 'phi^2' and index == @p").iloc[0]
         square = exact.variance[p] + exact.mean[p] ** 2
         assert abs(second["mean"] - square) < 5 * np.hypot(second["mcse"], exact.variance_error[p])
-        assert 5 * second["mcse"] < 0.1 * square
+        assert 5 * second["mcse"] < 0.15 * square
     assert result.verdict.divergences == 0
     assert result.verdict.r_hat < 1.01
 
@@ -80,8 +80,8 @@ def test_nuts_draws_the_gibbs_coupling():
     assert kept["stat_diverging"].sum() == 0
 
 
-@pytest.mark.parametrize("name", CONDITIONABLE)
-def test_every_conditionable_card_samples(name):
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_of_card_samples(name):
     """A short chain of each: finite, in the right shapes, with every site named."""
     net = small(name)
     y = np.stack([Y] * net.component_count, axis=1) if net.component_count > 1 else Y
@@ -179,12 +179,12 @@ def test_the_departure_from_the_limit_is_predicted(name):
 # -- calibration --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("name", "settings"), [("cos_net", {}), ("cauchy", {})])
-def test_calibration(name, settings):
+@pytest.mark.parametrize("name", ["cos_net", "cauchy"])
+def test_calibration(name):
     """Ranks of 200 replicates are uniform: false alarms 1e-5."""
-    net = load(name, width=5, **settings)
+    net = load(name, width=5)
     y = np.zeros((4, 2)) if net.component_count > 1 else np.zeros(4)
-    result = calibrate(observe(net, X[:4], y, noise=0.4), AT[:1], replicates=200, warmup=100, draws=31)
+    result = calibrate(observe(net, X[:4], y, noise=0.4), AT[:1], replicates=200, warmup=50, draws=31, thin=2)
     assert result.p_value > 1e-5
 
 
