@@ -32,7 +32,10 @@ class Plan(NamedTuple):
 
 
 def plan(model: Model, sampler: Sampler | None = None, collapsed: bool | None = None) -> Plan:
-    """Choose: amplitudes integrated out where they are Gaussian, NUTS where a gradient helps, Gibbs moves otherwise.
+    """Choose: amplitudes integrated out where they are Gaussian; Gibbs moves where neurons are independent, else NUTS.
+
+    A gradient earns its price only where neurons depend on each other, where hyperparameters of smooth laws are
+    unknown too, or where data are so precise that candidates from the prior are hardly ever taken.
 
     `sampler` and `collapsed` override the choice.
 
@@ -49,19 +52,18 @@ def plan(model: Model, sampler: Sampler | None = None, collapsed: bool | None = 
         reasons.append("Gaussian amplitudes integrated out")
     net = model.net
     neuronwise = net.independent and net.ancestral and not net.shared and (not model.collapsed or _centred(net))
-    rough = rough_laws(net, model)
     if sampler is None:
-        sampler = "gibbs" if rough and neuronwise else "nuts"
-        if sampler == "gibbs":
-            reasons.append(f"neuron by neuron, as {rough} is no law for gradients")
+        sampler = "gibbs" if neuronwise and (rough_laws(net, model) or not model.unknown) else "nuts"
     if sampler not in SAMPLERS:
         raise InputError(f"sampler must be one of {', '.join(SAMPLERS)}, got {sampler!r}")
     if sampler == "gibbs" and not neuronwise:
         raise InputError(f"sampler gibbs needs independent neurons that can be drawn, which {type(net).__name__} lacks")
-    if sampler == "nuts":
+    if sampler == "gibbs":
+        reasons.append("neuron by neuron")
+    else:
         reasons.append("phases as angles of Gaussian pairs, all laws as images of standard normals")
     name = {"nuts": "NUTS", "gibbs": "Gibbs"}[sampler]
-    return Plan(model, sampler, f"{name}: {'; '.join(reasons) or 'neuron by neuron'}")
+    return Plan(model, sampler, f"{name}: {'; '.join(reasons)}")
 
 
 def is_linear(model: Conditioned) -> bool:
@@ -75,15 +77,15 @@ def is_linear(model: Conditioned) -> bool:
     return True
 
 
-def rough_laws(net: Architecture, model: Conditioned) -> str:
-    """The first law without a variance or with discrete values, or nothing."""
+def rough_laws(net: Architecture, model: Conditioned) -> bool:
+    """Does a law have no variance, or discrete values? Then a gradient does not help."""
     for law in model.laws(net).values():
         leaf: Any = law
         while isinstance(leaf, dist.Independent | dist.ExpandedDistribution):
             leaf = leaf.base_dist
         if leaf.is_discrete or isinstance(leaf, dist.Cauchy | dist.MultivariateStudentT):
-            return type(leaf).__name__
-    return ""
+            return True
+    return False
 
 
 def kernel_of(chosen: Plan, warmup: int) -> Kernel:

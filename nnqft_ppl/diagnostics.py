@@ -1,10 +1,13 @@
 """Are the chains honest? Diagnostics in function space, as neurons are exchangeable and their labels mean nothing."""
 
+import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from arviz_stats import loo  # pyright: ignore
 from arviz_stats.base import array_stats  # pyright: ignore
+from xarray import DataTree
 
 from nnqft_ppl.points import Array
 
@@ -18,6 +21,7 @@ class Verdict(NamedTuple):
     ess: float
     divergences: int
     bfmi: float
+    schwinger_dyson: float = np.nan  #: standard errors of the residual from zero
 
     @property
     def converged(self) -> bool:
@@ -29,9 +33,10 @@ class Verdict(NamedTuple):
         """The verdict in one line."""
         word = "converged" if self.converged else "NOT converged"
         bfmi = f", E-BFMI {self.bfmi:.2f}" if np.isfinite(self.bfmi) else ""
+        residual = f", Schwinger-Dyson z {self.schwinger_dyson:+.1f}" if np.isfinite(self.schwinger_dyson) else ""
         limits = f"(limits {R_HAT}, {ESS:.0f}, 0)"
         numbers = f"worst R-hat {self.r_hat:.4f}, least ESS {self.ess:.0f}, {self.divergences} divergences"
-        return f"{word}: {numbers}{bfmi} {limits}"
+        return f"{word}: {numbers} {limits}{bfmi}{residual}"
 
 
 def summarise(quantities: dict[str, Array]) -> pd.DataFrame:
@@ -72,3 +77,39 @@ def judge(summary: pd.DataFrame, diverging: Array | None, energy: Array | None) 
         0 if diverging is None else int(diverging.sum()),
         bfmi,
     )
+
+
+class PredictiveCheck(NamedTuple):
+    """How well a posterior predicts its own data: coverage of its bands, and leaving values out one by one."""
+
+    half: float  #: fraction of the values in the central 50 % of the posterior predictive
+    most: float  #: and in the central 95 %
+    elpd: float  #: expected log predictive density by PSIS-LOO, in standardised units
+    error: float
+    parameters: float  #: effective number of parameters p_loo
+    unreliable: int  #: values whose Pareto k is too large for importance sampling
+
+    @property
+    def line(self) -> str:
+        """The check in one line."""
+        bands = f"{100 * self.half:.0f} % of the values in the 50 % band, {100 * self.most:.0f} % in the 95 %"
+        doubt = f"; {self.unreliable} values with a large Pareto k, for which this is unreliable" * bool(
+            self.unreliable
+        )
+        return f"predictive: {bands}; elpd_loo {self.elpd:.1f} +- {self.error:.1f}, p_loo {self.parameters:.1f}{doubt}"
+
+
+def predictive_check(tree: DataTree) -> PredictiveCheck:
+    """The posterior predictive check of a tree with data: coverage, and PSIS-LOO by ArviZ (Vehtari et al. 2017)."""
+    drawn, seen = tree["posterior_predictive/y"].to_numpy(), tree["observed_data/y"].to_numpy()
+    drawn = drawn.reshape(-1, *seen.shape)
+
+    def inside(level: float) -> float:
+        low, high = np.quantile(drawn, [0.5 - level / 2, 0.5 + level / 2], axis=0)
+        return float(np.mean((low <= seen) & (seen <= high)))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about large Pareto k, which are counted here
+        found: Any = loo(tree, pointwise=True)
+    unreliable = int(np.sum(np.asarray(found.pareto_k) > found.good_k))
+    return PredictiveCheck(inside(0.5), inside(0.95), float(found.elpd), float(found.se), float(found.p), unreliable)

@@ -20,15 +20,18 @@ from nnqft_ppl.diagnostics import Verdict, judge, summarise
 from nnqft_ppl.draws import site_dims
 from nnqft_ppl.errors import InputError
 from nnqft_ppl.points import Array
-from nnqft_ppl.transforms import Model, field_at
+from nnqft_ppl.schwinger_dyson import real_sites, residual_at
+from nnqft_ppl.transforms import Conditioned, Model, field_at
 from nnqft_ppl.version import VERSION
 from nnqft_ppl.whitened import Point
+
+PRIOR_DRAWS, PRIOR_BATCH = 1000, 16
 
 
 class Posterior(NamedTuple):
     """Draws of a conditioned theory, what is to be known of them, and how they were made."""
 
-    tree: DataTree  #: prior_predictive aside: posterior, posterior_predictive, log_likelihood, observed_data, ...
+    tree: DataTree  #: prior, posterior, prior_predictive, posterior_predictive, log_likelihood, observed_data, ...
     summary: pd.DataFrame  #: one row a number: phi and phi^2 at every point, the action, hyperparameters
     verdict: Verdict
     line: str  #: what was chosen, in one line
@@ -51,9 +54,10 @@ def posterior(
     """Draw the field of a conditioned theory at points (P, d) by Markov chains that choose themselves.
 
     The tree has the groups ``posterior`` (phi, hyperparameters, action; with `parameters` every site),
-    ``posterior_predictive``, ``observed_data`` and ``log_likelihood`` where there are data, ``sample_stats`` and
+    ``posterior_predictive``, ``observed_data`` and ``log_likelihood`` where there are data, ``prior`` and
+    ``prior_predictive`` where the neurons can be drawn (without data, sources and actions), ``sample_stats`` and
     ``constant_data``; dimensions chain, draw, point, observation, component, neuron. The action is minus the log of
-    everything that multiplies the prior.
+    everything that multiplies the prior. The statistic ``schwinger_dyson`` has mean zero if the chains are right.
 
     Raises
     ------
@@ -68,19 +72,21 @@ def posterior(
             raise InputError(f"{name} must be at least {least}, got {value}")
     data = model.observation
     seen = x if data is None else jnp.concatenate([x, jnp.asarray(data.points)])
+    testable = bool(real_sites(model, model.net))
 
     def read(key: jax.Array, at: Point) -> dict[str, jax.Array]:
         key_a, key_noise = jax.random.split(key)
         theta = dict(at.theta)
         action = -model.log_factors(at.net, theta, at.noise)
+        kept = {"action": action, **{f"hyper_{n}": v for n, v in at.hyper.items()}}
+        if testable:
+            kept["stat_schwinger_dyson"] = residual_at(model, at.net, theta, at.noise)
         if model.collapsed:
             theta["a"] = model.amplitudes_given(key_a, at.net, theta, at.noise)
         phi = field_at(at.net, theta, seen)
-        kept = {"phi": phi[: len(x)], "action": action, **{f"hyper_{n}": v for n, v in at.hyper.items()}}
+        kept["phi"] = phi[: len(x)]
         if data is not None:
-            sigma = jnp.asarray(at.noise)
-            sigma = sigma[:, None] if phi.ndim == 2 and sigma.ndim == 1 else sigma
-            law = dist.Normal(phi[len(x) :], sigma)
+            law = _law_of_values(phi[len(x) :], at.noise)
             kept |= {"y": law.sample(key_noise), "log_y": jnp.asarray(law.log_prob(data.values))}
         return kept | ({f"site_{n}": v for n, v in theta.items()} if parameters else {})
 
@@ -105,12 +111,53 @@ def posterior(
     hyper = {name.removeprefix("hyper_"): v for name, v in kept.items() if name.startswith("hyper_")}
     summary = summarise({"phi": kept["phi"], "phi^2": kept["phi"] ** 2, "action": kept["action"], **hyper})
     verdict = judge(summary, kept.get("stat_diverging"), kept.get("stat_energy"))
+    if testable:
+        residual = summarise({"schwinger_dyson": kept["stat_schwinger_dyson"]})
+        summary = pd.concat([summary, residual], ignore_index=True)
+        verdict = verdict._replace(schwinger_dyson=float(residual["mean"].iloc[0] / residual["mcse"].iloc[0]))
     provenance = {"theory": repr(model.net), "sampler": chosen.line, "seed": seed, "warmup": warmup, "version": VERSION}
-    return Posterior(_tree(model, kept, hyper, np.asarray(x), provenance), summary, verdict, chosen.line)
+    before = _prior(model, x, jax.random.key(seed), min(PRIOR_DRAWS, chains * draws)) if model.net.ancestral else {}
+    tree = _tree(model, kept, hyper, before, np.asarray(x), provenance)
+    return Posterior(tree, summary, verdict, chosen.line)
+
+
+def _law_of_values(phi: jax.Array, noise: Any) -> dist.Normal:
+    sigma = jnp.asarray(noise)
+    return dist.Normal(phi, sigma[:, None] if phi.ndim == 2 and sigma.ndim == 1 else sigma)
+
+
+def _prior(model: Conditioned, x: jax.Array, key: jax.Array, draws: int) -> dict[str, dict[str, Array]]:
+    """Draws (1, draw, ...) of the field, the hyperparameters and the values before anything is known."""
+    data = model.observation
+    seen = x if data is None else jnp.concatenate([x, jnp.asarray(data.points)])
+
+    def one(key: jax.Array) -> dict[str, dict[str, jax.Array]]:
+        key_hyper, key_theta, key_noise = jax.random.split(key, 3)
+        laws = enumerate(model.hyperlaws.items())
+        hyper: Any = {name: law.sample(jax.random.fold_in(key_hyper, k)) for k, (name, law) in laws}
+        net, noise = model.with_values(hyper)
+        phi = field_at(net, {site: value[0] for site, value in net.sample(key_theta, 1).items()}, seen)
+        groups = {"prior": {"phi": phi[: len(x)], **hyper}}
+        if data is not None:
+            groups["prior_predictive"] = {"y": _law_of_values(phi[len(x) :], noise).sample(key_noise)}
+        return groups
+
+    keys = jax.random.split(jax.random.fold_in(key, 2), (-(-draws // PRIOR_BATCH), PRIOR_BATCH))
+    found = jax.jit(lambda keys: jax.lax.map(jax.vmap(one), keys))(keys)
+
+    def flat(value: jax.Array) -> Array:
+        return np.asarray(value).reshape(1, -1, *value.shape[2:])[:, :draws]
+
+    return {group: {n: flat(v) for n, v in values.items()} for group, values in found.items()}
 
 
 def _tree(
-    model: Any, kept: dict[str, Array], hyper: dict[str, Array], x: Array, provenance: dict[str, Any]
+    model: Conditioned,
+    kept: dict[str, Array],
+    hyper: dict[str, Array],
+    before: dict[str, dict[str, Array]],
+    x: Array,
+    provenance: dict[str, Any],
 ) -> DataTree:
     component = ["component"] if model.net.component_count > 1 else []
     sites = {name.removeprefix("site_"): v for name, v in kept.items() if name.startswith("site_")}
@@ -118,6 +165,7 @@ def _tree(
         "posterior": {"phi": kept["phi"], "action": kept["action"], **hyper, **sites},
         "sample_stats": {n.removeprefix("stat_"): v for n, v in kept.items() if n.startswith("stat_")},
         "constant_data": {"points": x},
+        **before,
     }
     dims = {"phi": ["point", *component], "points": ["point", "axis"], "observed_points": ["observation", "axis"]}
     dims |= {"y": ["observation", *component]}
@@ -131,7 +179,7 @@ def _tree(
     return arviz_base.from_dict(groups, dims=dims, attrs=attrs)
 
 
-def _fingerprint(model: Any) -> list[Any]:
+def _fingerprint(model: Conditioned) -> list[Any]:
     """What the factors are, as JSON: their numbers, and the potential of an action by its code."""
     data = model.observation
     found: list[Any] = [model.collapsed, [(name, _law(law)) for name, law in model.hyperlaws.items()]]
