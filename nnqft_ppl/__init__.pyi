@@ -8,6 +8,7 @@ __all__ = [
     "BottleAndNormals",
     "BottleLaw",
     "CauchyTilt",
+    "ChosenVacuum",
     "Conditioned",
     "ConstantModulus",
     "CosineArchitecture",
@@ -20,6 +21,7 @@ __all__ = [
     "GaussianTilt",
     "GibbsNormal",
     "InputError",
+    "Landscape",
     "Laplace",
     "LatentSignTilt",
     "NoClosedForm",
@@ -34,6 +36,7 @@ __all__ = [
     "Study",
     "balanced_signs",
     "ball_volume",
+    "breaking",
     "calibrate",
     "collapse",
     "configurations_table",
@@ -48,9 +51,12 @@ __all__ = [
     "infer",
     "isotropic_moment",
     "isotropic_normal",
+    "landscape",
     "limit_posterior",
     "load",
     "models",
+    "modes",
+    "modes_table",
     "names",
     "observe",
     "posterior",
@@ -65,8 +71,10 @@ __all__ = [
     "summarise",
     "theorem",
     "tilt",
+    "tilted",
     "tilted_moment",
     "uniform_phases",
+    "vacua",
     "write_table",
 ]
 
@@ -84,6 +92,8 @@ from .amplitudes import (
 )
 from .architecture import Architecture, theorem
 from .calibration import calibrate
+from .classical import modes
+from .classical_tables import modes_table
 from .cosine import CosineArchitecture, balanced_signs
 from .coupled import CoupledCosineArchitecture, signed_sums, tilted_moment
 from .couplings import BallTilt, CauchyTilt, EquicorrelatedNormal, GaussianTilt, GibbsNormal, LatentSignTilt
@@ -94,13 +104,16 @@ from .exact import AmplitudeGroup, exact_correlator, exact_mixed, exact_neuron
 from .gaussian_process import first_order, limit_posterior, reweighted
 from .hyperparameters import Count, Finite, Fraction, NonNegative, Positive, Several
 from .inference import posterior
+from .landscapes import Landscape, landscape
 from .laws import iid, isotropic_normal, uniform_phases
 from .models import load, names
 from .precision import enable_x64
 from .radial import ball_volume, radial_characteristic, student_radius
 from .regulated import RegulatedPower, propagator
 from .studies import Row, Study
+from .symmetry_breaking import breaking
 from .tables import configurations_table, read_configurations, read_table, write_table
 from .tabulate import correlators
 from .transforms import Conditioned, collapse, deform, infer, observe, tilt
+from .vacuum import ChosenVacuum, tilted, vacua
 from .vectors import BottleAndNormals, BottleLaw, isotropic_moment

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from nnqft_ppl.cli_classical import modes, vacua
 from nnqft_ppl.cli_posterior import compare, posterior
 from nnqft_ppl.console import CardArgument, SeedOption, SetOption, card_name, clear_errors, console, theory
 from nnqft_ppl.errors import InputError
@@ -226,6 +227,8 @@ def correlators(
 
 app.command()(posterior)
 app.command()(compare)
+app.command()(modes)
+app.command()(vacua)
 
 
 @app.command()

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 from nnqft_ppl.errors import InputError
 from nnqft_ppl.points import Array
 
-Schema = Literal["correlators", "configurations", "scoreboard"]
+Schema = Literal["correlators", "configurations", "scoreboard", "modes", "parameters", "breaking"]
 
 
 #: Hyperparameters that are text even where they look like numbers: F = 1 is the name of an envelope.
@@ -67,6 +67,44 @@ SCHEMAS: dict[Schema, dict[str, Column]] = {
         "low": Column("float64", "smallest measured value for which the statement holds"),
         "high": Column("float64", "largest measured value for which the statement holds"),
         "verdict": Column("str", "holds or falls short"),
+    },
+    "modes": {
+        "card": Column("str", "name of the architecture"),
+        "width": Column("Int64", "number N of neurons"),
+        "dim": Column("Int64", "dimension d of space"),
+        "sites": Column("str", "the parameters that were searched, in whose coordinates these are maxima"),
+        "mode": Column("Int64", "key; modes up to the relabelling of neurons, most probable first"),
+        "log_p": Column("float64", "log P(theta*)"),
+        "what": Column("str", "strict, flat, cusp, boundary or degenerate"),
+        "slope": Column("float64", "largest component of the gradient of log P"),
+        "n_neg": Column("Int64", "negative eigenvalues of the Hessian of -log P"),
+        "n_zero": Column("Int64", "zero eigenvalues: dimension of the family, if it is flat"),
+        "n_pos": Column("Int64", "positive eigenvalues"),
+        "moduli": Column("Int64", "zero modes that move the field; the others are redundant"),
+        "copies": Column("float64", "modes that relabelling the neurons makes of it"),
+        "orbit": Column("Int64", "key of the orbit under relabelling and the redundancies of plane waves"),
+        "field": Column("Int64", "key of the field; null for a continuum of fields"),
+        "share": Column("float64", "share of the starts that ended here"),
+        "starts": Column("Int64", "starts of the search"),
+        "unseen": Column("float64", "Good-Turing probability that one more start finds a new mode"),
+        "seed": Column("Int64", "seed of the starts"),
+        "version": Column("str", "version of nnqft_ppl"),
+    },
+    "parameters": {
+        "mode": Column("Int64", "key into the table of modes"),
+        "site": Column("str", "name of the parameter"),
+        "entry": Column("Int64", "position in its flattened array, neurons first"),
+        "value": Column("float64", "value at the maximum"),
+    },
+    "breaking": {
+        "card": Column("str", "name of the architecture"),
+        "width": Column("Int64", "number N of neurons"),
+        "dim": Column("Int64", "dimension d of space"),
+        "symmetry": Column("str", "the symmetry"),
+        "verdict": Column("str", "symmetric, explicitly broken, spontaneously broken or undecided"),
+        "seen_by": Column("str", "what shows it, with the number"),
+        "vacua": Column("str", "the classical configurations that break it"),
+        "version": Column("str", "version of nnqft_ppl"),
     },
 }
 

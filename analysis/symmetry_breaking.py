@@ -1,0 +1,207 @@
+"""Symmetries that break: the wine bottle (42)-(44), a tilt that chooses a vacuum, explicit breaking.
+
+The vacua and their masses come from a search; correlators of the whole ensemble and of fluctuations about one vacuum
+are held against exact draws and against NUTS on the theory's program.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nnqft_ppl import (
+    AmplitudeGroup,
+    BottleLaw,
+    ChosenVacuum,
+    breaking,
+    exact_correlator,
+    isotropic_moment,
+    load,
+    posterior,
+    tilted,
+    vacua,
+)
+from nnqft_ppl.studies import Study
+
+X = np.array([[0.0], [0.4], [1.0], [1.7]])
+V, SIGMA = 1.3, 0.7
+
+
+def run(study: Study) -> None:
+    for count in (2, 3, 4):
+        found = vacua(load("wine_bottle", components=count, radius=V, sigma_v=SIGMA))
+        study.exact("(44)", f"D={count}: radius of the vacua", V, found.radius)
+        study.exact(
+            "(44)", f"D={count}: mass^2 of the radial mode, 4 v^2/sigma_v^2", 4 * V**2 / SIGMA**2, found.masses[-1]
+        )
+        study.exact("(44)", f"D={count}: massless directions, D - 1", count - 1, found.goldstones, 0.0)
+        study.exact("(44)", f"D={count}: largest mass^2 of those", 0.0, float(np.abs(found.masses[:-1]).max()))
+    study.exact("(43)", "vector: radius of the vacuum", 0.0, vacua(load("vector", components=3)).radius)
+    _correlators(study)
+    _tilts(study)
+    _limits(study)
+    _many(study)
+    _verdicts(study)
+
+
+def _correlators(study: Study) -> None:
+    """The ensemble keeps SO(D); fluctuations about a vacuum keep SO(D-1)."""
+    net: Any = load("wine_bottle", width=2, radius=V, sigma_v=SIGMA)
+    chosen = ChosenVacuum(net, (1.0, 0.0))
+    h = float(net.neuron_moment(X[:2]))
+    for k, along in ((0, net.bottle.radial_moment(2)), (1, 0.0)):
+        value = float(exact_correlator(chosen, X[:2], components=(k, k)))
+        study.exact("(44)", f"about n = e_0: G2_{k}{k} = (sigma_a^2 + E r^2 n_{k}^2) H", h * (1 + along), value)
+    draws = 2_000 if study.quick else 10_000
+    sources = {"exact draws": _drawn(net, draws * 20), "NUTS": _chains(net, draws // 4)}
+    for name, (a, phi_of) in sources.items():
+        for label, theory, fields in (("ensemble", net, phi_of(a)), ("about n", chosen, phi_of(_turned(a)))):
+            for components in ((0, 0), (1, 1), (0, 0, 1, 1), (0, 0, 0, 0)):
+                n = len(components)
+                exact = float(exact_correlator(theory, X[:n], components=components))
+                product = np.prod([fields[..., p, k] for p, k in enumerate(components)], axis=0)
+                mean, error = _batch_mean(product)
+                text = "".join(map(str, components))
+                study.monte_carlo("(42), (44)", f"{label}: G{n}_{text} by {name}", exact, mean, error)
+
+
+def _drawn(net: Any, draws: int) -> Any:
+    theta = net.sample(jax.random.key(4), draws)
+    h = jax.vmap(lambda one: net.neurons(one, jnp.asarray(X)))(theta)
+    return np.asarray(theta["a"])[None], lambda a: np.einsum("snp,csnk->cspk", np.asarray(h), a)
+
+
+def _chains(net: Any, draws: int) -> Any:
+    result = posterior(net, X, draws=draws, warmup=500, seed=2, parameters=True, sampler="nuts")
+    tree = {site: result.tree[f"posterior/{site}"].to_numpy() for site in ("a", "b", "c")}
+    h = np.cos(np.einsum("csnd,pd->csnp", tree["b"], X) + tree["c"][..., None])
+    return tree["a"], lambda a: np.einsum("csnp,csnk->cspk", h, a)
+
+
+def _turned(a: np.ndarray) -> np.ndarray:
+    """a_0, the last row, turned into the direction e_0."""
+    turned = a.copy()
+    turned[..., -1, :] = 0.0
+    turned[..., -1, 0] = np.linalg.norm(a[..., -1, :], axis=-1)
+    return turned
+
+
+def _batch_mean(values: np.ndarray) -> tuple[float, float]:
+    """Mean and its error from 50 batches, which also holds for chains."""
+    batches = values.reshape(-1)[: values.size // 50 * 50].reshape(50, -1).mean(axis=1)
+    return float(batches.mean()), float(batches.std(ddof=1) / 50**0.5)
+
+
+def _tilts(study: Study) -> None:
+    for count in (2, 3, 4):
+        bottle = BottleLaw(1.0, 0.5, count)
+        for j in (0.1, 1.0, 10.0):
+            moments = tilted(bottle, j)
+            study.exact(
+                "(44)",
+                f"D={count}, tilt j={j:g}: <a_perp^2> = <a_par>/j",
+                moments.parallel / j,
+                moments.perpendicular_square,
+            )
+        a = np.asarray(bottle.sample(jax.random.key(count), (400_000,)))
+        weight = np.exp(a[:, 0])
+        weight /= weight.sum()
+        mean = float(weight @ a[:, 0])
+        error = float(np.sqrt(np.sum((weight * (a[:, 0] - mean)) ** 2)))
+        study.monte_carlo(
+            "(44)", f"D={count}, tilt j=1: <a_par> by weighted draws", tilted(bottle, 1.0).parallel, mean, error
+        )
+
+
+def _limits(study: Study) -> None:
+    bottle = BottleLaw(V, SIGMA, 3)
+    j = 1e-4
+    small = j * bottle.radial_moment(2) / 3
+    study.exact("(44)", "j -> 0: <a_par> = j E r^2/D, no breaking remains", small, tilted(bottle, j).parallel, 1e-6)
+    narrow = BottleLaw(1.0, 0.05, 3)
+    loop = 1.0 + 0.05**2 * (2 * 3 - 5) / 8
+    study.between(
+        "(44)",
+        "narrow brim, D=3: E r = v + sigma^2 (2D-5)/(8 v^3) + O(sigma^4)",
+        loop,
+        narrow.radial_moment(1),
+        loop - 0.05**4,
+        loop + 0.05**4,
+    )
+    variance = narrow.radial_moment(2) - narrow.radial_moment(1) ** 2
+    study.between("(44)", "narrow brim, D=3: Var r / (sigma^2/4v^2)", 1.0, variance / (0.05**2 / 4), 0.98, 1.02)
+    flat = vacua(load("wine_bottle", radius=1e-4, sigma_v=0.5))
+    study.between("(44)", "v -> 0: the radial mass^2 goes to zero", 0.0, flat.masses[-1], 0.0, 1e-6)
+
+
+@dataclass(frozen=True)
+class _Bottles:
+    """k neurons in bottles of radius v/sqrt k, and no others: (44) for several a_j."""
+
+    net: Any
+    bottles: int
+    independent = True
+    dim = 1
+    component_count = 2
+
+    @property
+    def width(self) -> int:
+        return self.bottles
+
+    @property
+    def neuron_count(self) -> int:
+        return self.bottles
+
+    def amplitude_groups(self) -> tuple[AmplitudeGroup, ...]:
+        bottle = BottleLaw(V, SIGMA, 2)  # of sqrt(k) a_j
+        return (AmplitudeGroup(self.bottles, lambda c: isotropic_moment(c, bottle.radial_moment, 2)),)
+
+    def neuron_moment(self, points: np.ndarray) -> np.ndarray:
+        return self.net.neuron_moment(points)
+
+    def joint_neuron_moment(self, blocks: Sequence[np.ndarray]) -> np.ndarray:
+        return self.net.joint_neuron_moment(blocks)
+
+
+def _many(study: Study) -> None:
+    """Many neurons in bottles: G2 stays, interactions fall like 1/k, and the theory becomes Gaussian."""
+    net = load("vector")
+    values = [float(exact_correlator(_Bottles(net, k), X, "connected")) for k in (1, 10, 100)]
+    pairs = [float(exact_correlator(_Bottles(net, k), X[:2])) for k in (1, 100)]
+    study.exact("(44)", "k neurons in bottles v/sqrt k: G2 does not depend on k", pairs[0], pairs[1])
+    for k, value in zip((10, 100), values[1:], strict=True):
+        study.exact("(44)", f"k={k} neurons in bottles v/sqrt k: k G4c(k) / G4c(1)", 1.0, k * value / values[0])
+
+
+def _verdicts(study: Study) -> None:
+    expected = {
+        "cos_net": ("symmetric",),
+        "shifted_cos_net": ("explicitly broken",),
+        "offset_cos_net": ("explicitly broken",),
+        "vector": ("symmetric", "symmetric"),
+        "wine_bottle": ("spontaneously broken", "spontaneously broken"),
+        "landscape": ("spontaneously broken",),
+        "line": ("explicitly broken",),
+    }
+    for name, words in expected.items():
+        for one, word in zip(breaking(load(name)), words, strict=True):
+            study.exact("(42)-(44)", f"{name}: {one.symmetry} is {word}", 1, int(one.verdict == word), 0.0)
+    net: Any = load("offset_cos_net", width=4)
+    for order, closed in (
+        (1, net.mean_field(X[:1])[0]),
+        (2, net.connected_two_point(X[0], X[1])),
+        (3, net.connected_three_point(X[:3])),
+    ):
+        value = float(exact_correlator(net, X[:order], "connected"))
+        study.exact("(42)", f"offset_cos_net: G{order}c, closed form / partitions", 1.0, float(closed) / value)
+    shifted: Any = load("shifted_cos_net", width=4)
+    for order in (1, 3):
+        study.exact(
+            "(42)",
+            f"shifted_cos_net: G{order} vanishes although E a = mu",
+            0.0,
+            float(exact_correlator(shifted, X[:order])),
+        )

@@ -1,0 +1,85 @@
+"""Classical configurations (35): all local maxima of P(theta) of a theory, by ascents from draws of P.
+
+They depend on the coordinates, which are those that the card declares: P is the density of its own parameters, without
+a Jacobian.
+"""
+
+from collections.abc import Sequence
+
+import jax
+import numpy as np
+
+from nnqft_ppl.architecture import Architecture
+from nnqft_ppl.density import Density
+from nnqft_ppl.errors import InputError
+from nnqft_ppl.maxima import Maxima, Modes
+from nnqft_ppl.points import Array
+from nnqft_ppl.progress import progress_bar
+
+BATCH, MOST = 256, 2**14  # starts of one batch; of a search
+MISSED = 1e-3  # probability that one more start finds a new mode, at which a search stops
+
+
+def modes(
+    net: Architecture,
+    sites: Sequence[str] | None = None,
+    *,
+    missed: float = MISSED,
+    starts: int = MOST,
+    seed: int = 0,
+    progress: bool = False,
+) -> Modes:
+    """All classical configurations of a theory, or of some of its sites: ``("a",)`` for max P(a), (39).
+
+    Raises
+    ------
+    InputError
+        for an unknown site, a law without a density, an improper one, or what `search` says.
+    """
+    laws = net.prior()
+    unknown = [site for site in sites or () if site not in laws]
+    if unknown:
+        raise InputError(f"{type(net).__name__}: site must be one of {', '.join(laws)}, got {unknown[0]!r}")
+    density = Density(net, None if sites is None else {site: laws[site] for site in sites})
+    return search(density, missed=missed, starts=starts, seed=seed, progress=progress)
+
+
+def search(
+    density: Density, *, missed: float = MISSED, starts: int = MOST, seed: int = 0, progress: bool = False
+) -> Modes:
+    """All maxima of a density.
+
+    Ascents from draws of P, in batches, until the Good-Turing estimate of the probability that one more ends at a new
+    mode is at most `missed` and Chao's estimate of the number not found is below 1/2, or until `starts` were used.
+
+    Raises
+    ------
+    InputError
+        for a density without a maximum that can be reached, or a bad budget.
+    """
+    if starts < 1:
+        raise InputError(f"starts must be at least 1, got {starts}")
+    if not 0 < missed < 1:
+        raise InputError(f"missed must be between 0 and 1, got {missed}")
+    maxima = Maxima(density, _spread(density, seed), seed)
+    root, used = jax.random.fold_in(jax.random.key(seed), 1), 0
+    with progress_bar(f"{type(density.net).__name__} modes", starts, progress) as advance:
+        while used < starts and (used == 0 or maxima.unseen(used) > missed or maxima.missing() >= 0.5):
+            batch = min(BATCH, starts - used)
+            maxima.add(density.starts(jax.random.fold_in(root, used), BATCH)[:batch])
+            used += batch
+            advance(batch, None)
+    if not maxima.hits:
+        raise InputError(
+            f"{type(density.net).__name__}: none of {used} starts reached a maximum: {maxima.unfinished} ended "
+            f"nowhere, {maxima.saddles} at saddles; P(theta) may be unbounded or rise towards infinity"
+        )
+    return maxima.summary(used)
+
+
+def _spread(density: Density, seed: int) -> Array:
+    """The standard deviation of the starts, one number a site: neurons must be treated alike."""
+    starts = density.starts(jax.random.key(seed), BATCH)
+    sites = [np.full(value.size, np.std(value)) for value in map(np.asarray, jax.vmap(density.theta)(starts).values())]
+    spread = np.concatenate([np.full(s.size // BATCH, s[0]) for s in sites])
+    return np.where(density.circles, 1.0, np.where(np.isfinite(spread) & (spread > 0), spread, 1.0))

@@ -1,0 +1,295 @@
+"""Landscapes: where neurons are independent, classical fields are assembled from classical neurons, (38)-(41).
+
+P(theta) = P(a) prod_i P(theta_h,i) is largest where every factor is, so that S_c consists of the fields
+sum_i alpha_i h_i with alpha_i a mode of P(a_i) and h_i a classical neuron. Exact counts at any N, the most probable
+fields first, and uniform samples need nothing but the modes of one neuron.
+"""
+
+import dataclasses
+import heapq
+import itertools
+import math
+from collections.abc import Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from nnqft_ppl.architecture import Architecture
+from nnqft_ppl.classical import MISSED, MOST, search
+from nnqft_ppl.counting import Product, sums
+from nnqft_ppl.density import Density, leaf
+from nnqft_ppl.errors import InputError, NoClosedForm
+from nnqft_ppl.laws import iid
+from nnqft_ppl.maxima import Mode, Modes
+from nnqft_ppl.points import Array
+
+ENUMERATED = 2_000_000  # configurations that are counted one by one at most
+ZERO = 1e-6  # amplitudes and fields below it vanish: a degenerate mode is known no better
+
+
+class Bounds(NamedTuple):
+    """The exact number of classical fields between its bounds; None where a bound does not hold."""
+
+    lower: int  #: K'^N C(M', N): (41) with binomials, nonzero modes K' and linearly independent neurons M'
+    printed_lower: int  #: (41) as meant, |max P(a_i)|^N C(|S_c^h|, N), which fails without those two conditions
+    exact: int
+    multisets: int  #: C(N + K M - 1, N): neurons may be relabelled
+    upper: int  #: (40), |max P(a)| |S_c^h|^N
+
+
+class Configuration(NamedTuple):
+    """A classical field: how many neurons have which amplitude and which function."""
+
+    counts: Array  #: (K, M) integers that add up to N
+    coefficients: Array  #: (M,): the field is sum_m coefficients_m h_m
+    log_p: float  #: the largest log P(theta*) of the field
+
+
+class Landscape:
+    """Classical fields of N neurons with amplitude modes (K,) and classical functions, by their values (M, P)."""
+
+    def __init__(
+        self,
+        width: int,
+        amplitudes: Array,
+        functions: Array,
+        amplitude_log_p: Array | None = None,
+        function_log_p: Array | None = None,
+    ) -> None:
+        self.width, self.amplitudes, self.functions = width, np.asarray(amplitudes, float), np.asarray(functions, float)
+        nothing = (np.zeros(len(self.amplitudes)), np.zeros(len(self.functions)))
+        self.amplitude_log_p = nothing[0] if amplitude_log_p is None else amplitude_log_p
+        self.function_log_p = nothing[1] if function_log_p is None else function_log_p
+        self.groups = _proportional(self.functions)
+        kept = self.functions[[group[0][0] for group in self.groups]]
+        #: the largest number of linearly independent classical neurons
+        self.rank = int(np.linalg.matrix_rank(kept, tol=1e-8)) if len(kept) else 0
+
+    # -- how many ------------------------------------------------------------------------------------------------
+
+    @property
+    def independent(self) -> bool:
+        """Are the functions, up to sign and size, linearly independent?"""
+        return self.rank == len(self.groups)
+
+    def count(self) -> int:
+        """|S_c|: the number of distinct classical fields, an integer of any size.
+
+        Raises
+        ------
+        NoClosedForm
+            for linear relations among the functions, or amplitudes with unusual relations, at a width that is too
+            large to go through all configurations.
+        """
+        return self.product.count() if self.independent else len(self.fields(repeats=True))
+
+    def count_without_repeats(self) -> int:
+        """The number of distinct fields that use no classical neuron twice: what (41) counts."""
+        nonzero = int(np.count_nonzero(np.abs(self.amplitudes) > ZERO))
+        if self.independent and all(len(group) == 1 for group in self.groups) and nonzero == len(self.amplitudes):
+            functions = len(self.functions)
+            return nonzero**self.width * math.comb(functions, self.width)
+        return len(self.fields(repeats=False))
+
+    def bounds(self) -> Bounds:
+        """The exact count beside (40) and (41)."""
+        modes, functions, n = len(self.amplitudes), len(self.functions), self.width
+        nonzero = int(np.count_nonzero(np.abs(self.amplitudes) > ZERO))
+        return Bounds(
+            nonzero**n * math.comb(self.rank, n),
+            modes**n * math.comb(functions, n),
+            self.count(),
+            math.comb(n + modes * functions - 1, n),
+            modes**n * functions**n,
+        )
+
+    @cached_property
+    def product(self) -> Product:
+        """The fields as vectors of coefficients, for functions that are linearly independent up to sign and size."""
+        tables = {}
+        for group in self.groups:
+            values = np.unique(np.round(np.concatenate([factor * self.amplitudes for _, factor in group]), 12))
+            tables[group] = sums(values, self.width)
+        silent = len(self.functions) - sum(map(len, self.groups))
+        return Product([*tables.values(), *[sums(np.zeros(0), self.width)] * min(silent, 1)], self.width)
+
+    def fields(self, *, repeats: bool) -> set[bytes]:
+        """Distinct fields by going through all configurations."""
+        letters = list(itertools.product(range(len(self.amplitudes)), range(len(self.functions))))
+        total = math.comb(self.width + len(letters) - 1, self.width)
+        if total > ENUMERATED:
+            raise NoClosedForm(
+                f"{total:.3g} configurations are too many to go through, and the functions have linear relations"
+            )
+        waves = np.array([self.amplitudes[k] * self.functions[m] for k, m in letters])
+        found = set()
+        for chosen in itertools.combinations_with_replacement(range(len(letters)), self.width):
+            functions = [letters[letter][1] for letter in chosen]
+            if repeats or len(set(functions)) == self.width:
+                field = waves[list(chosen)].sum(axis=0)
+                found.add((np.round(field / 1e-6) + 0.0).tobytes())
+        return found
+
+    # -- which ---------------------------------------------------------------------------------------------------
+
+    def best(self) -> Iterator[Configuration]:
+        """Distinct classical fields in order of log P(theta*), the most probable first: (36), then all others.
+
+        Lazily: from a configuration, the next ones move one neuron to the next less probable letter (amplitude and
+        function), so that the best hundred of 10^200 take as long as the best hundred of 10^3.
+        """
+        weights = np.add.outer(self.amplitude_log_p, self.function_log_p).ravel()
+        order = np.argsort(-weights, kind="stable")
+        weights, functions = weights[order], len(self.functions)
+        letters = [(int(letter) // functions, int(letter) % functions) for letter in order]
+        start: tuple[int, ...] = (self.width, *[0] * (len(letters) - 1))
+        heap: list[tuple[float, tuple[int, ...]]] = [(-self.width * float(weights[0]), start)]
+        queued: set[tuple[int, ...]] = {start}
+        seen: set[bytes] = set()
+        while heap:
+            minus, occupied = heapq.heappop(heap)
+            counts = np.zeros((len(self.amplitudes), functions), dtype=int)
+            for letter, number in zip(letters, occupied, strict=True):
+                counts[letter] = number
+            coefficients = self.amplitudes @ counts
+            field = (np.round(coefficients @ self.functions / 1e-6) + 0.0).tobytes()
+            if field not in seen:
+                seen.add(field)
+                yield Configuration(counts, coefficients, -minus)
+            for k in range(len(letters) - 1):
+                if occupied[k]:
+                    moved: tuple[int, ...] = (*occupied[:k], occupied[k] - 1, occupied[k + 1] + 1, *occupied[k + 2 :])
+                    if moved not in queued:
+                        queued.add(moved)
+                        heapq.heappush(heap, (minus + float(weights[k] - weights[k + 1]), moved))
+
+    def sample(self, draws: int, seed: int = 0) -> tuple[Array, Array]:
+        """Uniform draws of distinct classical fields: coefficients (draws, M) and the largest log P of each (draws,).
+
+        Raises
+        ------
+        NoClosedForm
+            where functions have linear relations or are multiples of each other, or amplitude modes differ in
+            probability.
+        """
+        if draws < 1:
+            raise InputError(f"draws must be at least 1, got {draws}")
+        if not self.independent or len(self.groups) < len(self.functions):
+            raise NoClosedForm("uniform samples need linearly independent classical neurons")
+        if np.ptp(self.amplitude_log_p) > 1e-6:
+            raise NoClosedForm("uniform samples need amplitude modes of one probability")
+        coefficients, terms = self.product.sample(draws, seed)
+        left = self.width - terms.sum(axis=1)  # neurons that cancel, best on the most probable function
+        log_p = terms @ self.function_log_p + left * self.function_log_p.max()
+        return coefficients, log_p + self.width * self.amplitude_log_p[0]
+
+
+class ClassicalNeurons(NamedTuple):
+    """The modes of one amplitude and of one neuron that a landscape is assembled from."""
+
+    amplitudes: Array  #: (K,) modes of P(a_i)
+    amplitude_log_p: Array
+    neurons: Modes | None  #: S_c^h (38); None where the neuron has no parameters
+
+    @property
+    def silent(self) -> bool:
+        """Do all classical fields vanish?"""
+        neurons = self.neurons.found if self.neurons is not None else ()
+        still = bool(neurons) and all(mode.moduli == 0 and mode.size < ZERO for mode in neurons)
+        return still or bool(np.all(np.abs(self.amplitudes) < ZERO))
+
+    @property
+    def moduli(self) -> int:
+        """Dimension of the continuum that the classical neurons form; 0 where they are isolated."""
+        return 0 if self.neurons is None else max(mode.moduli for mode in self.neurons.found)
+
+
+def classical_neurons(
+    net: Architecture, *, missed: float = MISSED, starts: int = MOST, seed: int = 0, progress: bool = False
+) -> ClassicalNeurons:
+    """S_c^h (38) and max P(a_i) of a theory of independent, identical neurons.
+
+    Raises
+    ------
+    InputError
+        for dependent neurons, several components, amplitudes of several laws, or a law without a density.
+    """
+    name = type(net).__name__
+    if not net.independent or net.component_count > 1 or len(net.amplitude_groups()) > 1 or net.shared:
+        raise InputError(
+            f"{name}: a landscape is assembled from classical neurons only if neurons are independent and alike and "
+            "the field has one component; (38), (39) need P(theta) = prod_i P(a_i) P(theta_h,i)"
+        )
+    single = dataclasses.replace(net, width=1)
+    law = net.amplitude_law.distribution(net.amplitude_scale / math.sqrt(net.width))
+    if leaf(law).is_discrete:
+        values = np.sort(np.asarray(leaf(law).enumerate_support()).ravel())
+        amplitudes, log_p = values, np.asarray(law.log_prob(values)).ravel()
+    else:
+        found = search(Density(single, {"a": iid(law, 1)}), missed=missed, starts=starts, seed=seed).found
+        pairs = sorted((float(mode.theta["a"][0]), mode.log_p) for mode in found)
+        amplitudes, log_p = np.array(pairs).T
+    sites = {site: law for site, law in single.prior().items() if site != "a"}
+    if not sites:
+        return ClassicalNeurons(amplitudes, log_p, None)
+    neurons = search(Density(single, sites), missed=missed, starts=starts, seed=seed, progress=progress)
+    return ClassicalNeurons(amplitudes, log_p, neurons)
+
+
+def functions_at(net: Architecture, parts: ClassicalNeurons, points: Array) -> Array:
+    """The distinct classical neurons h_1..h_M at points (P, d), shape (M, P), most probable first."""
+    single = dataclasses.replace(net, width=1)
+    if parts.neurons is None:
+        chosen: list[dict[str, Array]] = [{}]
+    else:
+        chosen = [mode.theta for mode in _distinct(parts.neurons)]
+    return np.array([np.asarray(single.neurons({"a": np.ones(1), **theta}, points))[0] for theta in chosen])  # pyright: ignore
+
+
+def landscape(net: Architecture, parts: ClassicalNeurons | None = None, *, seed: int = 0) -> Landscape:
+    """The classical fields of a theory, assembled from its classical neurons, (39), which are searched if not given.
+
+    Raises
+    ------
+    InputError
+        where neurons are dependent or unlike, or a law has no density.
+    NoClosedForm
+        where the classical neurons form a continuum, so that there is nothing to count.
+    """
+    parts = classical_neurons(net, seed=seed) if parts is None else parts
+    if parts.moduli and not parts.silent:
+        raise NoClosedForm(
+            f"{type(net).__name__}: its classical neurons form a continuum with {parts.moduli} "
+            f"modul{'us' if parts.moduli == 1 else 'i'}, so its classical fields cannot be counted"
+        )
+    points = np.random.default_rng(seed).normal(size=(24, net.dim))
+    log_p = np.zeros(1) if parts.neurons is None else np.array([mode.log_p for mode in _distinct(parts.neurons)])
+    if parts.silent:  # whatever the neurons are, the field vanishes
+        return Landscape(net.width, parts.amplitudes, np.zeros((1, len(points))), parts.amplitude_log_p, log_p[:1])
+    return Landscape(net.width, parts.amplitudes, functions_at(net, parts, points), parts.amplitude_log_p, log_p)
+
+
+def _distinct(neurons: Modes) -> list[Mode]:
+    """One mode for each distinct neuron; of a continuum, one for each family."""
+    found: dict[tuple[int, int], Mode] = {}
+    for number, mode in enumerate(neurons.found):  # most probable first
+        found.setdefault((mode.field, number if mode.field < 0 else 0), mode)
+    return list(found.values())
+
+
+def _proportional(functions: Array) -> tuple[tuple[tuple[int, float], ...], ...]:
+    """Groups of functions that are multiples of one: (index, factor) of each; functions that vanish are left out."""
+    groups: list[list[tuple[int, float]]] = []
+    for index, values in enumerate(functions):
+        if np.abs(values).max() < 1e-9:
+            continue
+        for group in groups:
+            first = functions[group[0][0]]
+            factor = float(values @ first / (first @ first))
+            if np.abs(values - factor * first).max() < 1e-7 * np.abs(values).max():
+                group.append((index, factor))
+                break
+        else:
+            groups.append([(index, 1.0)])
+    return tuple(tuple(group) for group in groups)

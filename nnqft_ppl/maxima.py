@@ -1,0 +1,260 @@
+"""Maxima of a density, told apart by what they are and by the field they make.
+
+Three numbers answer "how many": points theta* (modes), points up to the relabelling of neurons and the redundancies
+(b, c) ~ (-b, -c) and (a, c) ~ (-a, c + pi) (orbits), and distinct fields, since a neuron and its negative cancel. Where
+maxima form a continuum, a family counts once, with the dimension of its zero modes and how many of them move the field
+(moduli); the others are redundant.
+"""
+
+import math
+from collections import Counter
+from typing import Any, Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nnqft_ppl.ascent import End, climb, probe, sharpen, walk, zero_modes
+from nnqft_ppl.cosine import CosineArchitecture
+from nnqft_ppl.density import Density
+from nnqft_ppl.points import Array
+
+Kind = Literal["strict", "flat", "cusp", "boundary", "degenerate"]
+
+RESOLUTION = 1e-3  # of two points, in units of the spread of the starts
+FAR = 1e6  # in the same units: an ascent that got there has no maximum before it
+
+
+class Mode(NamedTuple):
+    """A local maximum of P(theta), or a connected family of them, up to the relabelling of neurons."""
+
+    theta: dict[str, Array]  #: a representative
+    log_p: float
+    kind: Kind
+    slope: float  #: largest component of the gradient
+    spectrum: Array  #: eigenvalues of the Hessian of -log P, ascending
+    zero_modes: int  #: dimension of the family
+    moduli: int  #: how many of its dimensions move the field
+    copies: int  #: modes that relabelling the neurons makes of it
+    orbit: int  #: number of its orbit
+    field: int  #: number of its field; -1 for a continuum of fields
+    size: float  #: the largest |phi| at some generic points: 0 for the field that vanishes
+    share: float  #: of the starts that ended here
+
+    @property
+    def signature(self) -> tuple[int, int, int]:
+        """How many eigenvalues of the Hessian of -log P are negative, zero and positive."""
+        zero = np.asarray(zero_modes(jnp.asarray(self.spectrum)))
+        return int(np.sum(~zero & (self.spectrum < 0))), int(zero.sum()), int(np.sum(~zero & (self.spectrum > 0)))
+
+
+class Modes(NamedTuple):
+    """What a search found, most probable first."""
+
+    found: tuple[Mode, ...]
+    starts: int
+    saddles: int  #: starts that ended where log P still rises along a zero mode or an unstable direction
+    unfinished: int  #: starts that ended nowhere
+    unseen: float  #: Good-Turing estimate of the probability that one more start ends at a new mode
+    missing: float  #: Chao's lower estimate of the number of modes not found
+
+    @property
+    def isolated(self) -> int:
+        """Isolated modes, all relabellings counted."""
+        return sum(mode.copies for mode in self.found if not mode.zero_modes)
+
+    @property
+    def families(self) -> int:
+        """Continua of modes, all relabellings counted."""
+        return sum(mode.copies for mode in self.found if mode.zero_modes)
+
+    @property
+    def orbits(self) -> int:
+        """Modes and families up to relabelling and redundancy."""
+        return len({mode.orbit for mode in self.found})
+
+    @property
+    def fields(self) -> int:
+        """Distinct isolated fields; a family that does not move the field has one."""
+        return len({mode.field for mode in self.found} - {-1})
+
+    @property
+    def dominant(self) -> tuple[Mode, ...]:
+        """The most probable configurations (36): global maxima, where the paper prints minima."""
+        return tuple(mode for mode in self.found if mode.log_p > self.found[0].log_p - 1e-9)
+
+    @property
+    def resolution(self) -> float:
+        """A mode whose basin has this share of the starts would have been missed with probability 5 %."""
+        return -math.expm1(math.log(0.05) / self.starts)
+
+
+class Top(NamedTuple):
+    """An end that is a maximum."""
+
+    end: End
+    kind: Kind
+    null: Array  #: (size, k): an orthonormal basis of the k directions in which it is flat
+
+    @property
+    def dimension(self) -> int:
+        return self.null.shape[1]
+
+
+class Maxima:
+    """Ends of ascents, told apart."""
+
+    def __init__(self, density: Density, spread: Array, seed: int) -> None:
+        self.density = density
+        self.spread = spread
+        points = np.random.default_rng(seed).normal(size=(max(8, 2 * density.size), density.net.dim))
+        self.points = jnp.asarray(points)
+        self.hits: Counter[bytes] = Counter()
+        self.tops: dict[bytes, Top] = {}
+        self.family: dict[bytes, bytes] = {}  # keys of one connected family share their first one
+        self.saddles = self.unfinished = 0
+
+    def unseen(self, used: int) -> float:
+        """Good and Turing: modes seen once, in units of the starts."""
+        return sum(hits == 1 for hits in self.hits.values()) / used if self.hits else 1.0
+
+    def missing(self) -> float:
+        """Chao: f1 (f1 - 1) / (2 (f2 + 1)), where f1 modes were seen once and f2 twice."""
+        once, twice = (sum(hits == k for hits in self.hits.values()) for k in (1, 2))
+        return once * (once - 1) / (2 * (twice + 1))
+
+    def add(self, starts: jax.Array) -> None:
+        """Climb from a batch of starts and sort the ends."""
+        ends = climb(self.density, starts)
+        if bool(ends.rough.any()):  # cusps and walls; the others stay where they are
+            ends = sharpen(self.density, ends.z)
+        zero = np.asarray(zero_modes(ends.eigenvalues))
+        flat, rising = np.zeros_like(zero), np.zeros_like(zero)
+        if zero.any():
+            flat, rising = (np.asarray(x) for x in probe(self.density, ends, jnp.asarray(self.spread)))
+        every: Any = jax.tree.map(np.asarray, ends)
+        strangers: dict[bytes, list[Top]] = {}  # on continua that may be parts of known ones
+        for k in range(len(starts)):
+            end = End(*(field[k] for field in every))
+            kind = self._kind(end, zero[k], flat[k], rising[k])
+            if kind is None:
+                continue
+            top = Top(end, kind, np.asarray(end.vectors)[:, flat[k]])
+            key = self._rows(end.z, top.null).tobytes()
+            if top.dimension and key not in self.family:
+                strangers.setdefault(key, []).append(top)
+                continue
+            if key not in self.family:
+                self.family[key], self.tops[key] = key, top
+            self.hits[self.family[key]] += 1
+        self._house(strangers, len(starts))
+
+    def _house(self, strangers: dict[bytes, list[Top]], room: int) -> None:
+        """Bring tops of continua to their families, by walks along flat directions; the rest found new ones."""
+        visited: set[bytes] = set()
+        while strangers:
+            home = next((key for key, top in self.tops.items() if top.dimension and key not in visited), None)
+            if home is None:
+                home = next(iter(strangers))
+                self.tops[home] = strangers[home][0]
+            visited.add(home)
+            keys = list(strangers)
+            goals = np.stack([strangers[key][0].end.z for key in keys])
+            goals = np.concatenate([goals, np.repeat(goals[:1], room - len(goals), axis=0)])  # one shape, one compile
+            reached = np.asarray(walk(self.density, jnp.asarray(self.tops[home].end.z), jnp.asarray(goals)))
+            for key, there in zip(keys, reached, strict=False):
+                if key == home or (there and strangers[key][0].dimension == self.tops[home].dimension):
+                    self.family[key] = home
+                    self.hits[home] += len(strangers.pop(key))
+
+    def _kind(self, end: End, zero: Any, flat: Any, rising: Any) -> Kind | None:
+        """What an end is, or None for a saddle or an unfinished ascent, which are only counted."""
+        far = np.max(np.abs(end.z) / self.spread) > FAR
+        if not np.isfinite(end.log_p) or far or (end.rough and not (end.blocked or end.peaked)):
+            self.unfinished += 1
+            return None
+        if rising.any() or (end.eigenvalues[~zero] < 0).any():
+            self.saddles += 1
+            return None
+        if end.rough:
+            return "boundary" if end.blocked else "cusp"
+        if (zero & ~flat).any():
+            return "degenerate"
+        return "flat" if flat.any() else "strict"
+
+    def _rows(self, z: Any, null: Array) -> Any:
+        """Rounded parameters of every neuron, sorted within its kind; flat directions are projected out."""
+        z = z - null @ (null.T @ z)
+        units = np.round(z / (RESOLUTION * self.spread))
+        units = np.where(self.density.circles, np.mod(units, np.round(2 * np.pi / RESOLUTION)), units)
+        rows, start, ordered = self.density.rows(units).astype(np.int64), 0, []
+        for group in self.density.net.amplitude_groups():
+            part = rows[start : start + group.neurons]
+            ordered.append(part[np.lexsort(part.T[::-1])])
+            start += group.neurons
+        return np.concatenate(ordered)
+
+    def summary(self, used: int) -> Modes:
+        """Everything that was found, most probable first."""
+        net, density = self.density.net, self.density
+        order = sorted(self.tops, key=lambda key: -float(self.tops[key].end.log_p))
+        orbits: dict[bytes, int] = {}
+        fields: dict[bytes, int] = {}
+        found = []
+        jacobian = jax.jit(jax.jacobian(lambda z: density.waves(z, self.points).sum(axis=0).ravel()))
+        waves_of = jax.jit(lambda z: density.waves(z, self.points))
+        for key in order:
+            top = self.tops[key]
+            end = top.end
+            waves = np.asarray(waves_of(end.z)).reshape(net.neuron_count, -1)
+            moduli = 0
+            if top.dimension:
+                singular = np.linalg.svd(np.asarray(jacobian(end.z)) @ top.null, compute_uv=False)
+                moduli = int(np.sum(singular > RESOLUTION))
+            orbit = self._folded(top) if top.dimension else _sorted(waves)
+            total = np.round(waves.sum(axis=0) / 1e-6).astype(np.int64).tobytes()
+            found.append(
+                Mode(
+                    {site: np.asarray(value) for site, value in density.theta(end.z).items()},
+                    float(end.log_p),
+                    top.kind,
+                    float(end.slope),
+                    np.asarray(end.eigenvalues),
+                    top.dimension,
+                    moduli,
+                    self._copies(self._rows(end.z, top.null)),
+                    orbits.setdefault(orbit, len(orbits)),
+                    -1 if moduli else fields.setdefault(total, len(fields)),
+                    float(np.abs(waves.sum(axis=0)).max()),
+                    self.hits[key] / used,
+                )
+            )
+        return Modes(tuple(found), used, self.saddles, self.unfinished, self.unseen(used), self.missing())
+
+    def _copies(self, rows: Any) -> int:
+        copies, start = 1, 0
+        for group in self.density.net.amplitude_groups():
+            repeats = Counter(row.tobytes() for row in rows[start : start + group.neurons])
+            copies *= math.factorial(group.neurons) // math.prod(math.factorial(k) for k in repeats.values())
+            start += group.neurons
+        return copies
+
+    def _folded(self, top: Top) -> bytes:
+        """The key of a family's image with a >= 0 and the first component of b not negative, if that is one too."""
+        net, theta = self.density.net, {s: np.array(v) for s, v in self.density.theta(top.end.z).items()}
+        if not (isinstance(net, CosineArchitecture) and {"a", "b", "c"} <= set(theta) and theta["a"].ndim == 1):
+            return self._rows(top.end.z, top.null).tobytes()
+        first = np.take_along_axis(theta["b"], (np.abs(theta["b"]) > RESOLUTION).argmax(axis=1)[:, None], axis=1)
+        turned = first[:, 0] < -RESOLUTION
+        theta["b"][turned], theta["c"][turned] = -theta["b"][turned], -theta["c"][turned]
+        theta["c"] += np.pi * (theta["a"] < 0)
+        theta["a"] = np.abs(theta["a"])
+        z = self.density.wrap(self.density.vector({s: jnp.asarray(v) for s, v in theta.items()}))
+        level = float(self.density.log_prob(z))
+        same = abs(level - top.end.log_p) <= 1e-9 * (1.0 + abs(level))
+        return self._rows(np.asarray(z) if same else top.end.z, top.null).tobytes()
+
+
+def _sorted(waves: Array) -> bytes:
+    units = np.round(waves / 1e-6).astype(np.int64)
+    return units[np.lexsort(units.T[::-1])].tobytes()
