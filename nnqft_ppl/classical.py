@@ -4,6 +4,7 @@ They depend on the coordinates, which are those that the card declares: P is the
 a Jacobian.
 """
 
+import math
 from collections.abc import Sequence
 
 import jax
@@ -17,7 +18,7 @@ from nnqft_ppl.points import Array
 from nnqft_ppl.progress import progress_bar
 
 BATCH, MOST = 256, 2**14  # starts of one batch; of a search
-MISSED = 1e-3  # probability that one more start finds a new mode, at which a search stops
+MISSED = 1e-4  # probability that one more start finds a new mode, at which a search stops
 
 
 def modes(
@@ -61,12 +62,12 @@ def search(
         raise InputError(f"starts must be at least 1, got {starts}")
     if not 0 < missed < 1:
         raise InputError(f"missed must be between 0 and 1, got {missed}")
-    maxima = Maxima(density, _spread(density, seed), seed)
-    root, used = jax.random.fold_in(jax.random.key(seed), 1), 0
+    draw = jax.jit(lambda batch: density.starts(jax.random.fold_in(jax.random.key(seed), batch), BATCH))
+    maxima, used = Maxima(density, _spread(density, np.asarray(draw(0))), seed), 0
     with progress_bar(f"{type(density.net).__name__} modes", starts, progress) as advance:
         while used < starts and (used == 0 or maxima.unseen(used) > missed or maxima.missing() >= 0.5):
             batch = min(BATCH, starts - used)
-            maxima.add(density.starts(jax.random.fold_in(root, used), BATCH)[:batch])
+            maxima.add(draw(1 + used // BATCH)[:batch])
             used += batch
             advance(batch, None)
     if not maxima.hits:
@@ -77,9 +78,11 @@ def search(
     return maxima.summary(used)
 
 
-def _spread(density: Density, seed: int) -> Array:
-    """The standard deviation of the starts, one number a site: neurons must be treated alike."""
-    starts = density.starts(jax.random.key(seed), BATCH)
-    sites = [np.full(value.size, np.std(value)) for value in map(np.asarray, jax.vmap(density.theta)(starts).values())]
-    spread = np.concatenate([np.full(s.size // BATCH, s[0]) for s in sites])
+def _spread(density: Density, starts: Array) -> Array:
+    """The standard deviation of starts (count, size), one number a site: neurons must be treated alike."""
+    spread, begin = np.ones(density.size), 0
+    for shape in density.shapes.values():
+        end = begin + math.prod(shape)
+        spread[begin:end] = np.std(starts[:, begin:end])
+        begin = end
     return np.where(density.circles, 1.0, np.where(np.isfinite(spread) & (spread > 0), spread, 1.0))

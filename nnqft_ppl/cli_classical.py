@@ -30,7 +30,7 @@ def modes(
     starts: Annotated[int, typer.Option(help="Starts of a search at most.")] = 2**14,
     missed: Annotated[
         float, typer.Option(help="Stop when one more start would find a new mode with at most this probability.")
-    ] = 1e-3,
+    ] = 1e-4,
     best: Annotated[int, typer.Option(help="How many classical fields of a landscape to list.")] = 5,
     seed: SeedOption = 0,
     out: OutOption = None,

@@ -50,6 +50,14 @@ class Density:
         parts = zip(self.shapes.items(), jnp.split(z, ends), strict=True)
         return {site: part.reshape(shape) for (site, shape), part in parts}
 
+    def arrays(self, z: Any) -> dict[str, Array]:
+        """The same in NumPy."""
+        found, start = {}, 0
+        for site, shape in self.shapes.items():
+            found[site] = np.asarray(z[start : start + math.prod(shape)]).reshape(shape)
+            start += math.prod(shape)
+        return found
+
     def vector(self, theta: Parameters) -> jax.Array:
         """The vector of the sites."""
         return jnp.concatenate([jnp.ravel(theta[site]) for site in self.laws])
@@ -96,11 +104,12 @@ class Density:
     def waves(self, z: jax.Array, points: jax.Array) -> jax.Array:
         """What every neuron adds to the field at points (P, d), shape (N, P) or (N, P, D): a_i h_i, or h_i without a.
 
-        Without sites of theta_h, the amplitudes alone.
+        Where some parameters of the neuron are left out, there is no field, and its other parameters take its place.
         """
         theta = self.theta(z)
-        if set(theta) == {"a"} and not self.whole:
-            return theta["a"].reshape(self.net.neuron_count, -1)
+        if not self.whole and not set(theta) >= set(self.net.prior()) - {"a"}:
+            own = [value for site, value in theta.items() if site not in self.net.shared]
+            return jnp.concatenate([value.reshape(self.net.neuron_count, -1) for value in own], axis=1)
         h = self.net.neurons(theta, points)
         if "a" not in theta:
             return h

@@ -215,7 +215,7 @@ class Maxima:
             total = np.round(waves.sum(axis=0) / 1e-6).astype(np.int64).tobytes()
             found.append(
                 Mode(
-                    {site: np.asarray(value) for site, value in density.theta(end.z).items()},
+                    density.arrays(end.z),
                     float(end.log_p),
                     top.kind,
                     float(end.slope),
@@ -241,7 +241,7 @@ class Maxima:
 
     def _folded(self, top: Top) -> bytes:
         """The key of a family's image with a >= 0 and the first component of b not negative, if that is one too."""
-        net, theta = self.density.net, {s: np.array(v) for s, v in self.density.theta(top.end.z).items()}
+        net, theta = self.density.net, {s: np.array(v) for s, v in self.density.arrays(top.end.z).items()}
         if not (isinstance(net, CosineArchitecture) and {"a", "b", "c"} <= set(theta) and theta["a"].ndim == 1):
             return self._rows(top.end.z, top.null).tobytes()
         first = np.take_along_axis(theta["b"], (np.abs(theta["b"]) > RESOLUTION).argmax(axis=1)[:, None], axis=1)

@@ -74,10 +74,11 @@ def _classical(net: Architecture, seed: int) -> tuple[bool, str]:
             return False, f"{landscape(net, parts).count():,} fields"
         except NoClosedForm:
             return False, _continuum(parts.moduli)
-    found = modes(dataclasses.replace(net, width=min(net.width, 2)), seed=seed)
+    small = 1 if net.independent else min(net.width, 2)  # one neuron has all of the classical fields that matter
+    found = modes(dataclasses.replace(net, width=small), seed=seed)
     moduli = max(mode.moduli for mode in found.found)
     silent = moduli == 0 and all(mode.size < ZERO for mode in found.found)
-    return silent, _continuum(moduli) if moduli else f"{found.fields} fields at N = 2"
+    return silent, _continuum(moduli) if moduli else f"{found.fields} fields at N = {small}"
 
 
 def _continuum(moduli: int) -> str:

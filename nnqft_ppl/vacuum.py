@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from scipy.special import ive, roots_jacobi
 
 from nnqft_ppl.architecture import Architecture, Parameters
-from nnqft_ppl.ascent import look
 from nnqft_ppl.classical import search
 from nnqft_ppl.density import Density
 from nnqft_ppl.errors import InputError
@@ -52,7 +52,7 @@ def vacua(net: Architecture, *, seed: int = 0) -> Vacua:
     best = search(density, seed=seed).dominant[0]
     a = best.theta["a"].reshape(small.neuron_count, -1)
     neuron, count = int(np.argmax(np.linalg.norm(a, axis=1))), a.shape[1]
-    hessian = np.asarray(look(density, jnp.asarray(best.theta["a"]).ravel()).hessian)
+    hessian = -np.asarray(jax.jit(jax.hessian(density.log_prob))(best.theta["a"].ravel()))
     block = hessian.reshape(len(a), count, len(a), count)[neuron, :, neuron, :]
     radius = float(np.linalg.norm(a[neuron]))
     return Vacua(

@@ -1,0 +1,109 @@
+"""Vacua: manifold and masses, correlators about one of them, tilts, and verdicts on broken symmetries."""
+
+import jax
+import numpy as np
+import pytest
+from conftest import assert_agrees
+from scipy.integrate import quad
+from typer.testing import CliRunner
+
+from nnqft_ppl import BottleLaw, ChosenVacuum, InputError, breaking, exact_correlator, load, tilted, vacua
+from nnqft_ppl.cli import app
+
+X = np.array([[0.0], [0.4], [1.0], [1.7]])
+
+
+@pytest.mark.parametrize("count", [3, 4])
+def test_manifold_and_masses(count):
+    """A sphere of radius v with D - 1 massless directions, mass^2 4 v^2/sigma^2 = 13.79592 at v = 1.3, sigma = .7."""
+    found = vacua(load("wine_bottle", components=count, radius=1.3, sigma_v=0.7))
+    assert found.radius == pytest.approx(1.3, rel=1e-12)
+    assert found.goldstones == count - 1
+    assert found.masses[-1] == pytest.approx(13.79592, abs=5e-6)
+    assert np.abs(found.masses[:-1]).max() < 1e-9
+
+
+def test_correlators_about_a_vacuum():
+    """Exact engine against 4e5 draws turned into n, all components of G2 and G4: sensitive to 2 % and 5 %."""
+    net = load("wine_bottle", width=2, radius=1.3, sigma_v=0.7)
+    direction = (0.6, 0.8)
+    chosen = ChosenVacuum(net, direction)
+    theta = chosen.choose(net.sample(jax.random.key(0), 400_000))
+    phi = np.asarray(jax.jit(jax.vmap(lambda one: net.field(one, X)))(theta))
+    for components, sensitivity in (
+        ((0, 0), 0.03),
+        ((0, 1), 0.05),
+        ((1, 1), 0.03),
+        ((0, 0, 1, 1), 0.08),
+        ((1, 1, 1, 1), 0.08),
+    ):
+        product = np.prod([phi[:, p, k] for p, k in enumerate(components)], axis=0)
+        exact = exact_correlator(chosen, X[: len(components)], components=components)
+        error = product.std() / len(product) ** 0.5
+        assert_agrees(product.mean(), error, exact, sensitivity=sensitivity, label=str(components))
+
+
+def test_the_closed_form_about_a_vacuum():
+    """G2_kl = delta_kl sigma_a^2 H_ii + E[r^2] n_k n_l H_00, and the average over directions is the ensemble."""
+    net = load("wine_bottle", components=3, width=5)
+    h, square = float(net.neuron_moment(X[:2])), net.bottle.radial_moment(2)
+    n = np.array([2.0, -1.0, 2.0]) / 3.0
+    for k, l in np.ndindex(3, 3):
+        value = float(exact_correlator(ChosenVacuum(net, tuple(n)), X[:2], components=(k, l)))
+        assert value == pytest.approx((k == l) * h + square * n[k] * n[l] * h, abs=1e-12)
+    axes = [exact_correlator(ChosenVacuum(net, tuple(np.eye(3)[k])), X[:2]) for k in range(3)]
+    assert np.mean(axes) == pytest.approx(float(exact_correlator(net, X[:2])), rel=1e-12)
+
+
+@pytest.mark.parametrize("count", [2, 3, 4])
+@pytest.mark.parametrize("j", [0.01, 1.0, 30.0])
+def test_the_ward_identity(count, j):
+    """<a_perp^2> = <a_par>/j to 1e-11 by two quadratures that do not know of it."""
+    moments = tilted(BottleLaw(1.0, 0.5, count), j)
+    assert moments.perpendicular_square == pytest.approx(moments.parallel / j, rel=1e-11)
+
+
+def test_tilted_moments_by_adaptive_quadrature():
+    """<a_par> at D = 3, v = 1, sigma = .5, j = 1, from int dr r^2 P(r) sinh(jr)/(jr), and as j -> 0."""
+
+    def z(r):
+        return r**2 * np.exp(-((r**2 - 1) ** 2) / 0.5)
+
+    top = quad(lambda r: z(r) * (np.cosh(r) - np.sinh(r) / r), 1e-9, 4, epsabs=1e-13)[0]
+    bottom = quad(lambda r: z(r) * np.sinh(r) / r, 1e-9, 4, epsabs=1e-13)[0]
+    bottle = BottleLaw(1.0, 0.5, 3)
+    assert tilted(bottle, 1.0).parallel == pytest.approx(top / bottom, rel=1e-9)
+    assert tilted(bottle, 1e-5).parallel == pytest.approx(1e-5 * bottle.radial_moment(2) / 3, rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "verdicts", "seen"),
+    [
+        ("shifted_cos_net", {}, ["explicitly broken"], "E[phi h_i] = 0.15, but by no correlator of phi"),
+        ("offset_cos_net", {"width": 4, "mu": 0.3, "kappa": 0.5}, ["explicitly broken"], "G1 = 0.6"),
+        ("gauss_net", {}, ["symmetric"], "odd correlators vanish"),
+        ("wine_bottle", {}, ["spontaneously broken"] * 2, "classical fields do not"),
+        ("alpha_scalar", {}, ["spontaneously broken"], "classical fields do not"),
+    ],
+)
+def test_verdicts(name, settings, verdicts, seen):
+    found = breaking(load(name, **settings))
+    assert [one.verdict for one in found] == verdicts
+    assert seen in found[0].seen_by
+
+
+def test_bad_questions_are_one_line():
+    with pytest.raises(InputError, match="a card with a wine bottle is needed"):
+        ChosenVacuum(load("vector"), (1.0, 0.0))
+    with pytest.raises(InputError, match="direction must be a unit vector with 2 components"):
+        ChosenVacuum(load("wine_bottle"), (1.0, 1.0))
+    with pytest.raises(InputError, match=r"tilt must be positive, got 0"):
+        tilted(BottleLaw(1.0, 0.5, 2), 0.0)
+
+
+def test_the_command_line(tmp_path):
+    out, plot = tmp_path / "b.csv", tmp_path / "bottle.png"
+    result = CliRunner().invoke(app, ["vacua", "wine_bottle", "--out", str(out), "--plot", str(plot)])
+    assert result.exit_code == 0, result.output
+    assert "S^1 of radius 1, 1 massless direction" in result.output
+    assert {file.name for file in tmp_path.iterdir()} == {"b.csv", "bottle.png"}
