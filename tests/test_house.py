@@ -23,7 +23,7 @@ FLOORS = [
     {"couplings", "architecture"},
     {"cosine", "models", "statistics"},
     {"coupled", "draws", "quasi", "settings", "coordinates", "transforms"},
-    {"whitened", "gaussian_process"},
+    {"whitened", "gaussian_process", "blocks"},
     {"kernels", "schwinger_dyson"},
     {"chains"},
     {"estimators", "inference", "calibration"},
