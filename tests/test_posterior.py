@@ -1,14 +1,11 @@
-"""Conditioned theories: coordinates, transforms, chains, the infinite-width oracle, calibration, and a user's data."""
+"""Conditioned theories: coordinates, transforms, chains, the infinite-width oracle and calibration."""
 
 import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
-import pandas as pd
 import pytest
 from arviz_base import from_dict
-from conftest import ROOT
 from scipy.stats import norm
-from typer.testing import CliRunner
 
 from nnqft_ppl import (
     calibrate,
@@ -22,7 +19,6 @@ from nnqft_ppl import (
     reweighted,
 )
 from nnqft_ppl.chains import Checkpoint, kernel_of, plan, run
-from nnqft_ppl.cli import app
 from nnqft_ppl.diagnostics import predictive_check, rank, summarise
 from nnqft_ppl.kernels import GibbsKernel, NutsKernel
 from nnqft_ppl.schwinger_dyson import schwinger_dyson
@@ -296,47 +292,3 @@ def test_calibration_of_the_gibbs_coupling():
 
     result = calibrate(model, AT[:1], draw_prior=draw_prior, replicates=200, warmup=100, draws=31)
     assert result.p_value > 1e-5
-
-
-# -- a user's data ------------------------------------------------------------------------------------------------------
-
-
-def cli(*arguments):
-    return CliRunner().invoke(app, [str(a) for a in arguments])
-
-
-def test_the_nile(tmp_path):
-    out = tmp_path / "nile"
-    nile = ROOT / "examples" / "nile.csv"
-    result = cli("posterior", "cauchy", "--data", nile, "--x", "year", "--y", "volume", "--width", 20, "--draws", 100, "--warmup", 50, "--out", out)  # fmt: skip
-    assert result.exit_code == 0, result.output
-    assert "worst R-hat" in result.output
-    assert {f.name for f in out.iterdir()} == {"posterior.nc", "summary.csv", "bands.csv", "posterior.png"}
-    bands = pd.read_csv(out / "bands.csv")
-    early, late = (bands.query(q)["mean"].mean() for q in ("1875 < year < 1895", "1905 < year < 1960"))
-    assert early - late > 100  # the fall of 1898, about 250 in the raw means
-    strict = cli("posterior", "cauchy", "--data", nile, "--x", "year", "--y", "volume", "--width", 5, "--draws", 10, "--warmup", 0, "--out", out, "--strict")  # fmt: skip
-    assert strict.exit_code == 1
-    assert "NOT converged" in strict.output
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("x,y\n1,2\n2,nan\n3,1\n", "data column 'y' must be finite, got nan in row 2"),
-        ("x,y\n1,2\n2,inf\n3,1\n", "data column 'y' must be finite, got inf in row 2"),
-        ("x,y\n1,2\n1,3\n", "data points must differ, got 1 twice"),
-        ("x,y\n1,2\n2,2\n", "data column 'y' must not be constant, got 2 in every row"),
-        ("x,y\n1,2\n", "data must have at least 2 rows, got 1"),
-        ("x,z\n1,2\n2,3\n", "data column must be one of x, z, got 'y'"),
-        ("x,y\n1,a\n2,b\n", "data column 'y' must hold numbers, got 'a' in row 1"),
-    ],
-)
-def test_bad_data_is_one_line(tmp_path, text, message):
-    (tmp_path / "d.csv").write_text(text)
-    result = cli("posterior", "cauchy", "--data", tmp_path / "d.csv", "--x", "x", "--y", "y", "--out", tmp_path / "out")
-    assert result.exit_code == 2
-    assert message in result.output
-    assert not (tmp_path / "out").exists()
-    noisy = cli("posterior", "cauchy", "--data", ROOT / "examples" / "nile.csv", "--x", "year", "--y", "volume", "--noise", -1, "--out", tmp_path / "out")  # fmt: skip
-    assert "noise must be positive, got -1.0" in noisy.output
