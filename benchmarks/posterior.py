@@ -29,12 +29,19 @@ from nnqft_ppl.transforms import Model, field_at
 enable_x64()
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
-P, NOISE, CHAINS, WARMUP, DRAWS = 8, 0.1, 4, 300, 600
+P, NOISE, CHAINS = 8, 0.1, 4
 X = np.linspace(-2.0, 2.0, P)[:, None]
 _K = 0.5 * np.exp(-0.5 * (X - X.T) ** 2)
 _RNG = np.random.default_rng(0)
 Y = np.linalg.cholesky(_K + 1e-9 * np.eye(P)) @ _RNG.normal(size=P) + NOISE * _RNG.normal(size=P)
 AT = np.concatenate([X, [[0.3], [1.0], [3.0]]])
+
+
+class Steps(NamedTuple):
+    """Steps of each chain, the same for every sampler of a comparison."""
+
+    warmup: int
+    draws: int  #: a multiple of `warmup`
 
 
 class Speed(NamedTuple):
@@ -67,13 +74,13 @@ def plain(width: int):
 
 
 def ours(
-    model: Model, sampler: str | None, values: Callable[[jax.Array], jax.Array], at: np.ndarray, scale: int = 1
+    model: Model, sampler: str | None, steps: Steps, values: Callable[[jax.Array], jax.Array], at: np.ndarray
 ) -> Speed:
-    """Our chains, looked at through `values` of the field at some points; `scale` times fewer steps."""
+    """Our chains, looked at through `values` of the field at some points."""
     start = time.perf_counter()
     chosen = plan(model, sampler)
     planned = time.perf_counter() - start
-    kernel = kernel_of(chosen, WARMUP // scale)
+    kernel = kernel_of(chosen, steps.warmup)
     state = jax.jit(jax.vmap(kernel.init))(jax.random.split(jax.random.key(0), CHAINS))
 
     def look(one, key):
@@ -88,13 +95,13 @@ def ours(
         keys = jax.random.split(jax.random.fold_in(jax.random.key(1), index), CHAINS)
         return state, (jax.vmap(look)(state, keys), stats.get("diverging", jnp.zeros(CHAINS, bool)))
 
-    steps = jnp.arange(WARMUP // scale)
+    part = jnp.arange(steps.warmup)
     start = time.perf_counter()
-    run = jax.jit(lambda s, i: jax.lax.scan(move, s, i)).lower(state, steps).compile()
+    run = jax.jit(lambda s, i: jax.lax.scan(move, s, i)).lower(state, part).compile()
     compiled = planned + time.perf_counter() - start
     start, parts = time.perf_counter(), []
-    for part in range((WARMUP + DRAWS) // WARMUP):
-        state, found = run(state, part * len(steps) + steps)
+    for first in range(0, steps.warmup + steps.draws, steps.warmup):
+        state, found = run(state, first + part)
         parts.append(jax.tree.map(np.asarray, found))
     seconds = time.perf_counter() - start
     seen = np.swapaxes(np.concatenate([phi for phi, _ in parts[1:]]), 0, 1)
@@ -102,11 +109,11 @@ def ours(
     return Speed(least_ess(seen), seconds, compiled, f"{divergences} divergences" if chosen.sampler == "nuts" else "")
 
 
-def numpyro_plain(width: int) -> Speed:
+def numpyro_plain(width: int, steps: Steps) -> Speed:
     from numpyro.infer import MCMC, NUTS
 
     mcmc = MCMC(
-        NUTS(plain), num_warmup=WARMUP, num_samples=DRAWS, num_chains=CHAINS, chain_method="vectorized",
+        NUTS(plain), num_warmup=steps.warmup, num_samples=steps.draws, num_chains=CHAINS, chain_method="vectorized",
         progress_bar=False,
     )  # fmt: skip
     times = []
@@ -118,7 +125,7 @@ def numpyro_plain(width: int) -> Speed:
     return Speed(least_ess(phi), times[1], max(0.0, times[0] - times[1]))
 
 
-def blackjax_plain(width: int) -> Speed:
+def blackjax_plain(width: int, steps: Steps) -> Speed:
     import blackjax
     from numpyro.infer.util import initialize_model
 
@@ -127,14 +134,14 @@ def blackjax_plain(width: int) -> Speed:
 
     def chain(key):
         key_warm, key_run = jax.random.split(key)
-        (state, parameters), _ = adapt.run(key_warm, info.param_info.z, num_steps=WARMUP)
+        (state, parameters), _ = adapt.run(key_warm, info.param_info.z, num_steps=steps.warmup)
         step = blackjax.nuts(lambda q: -info.potential_fn(q), **parameters).step
 
         def move(state, key):
             state, _ = step(key, state)
             return state, info.postprocess_fn(state.position)["phi"]
 
-        return jax.lax.scan(move, state, jax.random.split(key_run, DRAWS))[1]
+        return jax.lax.scan(move, state, jax.random.split(key_run, steps.draws))[1]
 
     keys = jax.random.split(jax.random.key(1), CHAINS)
     start = time.perf_counter()
@@ -145,7 +152,7 @@ def blackjax_plain(width: int) -> Speed:
     return Speed(least_ess(phi), time.perf_counter() - start, compiled)
 
 
-def pymc_nutpie(width: int) -> Speed:
+def pymc_nutpie(width: int, steps: Steps) -> Speed:
     import nutpie
     import pymc as pm
 
@@ -159,20 +166,22 @@ def pymc_nutpie(width: int) -> Speed:
     compiled_model = nutpie.compile_pymc_model(model)
     compiled = time.perf_counter() - start
     start = time.perf_counter()
-    trace = nutpie.sample(compiled_model, draws=DRAWS, tune=WARMUP, chains=CHAINS, seed=1, progress_bar=False)
+    trace = nutpie.sample(
+        compiled_model, draws=steps.draws, tune=steps.warmup, chains=CHAINS, seed=1, progress_bar=False
+    )
     return Speed(least_ess(np.asarray(trace["posterior"]["phi"])), time.perf_counter() - start, compiled)
 
 
-def eight_points(width: int) -> list[str]:
+def eight_points(width: int, steps: Steps) -> list[str]:
     """Every sampler on the same eight values."""
     model = observe(load("cos_net", width=width), X, Y, noise=NOISE)
     found = {}
     for name, run in {
-        "ours, as `posterior` chooses": lambda: ours(model, None, lambda phi: phi, AT),
-        "ours, NUTS": lambda: ours(model, "nuts", lambda phi: phi, AT),
-        "PyMC with nutpie": lambda: pymc_nutpie(width),
-        "NumPyro NUTS, plain": lambda: numpyro_plain(width),
-        "BlackJAX NUTS": lambda: blackjax_plain(width),
+        "ours, as `posterior` chooses": lambda: ours(model, None, steps, lambda phi: phi, AT),
+        "ours, NUTS": lambda: ours(model, "nuts", steps, lambda phi: phi, AT),
+        "PyMC with nutpie": lambda: pymc_nutpie(width, steps),
+        "NumPyro NUTS, plain": lambda: numpyro_plain(width, steps),
+        "BlackJAX NUTS": lambda: blackjax_plain(width, steps),
     }.items():
         print(f"N = {width}: {name} ...", file=sys.stderr, flush=True)
         found[name] = run()
@@ -192,13 +201,13 @@ def anharmonic() -> list[str]:
         return jnp.stack([phi[1] ** 2, phi[0] * phi[2]])
 
     found = {}
-    for name, settings, sampler, scale in (
-        ("whole networks from the prior, as `posterior` chooses", {}, None, 1),
-        ("NUTS, Gaussian amplitudes", {}, "nuts", 6),
-        ("NUTS, Rayleigh amplitudes folded into Gaussian pairs", {"amplitude": AMPLITUDES["rayleigh"]()}, "nuts", 6),
+    for name, settings, sampler, steps in (
+        ("neurons from the prior, as `posterior` chooses", {}, None, Steps(300, 600)),
+        ("NUTS, Gaussian amplitudes", {}, "nuts", Steps(50, 100)),
+        ("NUTS, Rayleigh amplitudes", {"amplitude": AMPLITUDES["rayleigh"]()}, "nuts", Steps(50, 100)),
     ):
         print(f"anharmonic: {name} ...", file=sys.stderr, flush=True)
-        found[name] = ours(interacting(load("cauchy", width=200, **settings)), sampler, products, BETWEEN, scale)
+        found[name] = ours(interacting(load("cauchy", width=200, **settings)), sampler, steps, products, BETWEEN)
         print(found[name], file=sys.stderr, flush=True)
     model = interacting(load("cauchy", width=200))
     draw = jax.jit(lambda key: reweighted_draws(model, key, 2000))
@@ -220,16 +229,18 @@ def main() -> None:
         "# Posteriors",
         "",
         f"One run on {platform.machine()}, {len(os.sched_getaffinity(0))} cores, {jax.default_backend()}, "
-        f"JAX {jax.__version__}, Python {platform.python_version()}; {CHAINS} chains of {WARMUP} + {DRAWS} steps.",
+        f"JAX {jax.__version__}, Python {platform.python_version()}; {CHAINS} chains, float64.",
         "",
-        "Eight values of the Cos-net on the line, noise 0.1, float64. ESS is the least bulk ESS of phi at 11 points.",
+        "Eight values of the Cos-net on the line, noise 0.1. ESS is the least bulk ESS of phi at 11 points; 300 + 600 "
+        "steps of each chain at N = 50, 120 + 240 at N = 500.",
         "",
         "| N | sampler | ESS | seconds | ESS/s | ours / theirs | compile, s | |",
         "|---|---|---|---|---|---|---|---|",
-        *eight_points(50),
-        *eight_points(500),
+        *eight_points(50, Steps(300, 600)),
+        *eight_points(500, Steps(120, 240)),
         "",
-        "The anharmonic oscillator, lambda = 0.1, T = 2, N = 200; NUTS with a sixth of the steps.",
+        "The anharmonic oscillator, lambda = 0.1, T = 2, N = 200: ESS of q(1)^2 and q(.5)q(1.5), the smaller one; "
+        "300 + 600 steps, NUTS 50 + 100.",
         "",
         "| sampler | ESS | seconds | ESS/s | compile, s | |",
         "|---|---|---|---|---|---|",
