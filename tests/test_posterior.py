@@ -101,8 +101,9 @@ def test_other_kinds_of_laws_and_neurons_sample(name):
     net = load(name, width=4)
     y = np.stack([Y] * net.component_count, axis=1) if net.component_count > 1 else Y
     chosen = plan(observe(net, X, y, noise=0.5), collapsed=False)
-    read = lambda _, at: {"phi": field_at(at.net, at.theta, AT)}  # noqa: E731
-    phi = chains(kernel_of(chosen, 25), read, number=2, warmup=25, draws=25)["phi"]
+    kernel = kernel_of(chosen, 25)
+    kept = chains(kernel, lambda _, at: {"phi": field_at(at.net, at.theta, AT)}, number=2, warmup=25, draws=25)
+    phi = kept["phi"]
     assert phi.shape == (2, 25, 2, *y.shape[1:])
     assert np.isfinite(phi).all()
     assert (np.ptp(phi, axis=1) > 0).all()
