@@ -36,6 +36,7 @@ readme: $(VENV)/.installed
 benchmarks: $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group benchmarks
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/posterior.py
 
 $(VENV)/bin/python:
 	@for candidate in $(CANDIDATES); do \

@@ -1,11 +1,19 @@
-"""Effective draws a second of one posterior, ours against what a newcomer would write, in one run.
+"""Effective draws a second of posteriors, ours against what a newcomer would write, in one run.
 
 An 8-point posterior of the Cos-net on the line with noise 0.1: plain NumPyro NUTS (uniform phases, amplitudes sampled),
-BlackJAX NUTS and PyMC with nutpie on the same model, and ours. The figure is the least bulk ESS of phi at the data, per
-second of warm-up and draws together; compilation is apart. `python benchmarks/posterior.py` prints a Markdown table.
+BlackJAX NUTS and PyMC with nutpie on the same model, and ours, as `posterior` chooses and by NUTS. The figure is the
+least bulk ESS of phi at the data, between them and beyond, per second of warm-up and draws together; compilation is
+apart. Then the anharmonic oscillator of `analysis/anharmonic.py` in every way that was tried.
+`python benchmarks/posterior.py` writes benchmarks/POSTERIOR.md.
 """
 
+import os
+import platform
+import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,21 +22,45 @@ import numpyro
 import numpyro.distributions as dist
 from arviz_stats.base import array_stats
 
-from nnqft_ppl import enable_x64, load, observe
+from nnqft_ppl import AMPLITUDES, enable_x64, load, observe
 from nnqft_ppl.chains import kernel_of, plan
-from nnqft_ppl.transforms import field_at
+from nnqft_ppl.transforms import Model, field_at
 
 enable_x64()
-P, NOISE, CHAINS, WARMUP, DRAWS = 8, 0.1, 4, 500, 1000
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+P, NOISE, CHAINS = 8, 0.1, 4
 X = np.linspace(-2.0, 2.0, P)[:, None]
 _K = 0.5 * np.exp(-0.5 * (X - X.T) ** 2)
 _RNG = np.random.default_rng(0)
 Y = np.linalg.cholesky(_K + 1e-9 * np.eye(P)) @ _RNG.normal(size=P) + NOISE * _RNG.normal(size=P)
+AT = np.concatenate([X, [[0.3], [1.0], [3.0]]])
 
 
-def least_ess(phi: np.ndarray) -> float:
-    """Of phi (chain, draw, P)."""
-    return min(float(array_stats.ess(phi[:, :, p], chain_axis=0, draw_axis=1, method="bulk")) for p in range(P))
+class Steps(NamedTuple):
+    """Steps of each chain, the same for every sampler of a comparison."""
+
+    warmup: int
+    draws: int  #: a multiple of `warmup`
+
+
+class Speed(NamedTuple):
+    """What a sampler did: least bulk ESS of its values, seconds of warm-up and draws, and of compilation."""
+
+    ess: float
+    seconds: float
+    compiled: float
+    note: str = ""
+
+    @property
+    def rate(self) -> float:
+        return self.ess / self.seconds
+
+
+def least_ess(values: np.ndarray) -> float:
+    """Of values (chain, draw, ...)."""
+    flat = values.reshape(*values.shape[:2], -1)
+    return min(float(array_stats.ess(flat[:, :, k], chain_axis=0, draw_axis=1)) for k in range(flat.shape[2]))
 
 
 def plain(width: int):
@@ -37,42 +69,51 @@ def plain(width: int):
         a = numpyro.sample("a", dist.Normal(0.0, 1.0 / width**0.5))
         b = numpyro.sample("b", dist.Normal(0.0, 1.0))
         c = numpyro.sample("c", dist.Uniform(-jnp.pi, jnp.pi))
-    phi = numpyro.deterministic("phi", jnp.cos(jnp.asarray(X) * b + c) @ a)
-    numpyro.sample("y", dist.Normal(phi, NOISE), obs=jnp.asarray(Y))
+    numpyro.deterministic("phi", jnp.cos(jnp.asarray(AT) * b + c) @ a)
+    numpyro.sample("y", dist.Normal(jnp.cos(jnp.asarray(X) * b + c) @ a, NOISE), obs=jnp.asarray(Y))
 
 
-def ours(width: int, sampler: str) -> tuple[float, float, float]:
-    chosen = plan(observe(load("cos_net", width=width), X, Y, noise=NOISE), sampler)
-    kernel = kernel_of(chosen, WARMUP)
+def ours(
+    model: Model, sampler: str | None, steps: Steps, values: Callable[[jax.Array], jax.Array], at: np.ndarray
+) -> Speed:
+    """Our chains, looked at through `values` of the field at some points."""
+    start = time.perf_counter()
+    chosen = plan(model, sampler)
+    planned = time.perf_counter() - start
+    kernel = kernel_of(chosen, steps.warmup)
     state = jax.jit(jax.vmap(kernel.init))(jax.random.split(jax.random.key(0), CHAINS))
 
+    def look(one, key):
+        point = kernel.point(one)
+        theta = dict(point.theta)
+        if chosen.model.collapsed:
+            theta["a"] = chosen.model.amplitudes_given(key, point.net, theta, point.noise)
+        return values(field_at(point.net, theta, at))
+
     def move(state, index):
-        state, _ = jax.vmap(kernel.step)(state)
-
-        def phi(one, key):
-            at = kernel.point(one)
-            a = chosen.model.amplitudes_given(key, at.net, at.theta, NOISE)
-            return field_at(at.net, {**at.theta, "a": a}, X)
-
+        state, stats = jax.vmap(kernel.step)(state)
         keys = jax.random.split(jax.random.fold_in(jax.random.key(1), index), CHAINS)
-        return state, jax.vmap(phi)(state, keys)
+        return state, (jax.vmap(look)(state, keys), stats.get("diverging", jnp.zeros(CHAINS, bool)))
 
+    part = jnp.arange(steps.warmup)
     start = time.perf_counter()
-    run = jax.jit(lambda s, i: jax.lax.scan(move, s, i)).lower(state, jnp.arange(WARMUP)).compile()
-    compiled = time.perf_counter() - start
+    run = jax.jit(lambda s, i: jax.lax.scan(move, s, i)).lower(state, part).compile()
+    compiled = planned + time.perf_counter() - start
     start, parts = time.perf_counter(), []
-    for first in range(0, WARMUP + DRAWS, WARMUP):
-        state, phi = run(state, first + jnp.arange(WARMUP))
-        parts.append(np.asarray(phi))
+    for first in range(0, steps.warmup + steps.draws, steps.warmup):
+        state, found = run(state, first + part)
+        parts.append(jax.tree.map(np.asarray, found))
     seconds = time.perf_counter() - start
-    return least_ess(np.swapaxes(np.concatenate(parts[1:]), 0, 1)), seconds, compiled
+    seen = np.swapaxes(np.concatenate([phi for phi, _ in parts[1:]]), 0, 1)
+    divergences = sum(int(d.sum()) for _, d in parts[1:])
+    return Speed(least_ess(seen), seconds, compiled, f"{divergences} divergences" if chosen.sampler == "nuts" else "")
 
 
-def numpyro_plain(width: int) -> tuple[float, float, float]:
+def numpyro_plain(width: int, steps: Steps) -> Speed:
     from numpyro.infer import MCMC, NUTS
 
     mcmc = MCMC(
-        NUTS(plain), num_warmup=WARMUP, num_samples=DRAWS, num_chains=CHAINS, chain_method="vectorized",
+        NUTS(plain), num_warmup=steps.warmup, num_samples=steps.draws, num_chains=CHAINS, chain_method="vectorized",
         progress_bar=False,
     )  # fmt: skip
     times = []
@@ -81,10 +122,10 @@ def numpyro_plain(width: int) -> tuple[float, float, float]:
         mcmc.run(jax.random.key(seed), width)
         phi = np.asarray(mcmc.get_samples(group_by_chain=True)["phi"])
         times.append(time.perf_counter() - start)
-    return least_ess(phi), times[1], times[0] - times[1]
+    return Speed(least_ess(phi), times[1], max(0.0, times[0] - times[1]))
 
 
-def blackjax_plain(width: int) -> tuple[float, float, float]:
+def blackjax_plain(width: int, steps: Steps) -> Speed:
     import blackjax
     from numpyro.infer.util import initialize_model
 
@@ -93,14 +134,14 @@ def blackjax_plain(width: int) -> tuple[float, float, float]:
 
     def chain(key):
         key_warm, key_run = jax.random.split(key)
-        (state, parameters), _ = adapt.run(key_warm, info.param_info.z, num_steps=WARMUP)
+        (state, parameters), _ = adapt.run(key_warm, info.param_info.z, num_steps=steps.warmup)
         step = blackjax.nuts(lambda q: -info.potential_fn(q), **parameters).step
 
         def move(state, key):
             state, _ = step(key, state)
             return state, info.postprocess_fn(state.position)["phi"]
 
-        return jax.lax.scan(move, state, jax.random.split(key_run, DRAWS))[1]
+        return jax.lax.scan(move, state, jax.random.split(key_run, steps.draws))[1]
 
     keys = jax.random.split(jax.random.key(1), CHAINS)
     start = time.perf_counter()
@@ -108,10 +149,10 @@ def blackjax_plain(width: int) -> tuple[float, float, float]:
     compiled = time.perf_counter() - start
     start = time.perf_counter()
     phi = np.asarray(run(keys))
-    return least_ess(phi), time.perf_counter() - start, compiled
+    return Speed(least_ess(phi), time.perf_counter() - start, compiled)
 
 
-def pymc_nutpie(width: int) -> tuple[float, float, float]:
+def pymc_nutpie(width: int, steps: Steps) -> Speed:
     import nutpie
     import pymc as pm
 
@@ -119,30 +160,94 @@ def pymc_nutpie(width: int) -> tuple[float, float, float]:
         a = pm.Normal("a", 0.0, 1.0 / width**0.5, shape=width)
         b = pm.Normal("b", 0.0, 1.0, shape=width)
         c = pm.Uniform("c", -np.pi, np.pi, shape=width)
-        phi = pm.Deterministic("phi", pm.math.dot(pm.math.cos(X * b + c), a))
-        pm.Normal("y", phi, NOISE, observed=Y)
+        pm.Deterministic("phi", pm.math.dot(pm.math.cos(AT * b + c), a))
+        pm.Normal("y", pm.math.dot(pm.math.cos(X * b + c), a), NOISE, observed=Y)
     start = time.perf_counter()
     compiled_model = nutpie.compile_pymc_model(model)
     compiled = time.perf_counter() - start
     start = time.perf_counter()
-    trace = nutpie.sample(compiled_model, draws=DRAWS, tune=WARMUP, chains=CHAINS, seed=1, progress_bar=False)
-    return least_ess(np.asarray(trace["posterior"]["phi"])), time.perf_counter() - start, compiled
+    trace = nutpie.sample(
+        compiled_model, draws=steps.draws, tune=steps.warmup, chains=CHAINS, seed=1, progress_bar=False
+    )
+    return Speed(least_ess(np.asarray(trace["posterior"]["phi"])), time.perf_counter() - start, compiled)
+
+
+def eight_points(width: int, steps: Steps) -> list[str]:
+    """Every sampler on the same eight values."""
+    model = observe(load("cos_net", width=width), X, Y, noise=NOISE)
+    found = {}
+    for name, run in {
+        "ours, as `posterior` chooses": lambda: ours(model, None, steps, lambda phi: phi, AT),
+        "ours, NUTS": lambda: ours(model, "nuts", steps, lambda phi: phi, AT),
+        "PyMC with nutpie": lambda: pymc_nutpie(width, steps),
+        "NumPyro NUTS, plain": lambda: numpyro_plain(width, steps),
+        "BlackJAX NUTS": lambda: blackjax_plain(width, steps),
+    }.items():
+        print(f"N = {width}: {name} ...", file=sys.stderr, flush=True)
+        found[name] = run()
+        print(found[name], file=sys.stderr, flush=True)
+    best = found["ours, as `posterior` chooses"].rate
+    return [
+        f"| {width} | {name} | {s.ess:.0f} | {s.seconds:.2f} | {s.rate:.3g} | {best / s.rate:.1f} x | {s.compiled:.1f} | {s.note} |"  # noqa: E501
+        for name, s in found.items()
+    ]
+
+
+def anharmonic() -> list[str]:
+    """ESS a second of q(1)^2 and q(.5)q(1.5) at N = 200, by every way that was tried."""
+    from analysis.anharmonic import BETWEEN, interacting, reweighted_draws
+
+    def products(phi: jax.Array) -> jax.Array:
+        return jnp.stack([phi[1] ** 2, phi[0] * phi[2]])
+
+    found = {}
+    for name, settings, sampler, steps in (
+        ("neurons from the prior, as `posterior` chooses", {}, None, Steps(300, 600)),
+        ("NUTS, Gaussian amplitudes", {}, "nuts", Steps(50, 100)),
+        ("NUTS, Rayleigh amplitudes", {"amplitude": AMPLITUDES["rayleigh"]()}, "nuts", Steps(50, 100)),
+    ):
+        print(f"anharmonic: {name} ...", file=sys.stderr, flush=True)
+        found[name] = ours(interacting(load("cauchy", width=200, **settings)), sampler, steps, products, BETWEEN)
+        print(found[name], file=sys.stderr, flush=True)
+    model = interacting(load("cauchy", width=200))
+    draw = jax.jit(lambda key: reweighted_draws(model, key, 2000))
+    start = time.perf_counter()
+    jax.block_until_ready(draw(jax.random.key(0)))
+    first, start = time.perf_counter() - start, time.perf_counter()
+    weight = np.exp(-np.asarray(draw(jax.random.key(1))[0]))
+    seconds = time.perf_counter() - start
+    ess = float(weight.sum() ** 2 / np.sum(weight**2))
+    found["prior networks, reweighted (ESS of the weights)"] = Speed(ess, seconds, first - seconds)
+    return [
+        f"| {name} | {s.ess:.0f} | {s.seconds:.2f} | {s.rate:.3g} | {s.compiled:.1f} | {s.note} |"
+        for name, s in found.items()
+    ]
 
 
 def main() -> None:
-    print("| N | sampler | least bulk ESS | seconds, warm-up and draws | ESS/s | compile, s |")
-    print("|---|---|---|---|---|---|")
-    for width in (50, 500):
-        for name, run in (
-            ("ours, NUTS", lambda n: ours(n, "nuts")),
-            ("ours, Gibbs", lambda n: ours(n, "gibbs")),
-            ("PyMC with nutpie", pymc_nutpie),
-            ("plain NumPyro NUTS", numpyro_plain),
-            ("BlackJAX NUTS", blackjax_plain),
-        ):
-            ess, seconds, compiled = run(width)
-            cells = f"{ess:.0f} | {seconds:.2f} | {ess / seconds:.0f} | {compiled:.1f}"
-            print(f"| {width} | {name} | {cells} |", flush=True)
+    lines = [
+        "# Posteriors",
+        "",
+        f"One run on {platform.machine()}, {len(os.sched_getaffinity(0))} cores, {jax.default_backend()}, "
+        f"JAX {jax.__version__}, Python {platform.python_version()}; {CHAINS} chains, float64.",
+        "",
+        "Eight values of the Cos-net on the line, noise 0.1. ESS is the least bulk ESS of phi at 11 points; 300 + 600 "
+        "steps of each chain at N = 50, 120 + 240 at N = 500.",
+        "",
+        "| N | sampler | ESS | seconds | ESS/s | ours / theirs | compile, s | |",
+        "|---|---|---|---|---|---|---|---|",
+        *eight_points(50, Steps(300, 600)),
+        *eight_points(500, Steps(120, 240)),
+        "",
+        "The anharmonic oscillator, lambda = 0.1, T = 2, N = 200: ESS of q(1)^2 and q(.5)q(1.5), the smaller one; "
+        "300 + 600 steps, NUTS 50 + 100.",
+        "",
+        "| sampler | ESS | seconds | ESS/s | compile, s | |",
+        "|---|---|---|---|---|---|",
+        *anharmonic(),
+    ]
+    (ROOT / "benchmarks" / "POSTERIOR.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print("\n".join(lines))
 
 
 if __name__ == "__main__":

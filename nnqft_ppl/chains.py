@@ -9,6 +9,7 @@ import numpy as np
 import numpyro.distributions as dist
 
 from nnqft_ppl.architecture import Architecture
+from nnqft_ppl.blocks import block_count
 from nnqft_ppl.checkpoint import Checkpoint
 from nnqft_ppl.errors import InputError
 from nnqft_ppl.kernels import GibbsKernel, Kernel, NutsKernel
@@ -29,6 +30,7 @@ class Plan(NamedTuple):
     model: Conditioned
     sampler: Sampler
     line: str
+    blocks: int = 1  #: of neurons, that Gibbs moves draw anew one after another
 
 
 def plan(model: Model, sampler: Sampler | None = None, collapsed: bool | None = None) -> Plan:
@@ -58,12 +60,15 @@ def plan(model: Model, sampler: Sampler | None = None, collapsed: bool | None = 
         raise InputError(f"sampler must be one of {', '.join(SAMPLERS)}, got {sampler!r}")
     if sampler == "gibbs" and not neuronwise:
         raise InputError(f"sampler gibbs needs independent neurons that can be drawn, which {type(net).__name__} lacks")
+    blocks = 1
     if sampler == "gibbs":
-        reasons.append("neuron by neuron")
+        blocks = block_count(model)
+        size = -(-net.neuron_count // blocks)
+        reasons.append(f"neurons drawn anew {size} at a time" if blocks > 1 else "all neurons drawn anew at a time")
     else:
         reasons.append("phases as angles of Gaussian pairs, all laws as images of standard normals")
     name = {"nuts": "NUTS", "gibbs": "Gibbs"}[sampler]
-    return Plan(model, sampler, f"{name}: {'; '.join(reasons)}")
+    return Plan(model, sampler, f"{name}: {'; '.join(reasons)}", blocks)
 
 
 def is_linear(model: Conditioned) -> bool:
@@ -90,7 +95,7 @@ def rough_laws(net: Architecture, model: Conditioned) -> bool:
 
 def kernel_of(chosen: Plan, warmup: int) -> Kernel:
     """The kernel of a plan."""
-    return GibbsKernel(chosen.model) if chosen.sampler == "gibbs" else NutsKernel(chosen.model, warmup)
+    return GibbsKernel(chosen.model, chosen.blocks) if chosen.sampler == "gibbs" else NutsKernel(chosen.model, warmup)
 
 
 def run(

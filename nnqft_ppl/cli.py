@@ -185,7 +185,7 @@ def correlators(
 
     Example: `nnqft correlators coupled_cos_net --kind I_IB --order 4 --precision 0.01 --out table.parquet`
     """
-    with clear_errors():
+    with clear_errors(resumes=out is not None):
         from nnqft_ppl.checkpoint import clear
         from nnqft_ppl.tables import check_writable, configurations_table, write_table
 

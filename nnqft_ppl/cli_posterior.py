@@ -52,16 +52,20 @@ def posterior(
     """Condition a theory on data: the field given noisy values of it, with bands, and the Gaussian process it nears.
 
     Points and values are standardised (mean 0, largest standard deviation 1) and the results given in the units of the
-    file. Writes `posterior.nc` (an ArviZ DataTree), `summary.csv`, `bands.csv` and, for one column of points,
-    `posterior.png`. An interrupted run goes on where it was when the same command is given again.
+    file. Writes `posterior.nc` (an ArviZ DataTree), `summary.csv`, `bands.csv` and, for one or two columns of points,
+    `posterior.png`. The last lines say how well the posterior predicts its own data, and whether the chains converged.
+    An interrupted run goes on where it was when the same command is given again.
 
     Example: `nnqft posterior cauchy --data examples/nile.csv --x year --y volume`
+
+    Example: `nnqft posterior cos_net --data examples/hills.csv --x east,north --y height`
     """
-    with clear_errors():
+    with clear_errors(resumes=True):
         import numpy as np
 
         from nnqft_ppl.checkpoint import clear
         from nnqft_ppl.data import read_data
+        from nnqft_ppl.diagnostics import predictive_check
         from nnqft_ppl.inference import posterior as run
         from nnqft_ppl.tables import write_atomically
 
@@ -91,20 +95,28 @@ def posterior(
         write_atomically(out / "summary.csv", lambda target: result.summary.to_csv(target, index=False))
         write_atomically(out / "bands.csv", lambda target: bands.to_csv(target, index=False))
         written = "posterior.nc, summary.csv, bands.csv"
-        if len(found.x_name) == 1:
+        if net.dim == 1:
             from nnqft_ppl.pictures import plot_posterior
 
             limit = _limit_band(net, found, grid, result, noise)
-            write_atomically(out / "posterior.png", lambda target: plot_posterior(net, found, bands, limit, target))
+            values = found.to_values(result.tree["posterior_predictive/y"].to_numpy().reshape(-1, len(found.y)))
+            write_atomically(
+                out / "posterior.png", lambda target: plot_posterior(net, found, bands, limit, values, target)
+            )
+            written += ", posterior.png"
+        elif net.dim == 2:
+            from nnqft_ppl.pictures import plot_posterior_map
+
+            write_atomically(out / "posterior.png", lambda target: plot_posterior_map(net, found, bands, target))
             written += ", posterior.png"
         clear(partial)
-        hyper = [q for q in result.summary["quantity"].unique() if q not in ("phi", "phi^2", "action")]
-        for name in hyper:
+        for name in model.hyperlaws:
             row = result.summary.query("quantity == @name").iloc[0]
             scale = found.y_scale if name == "noise" else 1.0
             unit = f" {y}" if name == "noise" else " in standardised units"
             typer.echo(f"{name} = {row['mean'] * scale:.4g} +- {row['sd'] * scale:.2g}{unit}")
         typer.echo(f"at {len(np.asarray(grid))} points; wrote {written} to {out}/")
+        typer.echo(predictive_check(result.tree).line)
         typer.echo(result.verdict.line)
     if strict and not result.verdict.converged:
         raise typer.Exit(1)
@@ -127,34 +139,47 @@ def compare(
     """Rank theories and widths by how well they predict the same data, left out one by one (PSIS-LOO).
 
     `elpd` is the expected log predictive density: larger is better, and a difference matters if it is several `dse`.
+    `large_k` counts the values for which that is unreliable, as a theory hangs on them too much.
 
     Example: `nnqft compare cauchy cos_net --data examples/nile.csv --x year --y volume --widths 10,100`
     """
     with clear_errors():
-        from arviz_stats import compare as rank  # pyright: ignore
-
         from nnqft_ppl.data import read_data
+        from nnqft_ppl.diagnostics import predictive_check, rank
         from nnqft_ppl.inference import posterior as run
-        from nnqft_ppl.tables import write_atomically
+        from nnqft_ppl.tables import check_folder, write_atomically
 
+        if out is not None:
+            check_folder(out)
         found = read_data(data, _columns(x), y)
-        trees = {}
+        models = {}
         for card in cards:
-            for width in (int(word) for word in _columns(widths)):
+            for width in _widths(widths):
                 net = theory(card, _sizes(card, width, len(found.x_name), None))
-                model = _conditioned(net, found, noise, infer)
-                result = run(model, found.points, chains=chains, warmup=warmup, draws=draws, seed=seed, progress=True)
-                trees[f"{card} N={width}"] = result.tree
-                typer.echo(f"{card} N={width}: {result.verdict.line}", err=True)
-        table: pd.DataFrame = rank(trees)
+                models[f"{card} N={net.width}"] = _conditioned(net, found, noise, infer)
+        if len(models) < 2:
+            raise InputError(f"compare needs at least two theories or widths, got {', '.join(models) or 'none'}")
+        checks, converged = {}, {}
+        for number, (name, model) in enumerate(models.items(), 1):
+            typer.echo(f"{number} of {len(models)}: {name} ...", err=True)
+            result = run(model, found.points, chains=chains, warmup=warmup, draws=draws, seed=seed, progress=True)
+            typer.echo(result.verdict.line, err=True)
+            checks[name], converged[name] = predictive_check(result.tree), result.verdict.converged
+        table = rank(checks)
+        table["converged"] = [converged[name] for name in table.index]
         if out is not None:
             write_atomically(out, table.to_csv)
+            typer.echo(f"wrote {out}", err=True)
         from rich.table import Table
 
         view = Table("theory", *map(str, table.columns), box=None, pad_edge=False)
         for name, row in table.iterrows():
             view.add_row(str(name), *(f"{v:.4g}" if isinstance(v, float) else str(v) for v in row))
         console().print(view)
+        if sum(table["large_k"]):
+            typer.echo("note: a large Pareto k makes elpd unreliable, and the ranking with it", err=True)
+        if not all(converged.values()):
+            typer.echo("note: chains that have not converged cannot be ranked; take more --draws", err=True)
 
 
 def _conditioned(net: "Architecture", data: "Data", noise: float | None, infer: str | None) -> Any:
@@ -193,14 +218,17 @@ def _sizes(card: str, width: int, dim: int, settings: list[str] | None) -> list[
 
 
 def _grid(data: "Data") -> Any:
-    """Where the field is drawn: a fine line through one column of points, or the points themselves."""
+    """Where the field is drawn: a fine line or a square lattice about the points, or the points in more dimensions."""
     import numpy as np
 
-    if data.x.shape[1] > 1:
-        return data.x
-    low, high = data.x.min(), data.x.max()
+    low, high = data.x.min(axis=0), data.x.max(axis=0)
     margin = 0.1 * (high - low)
-    return np.linspace(low - margin, high + margin, 161)[:, None]
+    if data.x.shape[1] == 1:
+        return np.linspace(low - margin, high + margin, 161)
+    if data.x.shape[1] > 2:
+        return data.x
+    axes = np.linspace(low - margin, high + margin, 21).T
+    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
 
 
 def _bands(result: "Posterior", data: "Data", grid: Any) -> "pd.DataFrame":
@@ -233,6 +261,13 @@ def _limit_band(net: "Architecture", data: "Data", grid: Any, result: "Posterior
     except (InputError, NoClosedForm):
         return None
     return data.to_values(limit.mean), data.y_scale * np.sqrt(np.diag(limit.covariance))
+
+
+def _widths(text: str) -> list[int]:
+    widths = [int(word) if word.isdecimal() else 0 for word in _columns(text)]
+    if not widths or min(widths) < 1:
+        raise InputError(f"widths must be positive whole numbers, separated by commas, got {text!r}")
+    return widths
 
 
 def _columns(text: str) -> list[str]:

@@ -19,8 +19,11 @@ SeedOption = Annotated[int, typer.Option(help="Seed of the draws.")]
 
 
 @contextmanager
-def clear_errors() -> Iterator[None]:
-    """One line on standard error and exit status 2 for what the user can mend; warnings become notes."""
+def clear_errors(*, resumes: bool = False) -> Iterator[None]:
+    """One line on standard error and exit status 2 for what the user can mend; warnings become notes.
+
+    An interruption (status 130) says whether the command, given again, goes on where it was: `resumes`.
+    """
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_, **__: typer.echo(f"note: {message}", err=True)
         try:
@@ -29,10 +32,8 @@ def clear_errors() -> Iterator[None]:
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(2) from None
         except KeyboardInterrupt:
-            typer.echo(
-                "interrupted; nothing half-done was written. `correlators` with --out goes on from its last checkpoint",
-                err=True,
-            )
+            further = "; the same command goes on from its last checkpoint" if resumes else ""
+            typer.echo(f"interrupted; nothing half-done was written{further}", err=True)
             raise typer.Exit(130) from None
 
 

@@ -48,9 +48,11 @@ def read_data(path: str | Path, x: Sequence[str], y: str) -> Data:
     Raises
     ------
     InputError
-        for a file or column that is not there, values that are not finite numbers, fewer than two rows, points that
-        occur twice, or columns that are constant.
+        for a file or column that is not there, no or repeated columns, values that are not finite numbers, fewer than
+        two rows, points that occur twice, or columns that are constant.
     """
+    if not x or len({*x, y}) < len(x) + 1:
+        raise InputError(f"data columns must be one or more for x and another for y, got {', '.join(x)!r} and {y!r}")
     try:
         table = pd.read_csv(path)
     except (OSError, ValueError, pd.errors.ParserError) as error:

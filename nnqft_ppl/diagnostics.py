@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from arviz_stats import loo  # pyright: ignore
+from arviz_stats import compare, loo  # pyright: ignore
 from arviz_stats.base import array_stats  # pyright: ignore
 from xarray import DataTree
 
@@ -88,14 +88,13 @@ class PredictiveCheck(NamedTuple):
     error: float
     parameters: float  #: effective number of parameters p_loo
     unreliable: int  #: values whose Pareto k is too large for importance sampling
+    loo: Any  #: ArviZ's result, value by value
 
     @property
     def line(self) -> str:
         """The check in one line."""
         bands = f"{100 * self.half:.0f} % of the values in the 50 % band, {100 * self.most:.0f} % in the 95 %"
-        doubt = f"; {self.unreliable} values with a large Pareto k, for which this is unreliable" * bool(
-            self.unreliable
-        )
+        doubt = f"; NOT reliable: {self.unreliable} values with a large Pareto k" if self.unreliable else ""
         return f"predictive: {bands}; elpd_loo {self.elpd:.1f} +- {self.error:.1f}, p_loo {self.parameters:.1f}{doubt}"
 
 
@@ -112,4 +111,16 @@ def predictive_check(tree: DataTree) -> PredictiveCheck:
         warnings.simplefilter("ignore")  # about large Pareto k, which are counted here
         found: Any = loo(tree, pointwise=True)
     unreliable = int(np.sum(np.asarray(found.pareto_k) > found.good_k))
-    return PredictiveCheck(inside(0.5), inside(0.95), float(found.elpd), float(found.se), float(found.p), unreliable)
+    return PredictiveCheck(
+        inside(0.5), inside(0.95), float(found.elpd), float(found.se), float(found.p), unreliable, found
+    )
+
+
+def rank(checks: dict[str, PredictiveCheck]) -> pd.DataFrame:
+    """Theories by elpd, best first: elpd, p, elpd_diff, weight (stacking), se, dse by ArviZ, and large_k of each."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about large Pareto k, which have a column of their own
+        table: pd.DataFrame = compare({name: check.loo for name, check in checks.items()}, round_to="none")
+    table = table[["rank", "elpd", "p", "elpd_diff", "weight", "se", "dse"]].copy()
+    table["large_k"] = [checks[name].unreliable for name in map(str, table.index)]
+    return table

@@ -1,4 +1,4 @@
-"""Markov kernels for conditioned theories: NUTS in whitened coordinates, and Gibbs moves neuron by neuron.
+"""Markov kernels for conditioned theories: NUTS in whitened coordinates, and Gibbs moves of blocks of neurons.
 
 A kernel is three functions: `init(key)` draws a state from the prior, `step(state)` moves it and returns what to know
 of the move, and `point(state)` says which parameters it stands for. One state is one chain; `jax.vmap` makes many.
@@ -8,14 +8,19 @@ from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
+from jax.scipy.linalg import solve_triangular
+from jax.scipy.special import logsumexp
 from numpyro.infer import NUTS
 
 from nnqft_ppl.architecture import Architecture, Parameters
 from nnqft_ppl.coordinates import chart
+from nnqft_ppl.evidence import log_evidence
 from nnqft_ppl.transforms import Conditioned, action_at
 from nnqft_ppl.whitened import Point, Whitened
 
 Stats = dict[str, jax.Array]
+
+CANDIDATES = 4  # fresh ones for every block
 
 
 class Kernel(Protocol):
@@ -65,16 +70,18 @@ class GibbsState(NamedTuple):
 
 
 class GibbsKernel:
-    """One neuron after another is drawn anew from its conditional law, by importance resampling among candidates.
+    """Neurons are drawn anew from their conditional law, block after block, by resampling among candidates.
 
-    The neuron as it is and `candidates` fresh ones from the prior compete with the weights that data, sources and
-    actions give the whole field: a Gibbs step that keeps the conditional law exactly (iterated sampling importance
-    resampling). It needs no gradient, so heavy tails and discrete laws are welcome; Gaussian amplitudes, if integrated
-    out, enter by rank-one updates of the covariance. Hyperparameters follow by an elliptical slice move.
+    The block as it is and `candidates` fresh ones from the prior compete with the weights that data, sources and
+    actions give the whole field, which keeps the conditional law exactly (multiple-try Metropolis with independent
+    proposals; Liu 2008, section 5.5). It needs no gradient, so heavy tails and discrete laws are welcome.
+    One block is the whole network, N blocks are its neurons: see `blocks`. Hyperparameters follow by an elliptical
+    slice move.
     """
 
-    def __init__(self, model: Conditioned, candidates: int = 8) -> None:
+    def __init__(self, model: Conditioned, blocks: int, candidates: int = CANDIDATES) -> None:
         self.model, self.candidates = model, candidates
+        self.size = -(-model.net.neuron_count // blocks)
         self.charts = {name: chart(law) for name, law in model.hyperlaws.items()}
 
     def init(self, key: jax.Array) -> GibbsState:
@@ -87,12 +94,12 @@ class GibbsKernel:
         key, key_candidates, key_choice, key_hyper = jax.random.split(state.key, 4)
         net, noise = self._net(state.hyper)
         fresh = self._prior(net, key_candidates, self.candidates)
-        # Candidate 0 of every neuron is the neuron as it is.
+        # Candidate 0 of every block is the block as it is.
         pool = {site: jnp.concatenate([state.theta[site][None], fresh[site]]) for site in fresh}
         sweep = self._collapsed_sweep if self.model.collapsed else self._sweep
         chosen = sweep(net, noise, pool, key_choice)
-        neurons = jnp.arange(chosen.size)
-        theta = {site: values[chosen, neurons] for site, values in pool.items()}
+        neurons = jnp.arange(net.neuron_count)
+        theta = {site: values[chosen[neurons // self.size], neurons] for site, values in pool.items()}
         hyper = self._move_hyper(key_hyper, state.hyper, theta) if self.charts else state.hyper
         return GibbsState(key, hyper, theta), {"acceptance_rate": jnp.mean(chosen > 0)}
 
@@ -122,43 +129,46 @@ class GibbsKernel:
                 total -= action_at(action, next(parts))
             return total
 
-        def waves(theta: Parameters) -> jax.Array:  # a_i h_i(x), (N, P) or (N, P, D)
+        def waves(theta: Parameters) -> jax.Array:  # a_i h_i(x) summed over every block, (blocks, P) or (blocks, P, D)
             h, a = net.neurons(theta, points), theta["a"]
-            return h * a[:, None] if a.ndim == 1 else h[:, :, None] * a[:, None, :]
+            return self._blocks(h * a[:, None] if a.ndim == 1 else h[:, :, None] * a[:, None, :]).sum(axis=1)
 
-        each = jnp.swapaxes(jax.vmap(waves)(pool), 0, 1)  # (N, K + 1, P, ..)
+        each = jnp.swapaxes(jax.vmap(waves)(pool), 0, 1)  # (blocks, K + 1, P, ..)
 
         def one(phi: jax.Array, step: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
             options, key = step
             rest = phi - options[0]
-            choice = jax.random.categorical(key, jax.vmap(log_weight)(rest + options))
+            choice = _choice(key, jax.vmap(log_weight)(rest + options))
             return rest + options[choice], choice
 
         keys = jax.random.split(key, each.shape[0])
         return jax.lax.scan(one, each[:, 0].sum(axis=0), (each, keys))[1]
 
     def _collapsed_sweep(self, net: Architecture, noise: Any, pool: Parameters, key: jax.Array) -> jax.Array:
-        """The chosen candidate of every neuron, with the amplitudes integrated out."""
+        """The chosen candidate of every block, with the amplitudes integrated out.
+
+        Given the other blocks, with W^T W + 1 = L L^T of theirs, the evidence of a block is that of W L^-T and L^-1 r.
+        """
         systems = jax.vmap(lambda theta: self.model.linear_system(net, theta, noise))(pool)
-        w, r = jnp.swapaxes(systems.w, 0, 1), systems.r[0]
-        start = w[:, 0].T @ w[:, 0] + jnp.eye(w.shape[2])
-        inverse = jnp.linalg.inv(start)
+        each, r = jnp.swapaxes(jax.vmap(self._blocks)(systems.w), 0, 1), systems.r[0]  # (blocks, K + 1, size, P)
+        if len(each) == 1:
+            return _choice(key, jax.vmap(log_evidence, (0, None))(each[0], r))[None]
 
-        def one(
-            carry: tuple[jax.Array, jax.Array], step: tuple[jax.Array, jax.Array]
-        ) -> tuple[tuple[jax.Array, jax.Array], jax.Array]:
-            (inverse, weights), (options, key) = carry, step
-            u = inverse @ options[0]
-            left = 1.0 - options[0] @ u
-            inverse, weights = inverse + jnp.outer(u, u) / left, weights + jnp.outer(u, options[0] @ weights) / left
-            u = options @ inverse  # (K + 1, P)
-            q, g = 1.0 + jnp.sum(options * u, axis=1), options @ weights  # (K + 1,), (K + 1, D)
-            choice = jax.random.categorical(key, 0.5 * (jnp.sum(g**2, axis=1) / q - g.shape[1] * jnp.log(q)))
-            u, q, g = u[choice], q[choice], g[choice]
-            return (inverse - jnp.outer(u, u) / q, weights - jnp.outer(u, g) / q), choice
+        def one(gram: jax.Array, step: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+            options, key = step
+            gram -= options[0].T @ options[0]
+            inverse = solve_triangular(jnp.linalg.cholesky(gram), jnp.eye(len(gram)), lower=True)
+            choice = _choice(key, jax.vmap(log_evidence, (0, None))(options @ inverse.T, inverse @ r))
+            return gram + options[choice].T @ options[choice], choice
 
-        keys = jax.random.split(key, w.shape[0])
-        return jax.lax.scan(one, (inverse, inverse @ r), (w, keys))[1]
+        start = systems.w[0].T @ systems.w[0] + jnp.eye(len(r))
+        return jax.lax.scan(one, start, (each, jax.random.split(key, len(each))))[1]
+
+    def _blocks(self, values: jax.Array) -> jax.Array:
+        """(N, ...) in blocks (blocks, size, ...), the last one filled up with zeros."""
+        missing = -len(values) % self.size
+        padded = jnp.pad(values, [(0, missing), *[(0, 0)] * (values.ndim - 1)])
+        return padded.reshape(-1, self.size, *values.shape[1:])
 
     # -- hyperparameters -----------------------------------------------------------------------------------------
 
@@ -186,6 +196,18 @@ class GibbsKernel:
         size = hyper.size
         move: Any = blackjax.elliptical_slice(log_likelihood, mean=jnp.zeros(size), cov=jnp.ones(size))
         return move.step(key, move.init(hyper))[0].position
+
+
+def _choice(key: jax.Array, log_weights: jax.Array) -> jax.Array:
+    """A move from candidate 0 that keeps the law with these weights: a fresh one in proportion, then Metropolis' test.
+
+    j among the fresh ones with probability w_j / (W - w_0), taken with probability min(1, (W - w_0)/(W - w_j)), W the
+    sum of all: the discrete Gibbs step that stays least often (Liu 1996).
+    """
+    key_fresh, key_test = jax.random.split(key)
+    fresh = 1 + jax.random.categorical(key_fresh, log_weights[1:])
+    others = logsumexp(jnp.where(jnp.arange(log_weights.size) == fresh, -jnp.inf, log_weights))
+    return jnp.where(jnp.log(jax.random.uniform(key_test)) < logsumexp(log_weights[1:]) - others, fresh, 0)
 
 
 def _ends(lengths: list[int]) -> list[int]:

@@ -56,8 +56,11 @@ def plot_fields(net: Architecture, points: Array, phi: Array, path: Path) -> Non
         figure.savefig(path, dpi=160)
 
 
-def plot_posterior(net: Architecture, data: Data, bands: pd.DataFrame, limit: Any, path: Path) -> None:
-    """Data, the posterior's 50 % and 95 % bands, and the infinite-width process (mean, deviation) if there is one."""
+def plot_posterior(net: Architecture, data: Data, bands: pd.DataFrame, limit: Any, values: Array, path: Path) -> None:
+    """Data, the posterior's 50 % and 95 % bands, and the infinite-width process (mean, deviation) if there is one.
+
+    Of the posterior predictive values (draw, P) at the data, which have the noise too, the 95 % band.
+    """
     import matplotlib as mpl
 
     from nnqft_ppl.studies import STYLE
@@ -67,6 +70,8 @@ def plot_posterior(net: Architecture, data: Data, bands: pd.DataFrame, limit: An
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(8.4, 4.2), layout="constrained")
         axes = figure.subplots()
+        order, (low, high) = np.argsort(data.x[:, 0]), np.quantile(values, [0.025, 0.975], axis=0)
+        axes.fill_between(data.x[order, 0], low[order], high[order], color="0.93", lw=0, label="95 % of values")
         axes.fill_between(x, bands["q0.025"], bands["q0.975"], color="C0", alpha=0.18, lw=0, label="95 %")
         axes.fill_between(x, bands["q0.25"], bands["q0.75"], color="C0", alpha=0.35, lw=0, label="50 %")
         axes.plot(x, bands["mean"], color="C0", label=f"posterior mean, N = {net.width}")
@@ -77,7 +82,29 @@ def plot_posterior(net: Architecture, data: Data, bands: pd.DataFrame, limit: An
                 axes.plot(x, mean + sign * deviation, color="0.15", ls=":", lw=0.9)
         axes.plot(data.x[:, 0], data.y, "o", ms=3, color="C1", label="data")
         axes.set(xlabel=name, ylabel=data.y_name, title=f"{type(net).__name__} given {len(data.y)} values")
-        axes.legend(ncols=5, loc="upper center", bbox_to_anchor=(0.5, -0.12))
+        axes.legend(ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.12))
+        figure.savefig(path, dpi=160)
+
+
+def plot_posterior_map(net: Architecture, data: Data, bands: pd.DataFrame, path: Path) -> None:
+    """Maps of the posterior's mean, with the data in the same colours, and of its standard deviation."""
+    import matplotlib as mpl
+
+    from nnqft_ppl.studies import STYLE
+
+    east, north = data.x_name
+    low, high = (float(f((bands["mean"].agg(word), f(data.y)))) for word, f in (("min", np.min), ("max", np.max)))
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(9.6, 4.2), layout="constrained")
+        panels: Any = figure.subplots(1, 2)
+        for axes, column, limits in zip(panels, ("mean", "sd"), ((low, high), (0.0, bands["sd"].max())), strict=True):
+            colours: Any = {"cmap": "viridis", "vmin": limits[0], "vmax": limits[1]}
+            field = axes.tripcolor(bands[east], bands[north], bands[column], shading="gouraud", **colours)
+            dots = {"c": data.y, **colours} if column == "mean" else {"color": "white"}
+            axes.scatter(data.x[:, 0], data.x[:, 1], s=22, edgecolors="black", linewidths=0.6, **dots)
+            axes.set(xlabel=east, ylabel=north, aspect="equal")
+            figure.colorbar(field, ax=axes, label=f"{column} of {data.y_name}")
+        figure.suptitle(f"{type(net).__name__}, N = {net.width}, given {len(data.y)} values")
         figure.savefig(path, dpi=160)
 
 

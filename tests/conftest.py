@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 from scipy.stats import norm
@@ -12,6 +13,10 @@ from nnqft_ppl import enable_x64
 enable_x64()
 
 ROOT = Path(__file__).resolve().parents[1]
+#: A program is compiled once for all tests and all later runs; most of their time is compilation.
+jax.config.update("jax_compilation_cache_dir", str(ROOT / ".pytest_cache" / "xla"))
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+
 SHARED = Path(os.environ.get("NNQFT_SHARED", ROOT.parent / "shared"))
 
 #: False-alarm rate of all Monte Carlo tests of the suite together, and how many comparisons share it at most.

@@ -23,7 +23,7 @@ FLOORS = [
     {"couplings", "architecture"},
     {"cosine", "models", "statistics"},
     {"coupled", "draws", "quasi", "settings", "coordinates", "transforms"},
-    {"whitened", "gaussian_process", "density", "counting"},
+    {"whitened", "gaussian_process", "density", "counting", "blocks"},
     {"kernels", "schwinger_dyson", "ascent"},
     {"chains", "maxima"},
     {"classical"},

@@ -1,11 +1,11 @@
-"""Conditioned theories: coordinates, transforms, chains, the infinite-width oracle, calibration, and a user's data."""
+"""Conditioned theories: coordinates, transforms, chains, the infinite-width oracle and calibration."""
 
 import jax.numpy as jnp
 import numpy as np
-import pandas as pd
+import numpyro.distributions as dist
 import pytest
-from conftest import ROOT
-from typer.testing import CliRunner
+from arviz_base import from_dict
+from scipy.stats import norm
 
 from nnqft_ppl import (
     calibrate,
@@ -19,57 +19,75 @@ from nnqft_ppl import (
     reweighted,
 )
 from nnqft_ppl.chains import Checkpoint, kernel_of, plan, run
-from nnqft_ppl.cli import app
+from nnqft_ppl.diagnostics import predictive_check, rank, summarise
+from nnqft_ppl.kernels import GibbsKernel, NutsKernel
 from nnqft_ppl.schwinger_dyson import schwinger_dyson
+from nnqft_ppl.transforms import field_at
 
 X = np.array([[-1.0], [-0.2], [0.4], [1.3], [2.0]])
 Y = np.array([0.3, -0.5, 0.8, 0.2, -0.6])
 AT = np.array([[0.5], [3.0]])
 
-#: One card of every kind of law and of neuron; the study `calibration` goes through all of them.
-KINDS = ["cos_net", "vector", "wine_bottle", "deep_net", "coupled_scalar", "matern", "gibbs_cos_net", "offset_cos_net"]
 
-
-def small(name, **settings):
-    return load(name, **settings) if name == "line" else load(name, width=4, **settings)
+def chains(kernel, read, *, number=4, warmup=300, draws, seed=0, checkpoint=None):
+    return run(
+        kernel, read, chains=number, warmup=warmup, draws=draws, seed=seed,
+        checkpoint=checkpoint or Checkpoint(None, {}), title="", progress=False,
+    )  # fmt: skip
 
 
 # -- chains -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("sampler", ["nuts", "gibbs"])
-def test_chains_find_the_exact_posterior(sampler):
+@pytest.fixture(scope="module")
+def reweighted_five():
+    return reweighted(load("cos_net", width=5), X, Y, 0.5, AT, draws=200_000, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "draws"),
+    [
+        (lambda model: NutsKernel(collapse(model), 300), 2000),
+        (lambda model: GibbsKernel(collapse(model), 1), 2000),
+        (lambda model: GibbsKernel(collapse(model), 3), 2000),
+        (lambda model: GibbsKernel(model, 3), 20_000),
+    ],
+    ids=["nuts", "whole networks", "blocks of 2, 2 and 1", "amplitudes too"],
+)
+def test_chains_find_the_exact_posterior(reweighted_five, kernel, draws):
     """Mean and variance at N = 5 against 2e5 reweighted prior networks: within 5 joint errors, sensitive to 15 %."""
-    net = load("cos_net", width=5)
-    exact = reweighted(net, X, Y, 0.5, AT, draws=200_000, seed=0)
-    result = posterior(observe(net, X, Y, noise=0.5), AT, draws=2000, sampler=sampler, seed=1)
+    moves = kernel(observe(load("cos_net", width=5), X, Y, noise=0.5))
+
+    def read(key, at):
+        theta = dict(at.theta)
+        if "a" not in theta:
+            theta["a"] = moves_model.amplitudes_given(key, at.net, theta, 0.5)
+        phi = field_at(at.net, theta, AT)
+        return {"phi": phi, "phi^2": phi**2}
+
+    moves_model = moves.target.model if isinstance(moves, NutsKernel) else moves.model
+    kept = chains(moves, read, draws=draws, seed=1)
+    table = summarise({name: kept[name] for name in ("phi", "phi^2")}).set_index(["quantity", "index"])
+    exact = reweighted_five
     for p in range(2):
-        row = result.summary.query("quantity == 'phi' and index == @p").iloc[0]
-        error = np.hypot(row["mcse"], exact.mean_error[p])
-        assert abs(row["mean"] - exact.mean[p]) < 5 * error
-        second = result.summary.query("quantity == 'phi^2' and index == @p").iloc[0]
+        row, second = table.loc["phi", p], table.loc["phi^2", p]
+        assert abs(row["mean"] - exact.mean[p]) < 5 * np.hypot(row["mcse"], exact.mean_error[p])
         square = exact.variance[p] + exact.mean[p] ** 2
         assert abs(second["mean"] - square) < 5 * np.hypot(second["mcse"], exact.variance_error[p])
         assert 5 * second["mcse"] < 0.15 * square
-    assert result.verdict.divergences == 0
-    assert result.verdict.r_hat < 1.01
+    assert kept.get("stat_diverging", np.zeros(1)).sum() == 0
+    assert table["r_hat"].max() < 1.01
 
 
 def test_nuts_draws_the_gibbs_coupling():
     """E cos(b_1.u) cos(b_2.v) of `gibbs_cos_net` at N = 4, d = 2, eps = 2 within 5 errors of the radial integral."""
     net = load("gibbs_cos_net", width=4, dim=2, epsilon=2.0)
-    chosen = plan(net)
     u, v = jnp.array([0.9, 0.2]), jnp.array([0.4, -0.8])
 
     def read(key, at):
         return {"wave": jnp.cos(at.theta["b"][0] @ u) * jnp.cos(at.theta["b"][1] @ v)}
 
-    kept = run(
-        kernel_of(chosen, 300), read, chains=4, warmup=300, draws=3000, seed=0,
-        checkpoint=Checkpoint(None, {}), title="", progress=False,
-    )  # fmt: skip
-    from nnqft_ppl.diagnostics import summarise
-
+    kept = chains(kernel_of(plan(net), 300), read, draws=3000)
     row = summarise({"wave": kept["wave"]}).iloc[0]
     exact = float(net.joint_kernel_moment((2, 2), (np.asarray(u), np.asarray(v))))
     assert abs(row["mean"] - exact) < 5 * row["mcse"]
@@ -77,29 +95,36 @@ def test_nuts_draws_the_gibbs_coupling():
     assert kept["stat_diverging"].sum() == 0
 
 
-@pytest.mark.parametrize("name", KINDS)
-def test_every_kind_of_card_samples(name):
-    """A short chain of each: finite, in the right shapes, with every site named."""
-    net = small(name)
+@pytest.mark.parametrize("name", ["wine_bottle", "deep_net", "coupled_scalar"])
+def test_other_kinds_of_laws_and_neurons_sample(name):
+    """Short chains of what no other test conditions are finite; the study `calibration` goes through the catalogue."""
+    net = load(name, width=4)
     y = np.stack([Y] * net.component_count, axis=1) if net.component_count > 1 else Y
+    chosen = plan(observe(net, X, y, noise=0.5), collapsed=False)
+    kernel = kernel_of(chosen, 25)
+    kept = chains(kernel, lambda _, at: {"phi": field_at(at.net, at.theta, AT)}, number=2, warmup=25, draws=25)
+    phi = kept["phi"]
+    assert phi.shape == (2, 25, 2, *y.shape[1:])
+    assert np.isfinite(phi).all()
+    assert (np.ptp(phi, axis=1) > 0).all()
+
+
+def test_a_tree_names_every_site_and_dimension():
+    net = load("vector", width=4)
+    y = np.stack([Y] * net.component_count, axis=1)
     tree = posterior(observe(net, X, y, noise=0.5), AT, chains=2, warmup=25, draws=25, parameters=True).tree
-    assert np.isfinite(tree["posterior/phi"]).all()
-    assert tree["posterior/phi"].dims[:3] == ("chain", "draw", "point")
-    assert tree["log_likelihood/y"].dims[2] == "observation"
+    assert tree["posterior/phi"].dims == ("chain", "draw", "point", "component")
+    assert tree["log_likelihood/y"].dims == ("chain", "draw", "observation", "component")
     assert {"a", *net.prior()} <= set(tree["posterior"].data_vars)
 
 
-@pytest.mark.parametrize("sampler", ["nuts", "gibbs"])
-def test_a_chain_goes_on_from_its_checkpoint(tmp_path, monkeypatch, sampler):
-    """Stopped between two chunks, it ends bit for bit like a chain that was not."""
+def test_a_chain_goes_on_from_its_checkpoint(tmp_path, monkeypatch):
+    """NUTS, stopped between two chunks, ends bit for bit like a chain that was not; `test_resume` kills Gibbs moves."""
     monkeypatch.setattr("nnqft_ppl.checkpoint.SECONDS", 0.0)
-    kernel = kernel_of(plan(observe(load("cos_net", width=4), X, Y, noise=0.5), sampler), 50)
+    kernel = kernel_of(plan(observe(load("cos_net", width=4), X, Y, noise=0.5), "nuts"), 50)
 
-    def chains(checkpoint):
-        return run(
-            kernel, lambda _, at: {"b": at.theta["b"]}, chains=2, warmup=50, draws=100, seed=3,
-            checkpoint=checkpoint, title="", progress=False,
-        )  # fmt: skip
+    def b(checkpoint):
+        return chains(kernel, lambda _, at: {"b": at.theta["b"]}, number=2, warmup=50, draws=100, checkpoint=checkpoint)
 
     class Stopping(Checkpoint):
         saved = 0
@@ -111,18 +136,24 @@ def test_a_chain_goes_on_from_its_checkpoint(tmp_path, monkeypatch, sampler):
                 raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        chains(Stopping(tmp_path, {}))
+        b(Stopping(tmp_path, {}))
     assert list(tmp_path.iterdir())
-    resumed = chains(Checkpoint(tmp_path, {}))
-    whole = chains(Checkpoint(None, {}))
+    resumed, whole = b(Checkpoint(tmp_path, {})), b(Checkpoint(None, {}))
     for name, values in whole.items():
         assert np.array_equal(values, resumed[name]), name
 
 
-def test_a_tree_survives_a_file(tmp_path):
+@pytest.fixture(scope="module")
+def result():
+    """A posterior with everything in it: unknown noise, every site, 1000 draws."""
+    model = observe(load("cos_net", width=3), X, Y, noise=dist.HalfNormal(1.0))
+    return posterior(model, AT, draws=250, warmup=100, parameters=True)
+
+
+def test_a_tree_survives_a_file(tmp_path, result):
     import xarray as xr
 
-    tree = posterior(observe(load("cos_net", width=3), X, Y, noise=0.5), AT, chains=2, warmup=25, draws=25).tree
+    tree = result.tree
     tree.to_netcdf(tmp_path / "t.nc", engine="h5netcdf")
     tree.to_zarr(tmp_path / "t.zarr", consolidated=False)
     for back in (
@@ -134,12 +165,9 @@ def test_a_tree_survives_a_file(tmp_path):
         assert back.attrs == tree.attrs
 
 
-def test_prior_groups_follow_the_theory():
+def test_prior_groups_follow_the_theory(result):
     """Variance of phi in the group `prior` is G2 within 5 errors; y adds the noise, and its law is drawn anew."""
-    import numpyro.distributions as dist
-
-    net = load("cos_net", width=3)
-    tree = posterior(observe(net, X, Y, noise=dist.HalfNormal(1.0)), AT, chains=4, warmup=0, draws=250).tree
+    tree = result.tree
     assert tree["prior/phi"].shape == (1, 1000, 2)
     phi, y = tree["prior/phi"].to_numpy()[0], tree["prior_predictive/y"].to_numpy()[0]
     for found, expected in ((phi**2, 0.5), (y**2, 1.5)):
@@ -148,22 +176,57 @@ def test_prior_groups_follow_the_theory():
     assert tree["prior/noise"].mean() == pytest.approx((2 / np.pi) ** 0.5, abs=5 * 0.61 / 1000**0.5)
 
 
-@pytest.mark.parametrize("sampler", ["nuts", "gibbs"])
-def test_schwinger_dyson_catches_a_wrong_chain(sampler):
+def test_the_predictive_check_leaves_values_out():
+    """elpd of 300 independent values under the law they come from is -300 times its entropy, within 5 errors.
+
+    A law of half the deviation is caught: its 50 % band holds fewer, its elpd is lower, and so it ranks second. A value
+    that one draw alone explains has a large Pareto k, and the line says so.
+    """
+    rng = np.random.default_rng(0)
+
+    def check(sigma, values):
+        mu = sigma * rng.normal(size=(4, 500, 1)) / 300**0.5
+        y = mu + sigma * rng.normal(size=(4, 500, len(values)))
+        groups = {
+            "posterior": {"mu": mu[..., 0]}, "posterior_predictive": {"y": y}, "observed_data": {"y": values},
+            "log_likelihood": {"y": norm.logpdf(values, mu, sigma)},
+        }  # fmt: skip
+        return predictive_check(from_dict(groups))
+
+    values = rng.normal(size=300)
+    right, wrong = check(1.0, values), check(0.5, values)
+    entropy = 0.5 * np.log(2 * np.pi * np.e)
+    assert abs(right.elpd + 300 * entropy) < 5 * right.error
+    reach = 5 * 0.5 / 300**0.5
+    assert abs(right.half - 0.5) < reach < 0.5 - wrong.half
+    assert right.most > 0.9 > wrong.most
+    assert right.unreliable == 0
+    table = rank({"wrong": wrong, "right": right})
+    assert list(table.index) == ["right", "wrong"]
+    assert -table["elpd_diff"].iloc[1] > 5 * table["dse"].iloc[1]
+    far = check(1.0, np.append(values[:9], 150.0))
+    assert "NOT reliable: 1 values with a large Pareto k" in far.line
+
+
+def test_schwinger_dyson_catches_a_wrong_chain():
     """The equations hold within 5 errors, for O = 1 and O = cos b, and fail beyond 5 for draws with 20 % more noise."""
     net = load("cos_net", width=5)
     right, wrong = (collapse(observe(net, X, Y, noise=noise)) for noise in (0.3, 0.36))
 
     def draws(model):
-        result = posterior(model, AT, draws=4000, warmup=300, sampler=sampler, parameters=True)
-        return result, {site: result.tree[f"posterior/{site}"].to_numpy() for site in ("b", "c")}
+        return chains(GibbsKernel(model, 2), lambda _, at: at.theta, draws=4000)
 
-    result, theta = draws(right)
-    found = schwinger_dyson(right, theta)
-    assert abs(found.z) < 5
-    assert found.z == pytest.approx(result.verdict.schwinger_dyson, rel=1e-6)
+    theta = draws(right)
+    assert abs(schwinger_dyson(right, theta).z) < 5
     assert abs(schwinger_dyson(right, theta, observable=lambda t: jnp.cos(t["b"][0, 0])).z) < 5
-    assert abs(schwinger_dyson(right, draws(wrong)[1]).z) > 5
+    assert abs(schwinger_dyson(right, draws(wrong)).z) > 5
+
+
+def test_the_verdict_has_the_schwinger_dyson_residual(result):
+    values = result.tree["sample_stats/schwinger_dyson"].to_numpy()
+    row = summarise({"z": values}).iloc[0]
+    assert result.verdict.schwinger_dyson == pytest.approx(row["mean"] / row["mcse"], rel=1e-12)
+    assert abs(result.verdict.schwinger_dyson) < 5
 
 
 # -- infinite width -----------------------------------------------------------------------------------------------------
@@ -198,12 +261,10 @@ def test_the_departure_from_the_limit_is_predicted(name):
 # -- calibration --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["cos_net", "cauchy"])
-def test_calibration(name):
-    """Ranks of 200 replicates are uniform: false alarms 1e-5."""
-    net = load(name, width=5)
-    y = np.zeros((4, 2)) if net.component_count > 1 else np.zeros(4)
-    result = calibrate(observe(net, X[:4], y, noise=0.4), AT[:1], replicates=200, warmup=50, draws=31, thin=2)
+def test_calibration():
+    """Ranks of 200 replicates of the Cauchy net are uniform: false alarms 1e-5; the study has the whole catalogue."""
+    model = observe(load("cauchy", width=5), X[:4], np.zeros(4), noise=0.4)
+    result = calibrate(model, AT[:1], replicates=200, warmup=50, draws=31, thin=2)
     assert result.p_value > 1e-5
 
 
@@ -237,47 +298,3 @@ def test_calibration_of_the_gibbs_coupling():
 
     result = calibrate(model, AT[:1], draw_prior=draw_prior, replicates=200, warmup=100, draws=31)
     assert result.p_value > 1e-5
-
-
-# -- a user's data ------------------------------------------------------------------------------------------------------
-
-
-def cli(*arguments):
-    return CliRunner().invoke(app, [str(a) for a in arguments])
-
-
-def test_the_nile(tmp_path):
-    out = tmp_path / "nile"
-    nile = ROOT / "examples" / "nile.csv"
-    result = cli("posterior", "cauchy", "--data", nile, "--x", "year", "--y", "volume", "--width", 20, "--draws", 100, "--warmup", 50, "--out", out)  # fmt: skip
-    assert result.exit_code == 0, result.output
-    assert "worst R-hat" in result.output
-    assert {f.name for f in out.iterdir()} == {"posterior.nc", "summary.csv", "bands.csv", "posterior.png"}
-    bands = pd.read_csv(out / "bands.csv")
-    early, late = (bands.query(q)["mean"].mean() for q in ("1875 < year < 1895", "1905 < year < 1960"))
-    assert early - late > 100  # the fall of 1898, about 250 in the raw means
-    strict = cli("posterior", "cauchy", "--data", nile, "--x", "year", "--y", "volume", "--width", 5, "--draws", 10, "--warmup", 0, "--out", out, "--strict")  # fmt: skip
-    assert strict.exit_code == 1
-    assert "NOT converged" in strict.output
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("x,y\n1,2\n2,nan\n3,1\n", "data column 'y' must be finite, got nan in row 2"),
-        ("x,y\n1,2\n2,inf\n3,1\n", "data column 'y' must be finite, got inf in row 2"),
-        ("x,y\n1,2\n1,3\n", "data points must differ, got 1 twice"),
-        ("x,y\n1,2\n2,2\n", "data column 'y' must not be constant, got 2 in every row"),
-        ("x,y\n1,2\n", "data must have at least 2 rows, got 1"),
-        ("x,z\n1,2\n2,3\n", "data column must be one of x, z, got 'y'"),
-        ("x,y\n1,a\n2,b\n", "data column 'y' must hold numbers, got 'a' in row 1"),
-    ],
-)
-def test_bad_data_is_one_line(tmp_path, text, message):
-    (tmp_path / "d.csv").write_text(text)
-    result = cli("posterior", "cauchy", "--data", tmp_path / "d.csv", "--x", "x", "--y", "y", "--out", tmp_path / "out")
-    assert result.exit_code == 2
-    assert message in result.output
-    assert not (tmp_path / "out").exists()
-    noisy = cli("posterior", "cauchy", "--data", ROOT / "examples" / "nile.csv", "--x", "year", "--y", "volume", "--noise", -1, "--out", tmp_path / "out")  # fmt: skip
-    assert "noise must be positive, got -1.0" in noisy.output

@@ -1,5 +1,6 @@
 """A run that is killed at any moment goes on, and ends with the same table, bit for bit."""
 
+import os
 import random
 import signal
 import subprocess
@@ -8,10 +9,14 @@ import time
 from pathlib import Path
 
 import pandas as pd
+import xarray as xr
+from conftest import ROOT
 
 NNQFT = Path(sys.executable).with_name("nnqft")
 #: About six seconds of work with a checkpoint every 0.05 seconds.
 RUN = "correlators cos_net --set width=20 --set dim=2 --order 2,4 --estimator field,sobol --seed 3 --float32"
+
+POSTERIOR = "posterior cos_net --x year --y volume --width 3 --warmup 50 --draws 1500 --chains 2 --data"
 
 
 def command(out: Path, draws: int) -> list[str]:
@@ -45,3 +50,43 @@ def kill_and_compare(folder: Path, moments: int, draws: int, seed: int) -> list[
     leftovers = {path.name for path in folder.iterdir()}
     assert leftovers == {"whole.parquet", "whole.points.parquet", "killed.parquet", "killed.points.parquet"}
     return waits
+
+
+def test_a_killed_posterior_ends_with_the_same_results(tmp_path):
+    """SIGKILL before anything is kept, and once draws are on disk: the same command ends with the same files.
+
+    Nothing but a whole file or a checkpoint is ever in the folder; the tree is compared number by number.
+    """
+    code = "import nnqft_ppl.checkpoint as c; c.SECONDS = 0.0; from nnqft_ppl.cli import main; main()"
+    environment = {**os.environ, "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "xla")}  # every run is the same program
+    environment |= {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
+    data = tmp_path / "d.csv"
+    pd.read_csv(ROOT / "examples" / "nile.csv").head(6).to_csv(data, index=False)
+
+    def start(name: str) -> subprocess.Popen:
+        command = [sys.executable, "-c", code, *POSTERIOR.split(), str(data), "--out", str(tmp_path / name)]
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+
+    def kept() -> list[Path]:
+        return list((tmp_path / "killed" / ".partial").glob("*.npz"))
+
+    assert start("whole").wait() == 0
+    early = start("killed")
+    time.sleep(2.0)
+    early.kill()
+    early.wait()
+    late = start("killed")
+    while not kept() and late.poll() is None:
+        time.sleep(0.01)
+    time.sleep(0.2)
+    late.kill()
+    assert late.wait() == -signal.SIGKILL
+    assert kept()
+    assert start("killed").wait() == 0
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    names = {"posterior.nc", "summary.csv", "bands.csv", "posterior.png"}
+    assert {f.name for f in whole.iterdir()} == {f.name for f in killed.iterdir()} == names
+    for name in names - {"posterior.nc"}:
+        assert (whole / name).read_bytes() == (killed / name).read_bytes(), name
+    trees = [xr.open_datatree(folder / "posterior.nc", engine="h5netcdf") for folder in (whole, killed)]
+    assert trees[0].equals(trees[1])  # attributes have the time of writing

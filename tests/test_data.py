@@ -1,0 +1,111 @@
+"""A user's data on the command line: from a CSV file to results, and one clear line for whatever is wrong."""
+
+import pandas as pd
+import pytest
+from conftest import ROOT
+from typer.testing import CliRunner
+
+from nnqft_ppl.cli import app
+
+NILE = ROOT / "examples" / "nile.csv"
+
+
+def cli(*arguments):
+    return CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+def test_the_nile(tmp_path):
+    """All results are written and the fall of the river is in them, although --strict calls the short chains short."""
+    out = tmp_path / "nile"
+    result = cli("posterior", "cauchy", "--data", NILE, "--x", "year", "--y", "volume", "--width", 20, "--draws", 90, "--warmup", 50, "--strict", "--out", out)  # fmt: skip
+    assert result.exit_code == 1, result.output  # 360 draws are fewer than an ESS of 400
+    assert "NOT converged: " in result.output
+    assert "worst R-hat" in result.output
+    assert "% of the values in the 50 % band" in result.output
+    assert {f.name for f in out.iterdir()} == {"posterior.nc", "summary.csv", "bands.csv", "posterior.png"}
+    bands = pd.read_csv(out / "bands.csv")
+    early, late = (bands.query(q)["mean"].mean() for q in ("1875 < year < 1895", "1905 < year < 1960"))
+    assert early - late > 100  # the fall of 1898, about 250 in the raw means
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x,y\n1,2\n2,nan\n3,1\n", "data column 'y' must be finite, got nan in row 2"),
+        ("x,y\n1,2\n2,inf\n3,1\n", "data column 'y' must be finite, got inf in row 2"),
+        ("x,y\n1,2\n1,3\n", "data points must differ, got 1 twice"),
+        ("x,y\n1,2\n2,2\n", "data column 'y' must not be constant, got 2 in every row"),
+        ("x,y\n1,2\n", "data must have at least 2 rows, got 1"),
+        ("x,z\n1,2\n2,3\n", "data column must be one of x, z, got 'y'"),
+        ("x,y\n1,a\n2,b\n", "data column 'y' must hold numbers, got 'a' in row 1"),
+    ],
+)
+def test_bad_data_is_one_line(tmp_path, text, message):
+    (tmp_path / "d.csv").write_text(text)
+    result = cli("posterior", "cauchy", "--data", tmp_path / "d.csv", "--x", "x", "--y", "y", "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert message in result.output
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--noise", "-1"], "noise must be positive, got -1.0"),
+        (["--noise", "0"], "noise must be positive, got 0.0"),
+        (["--noise", "inf"], "noise must be positive and finite, got inf"),
+        (["--infer", "masss"], "a hyperparameter to infer must be one of sigma_a, mass, got 'masss'"),
+        (["--sampler", "hmc"], "sampler must be one of nuts, gibbs, got 'hmc'"),
+        (["--width", "0"], "Cauchy: width must be"),
+        (["--draws", "3"], "draws must be at least 4, got 3"),
+        (["--chains", "0"], "chains must be at least 1, got 0"),
+        (["--x", ""], "data columns must be one or more for x and another for y, got '' and 'volume'"),
+        (["--x", "volume"], "data columns must be one or more for x and another for y, got 'volume' and 'volume'"),
+        (["--data", "none.csv"], "data file 'none.csv' must be readable CSV"),
+        (["--x", "year,volume", "--y", "other"], "data column must be one of year, volume, got 'other'"),
+    ],
+)
+def test_bad_options_are_one_line(tmp_path, options, message):
+    """Whatever is wrong, one line says so and nothing is written."""
+    result = cli("posterior", "cauchy", "--data", NILE, "--x", "year", "--y", "volume", "--out", tmp_path / "out", *options)  # fmt: skip
+    assert result.exit_code == 2, result.output
+    (line,) = result.output.splitlines()
+    assert line.startswith(f"error: {message}") or f": {message}" in line
+    assert not [f for f in tmp_path.rglob("*") if f.is_file()]
+
+
+def test_compare_ranks(tmp_path):
+    """Two theories of a short series: what is said of each, and one row each in the table."""
+    few = tmp_path / "few.csv"
+    pd.read_csv(NILE).head(12).to_csv(few, index=False)
+    start = ["compare", "cauchy", "--data", few, "--x", "year", "--y", "volume"]
+    result = cli(*start, "--widths", "2,5", "--draws", 50, "--warmup", 25, "--out", tmp_path / "ranks.csv")
+    assert result.exit_code == 0, result.output
+    assert "1 of 2: cauchy N=2 ..." in result.output
+    assert result.output.count("worst R-hat") == 2
+    table = pd.read_csv(tmp_path / "ranks.csv", index_col=0)
+    assert set(table.index) == {"cauchy N=2", "cauchy N=5"}
+    assert set(table) >= {"elpd", "dse", "weight", "large_k", "converged"}
+    assert table["elpd"].is_monotonic_decreasing
+    assert "chains that have not converged cannot be ranked" in result.output  # 200 draws are fewer than 400
+    for options, message in (
+        (["--widths", "2,x"], "widths must be positive whole numbers, separated by commas, got '2,x'"),
+        (["--widths", "0"], "widths must be positive whole numbers"),
+        (["--widths", "2"], "compare needs at least two theories or widths, got cauchy N=2"),
+        (["--widths", "2,5", "--out", tmp_path / "no" / "ranks.csv"], "output file must be in a folder that exists"),
+    ):
+        result = cli(*start, *options)
+        assert result.exit_code == 2
+        assert message in result.output
+
+
+def test_an_interrupted_command_says_whether_it_goes_on(monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("nnqft_ppl.data.read_data", interrupted)
+    options = ["--data", NILE, "--x", "year", "--y", "volume"]
+    result = cli("posterior", "cauchy", *options)
+    assert result.exit_code == 130
+    assert "interrupted; nothing half-done was written; the same command goes on" in result.output
+    assert cli("compare", "cauchy", *options).output == "interrupted; nothing half-done was written\n"
