@@ -37,6 +37,7 @@ benchmarks: $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group benchmarks
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/posterior.py
+	$(BIN)/python benchmarks/modes.py
 
 $(VENV)/bin/python:
 	@for candidate in $(CANDIDATES); do \
