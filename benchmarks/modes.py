@@ -127,7 +127,7 @@ def main() -> None:
         "# Modes",
         "",
         f"One run on {machine}, JAX {jax.__version__}, Python {platform.python_version()}. Distinct modes a second, "
-        "until the last one that was found; compilation is apart. NumPyro's fits of 300 steps are one compiled program.",
+        "until the last one that was found; compilation is apart. NumPyro's fits are one compiled program.",
         "",
         "| what | measured | ratio |",
         "|---|---|---|",
