@@ -120,7 +120,7 @@ def rank(checks: dict[str, PredictiveCheck]) -> pd.DataFrame:
     """Theories by elpd, best first: elpd, p, elpd_diff, weight (stacking), se, dse by ArviZ, and large_k of each."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about large Pareto k, which have a column of their own
-        table: pd.DataFrame = compare({name: check.loo for name, check in checks.items()}, round_to="none")
-    table = table[["rank", "elpd", "p", "elpd_diff", "weight", "se", "dse"]].copy()
+        found: Any = compare({name: check.loo for name, check in checks.items()}, round_to="none")
+    table = pd.DataFrame(found, columns=["rank", "elpd", "p", "elpd_diff", "weight", "se", "dse"])
     table["large_k"] = [checks[name].unreliable for name in map(str, table.index)]
     return table
