@@ -38,6 +38,7 @@ ORDER = (
     "independence_breaking",
     "deep_nets",
     "vectors",
+    "reflection_positivity",
     "large_width_duality",
     "gp_limit",
     "posterior",

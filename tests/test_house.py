@@ -16,13 +16,13 @@ from nnqft_ppl.studies import Row, Study
 
 #: The floors of the language: a module imports only what stands before it.
 FLOORS = [
-    {"errors", "version", "precision", "radial", "progress", "wave", "evidence"},
+    {"errors", "version", "precision", "radial", "progress", "wave", "evidence", "verdicts"},
     {"hyperparameters", "points", "partitions"},
     {"laws", "checkpoint", "data", "diagnostics"},
     {"regulated", "amplitudes", "exact", "vectors", "streaming"},
     {"couplings", "architecture"},
-    {"cosine", "models", "statistics"},
-    {"coupled", "draws", "quasi", "settings", "coordinates", "transforms"},
+    {"cosine", "models", "statistics", "spectra", "grams"},
+    {"coupled", "draws", "quasi", "settings", "coordinates", "transforms", "reflection_positivity"},
     {"whitened", "gaussian_process"},
     {"kernels", "schwinger_dyson"},
     {"chains"},
