@@ -26,7 +26,7 @@ from nnqft_ppl.grams import (
     two_point_gram,
 )
 from nnqft_ppl.points import Array
-from nnqft_ppl.spectra import cutoff_tolerance, kink_exponent, rho
+from nnqft_ppl.spectra import cutoff_tolerance, kink_exponent, length, rho
 from nnqft_ppl.verdicts import Z_LIMIT, Outcome, Verdict
 
 STEP = 0.25
@@ -38,11 +38,6 @@ KINK_LIMIT = 1.05  # a convex kernel has an exponent of at most 1; the rest is t
 QUADRATURE = 1e-10  # accuracy of rho relative to its largest value
 
 LINEAR, PAIRS, TRIPLES = (f"reflection positivity, {n}-point" for n in (2, 4, 6))
-
-
-def length(net: Architecture) -> float:
-    """The length in which a theory measures: 1/m, or 1/s for frequencies of standard deviation s; 1 otherwise."""
-    return 1.0 / float(getattr(net, "mass", getattr(net, "s", 1.0)))
 
 
 def half_space(net: Architecture) -> Array:

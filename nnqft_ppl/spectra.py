@@ -57,6 +57,11 @@ def rho(net: Architecture, tau: ArrayLike, momentum: ArrayLike = ()) -> Array:
     return np.array([_tail_transform(spectrum, t) for t in tau.ravel()]).reshape(tau.shape)
 
 
+def length(net: Architecture) -> float:
+    """The length in which a theory measures: 1/m, or 1/s for frequencies of standard deviation s; 1 otherwise."""
+    return 1.0 / float(getattr(net, "mass", getattr(net, "s", 1.0)))
+
+
 def sharp_cutoff(net: Architecture) -> float:
     """The cutoff Lambda of a theory whose spectrum ends there, infinity otherwise."""
     stop = getattr(net, "cutoff", np.inf)

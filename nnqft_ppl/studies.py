@@ -39,6 +39,7 @@ ORDER = (
     "deep_nets",
     "vectors",
     "reflection_positivity",
+    "cluster_decomposition",
     "large_width_duality",
     "gp_limit",
     "posterior",

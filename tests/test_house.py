@@ -23,7 +23,7 @@ FLOORS = [
     {"couplings", "architecture"},
     {"cosine", "models", "statistics", "spectra", "grams"},
     {"coupled", "draws", "quasi", "settings", "coordinates", "transforms", "reflection_positivity"},
-    {"whitened", "gaussian_process"},
+    {"whitened", "gaussian_process", "cluster"},
     {"kernels", "schwinger_dyson"},
     {"chains"},
     {"estimators", "inference", "calibration"},
