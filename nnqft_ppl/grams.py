@@ -8,16 +8,15 @@ for the functionals that were tried.
 
 import itertools
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnqft_ppl.architecture import Architecture, Parameters
+from nnqft_ppl.architecture import Architecture
 from nnqft_ppl.errors import InputError
 from nnqft_ppl.exact import exact_correlator
+from nnqft_ppl.fields import field_draws
 from nnqft_ppl.points import Array, check_points
 
 Kernel = Callable[[Array, Array], Array]  # G2(x, y) of points (..., d)
@@ -141,18 +140,9 @@ def sampled_reflection(net: Architecture, points: ArrayLike, *, draws: int = 20_
     of the draws and E[theta(A) A] measured on the second, which knows nothing of the first.
     """
     x = _later(points)
-    sides = jnp.asarray(np.concatenate([reflect(x), x]))
     half = max(draws // 2, 2)
-
-    @jax.jit
-    def fields(key: Any) -> jax.Array:
-        def one(theta: Parameters) -> jax.Array:
-            phi = net.field(theta, sides)
-            return phi[:, 0] if net.component_count > 1 else phi
-
-        return jax.vmap(one)(net.sample(key, half))
-
-    pilot, main = (np.asarray(fields(jax.random.fold_in(jax.random.key(seed), k)), dtype=float) for k in (0, 1))
+    phi = field_draws(net, np.concatenate([reflect(x), x]), draws=2 * half, seed=seed)[:, :, 0]
+    pilot, main = phi[:half], phi[half:]
     p = len(x)
     direction = positivity(pilot[:, :p].T @ pilot[:, p:] / half).direction
     values = (main[:, :p] @ direction) * (main[:, p:] @ direction)

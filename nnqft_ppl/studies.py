@@ -15,6 +15,7 @@ import pandas as pd
 
 from nnqft_ppl.errors import InputError
 from nnqft_ppl.tables import Schema, write_table
+from nnqft_ppl.verdicts import Z_LIMIT
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,9 +28,6 @@ EXAMPLES = next(folder for folder in (_HERE / "examples", _HERE.parent / "exampl
 
 __path__ = [str(_STUDIES)]
 
-#: Standard errors that a Monte Carlo value may lie from its expectation: 6e-7 false alarms a row.
-Z_LIMIT = 5.0
-
 #: The order in which `nnqft reproduce` runs them: the main job, then the paper from its beginning to its end.
 ORDER = (
     "published",
@@ -38,6 +36,7 @@ ORDER = (
     "independence_breaking",
     "deep_nets",
     "vectors",
+    "symmetries",
     "reflection_positivity",
     "cluster_decomposition",
     "large_width_duality",
@@ -80,7 +79,7 @@ class Study:
         self._add(equation, statement, expected, measured, error, expected - error, expected + error)
 
     def monte_carlo(self, equation: str, statement: str, expected: float, measured: float, mcse: float) -> None:
-        """An estimate agrees with its expectation within Z_LIMIT standard errors; an error of zero proves nothing."""
+        """An estimate agrees with its expectation within 5 standard errors; an error of zero proves nothing."""
         reach = Z_LIMIT * mcse if mcse > 0 else math.nan
         self._add(equation, statement, expected, measured, mcse, expected - reach, expected + reach)
 
