@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from nnqft_ppl.cli_axioms import axioms
 from nnqft_ppl.cli_posterior import compare, posterior
 from nnqft_ppl.console import CardArgument, SeedOption, SetOption, card_name, clear_errors, console, theory
 from nnqft_ppl.errors import InputError
@@ -224,6 +225,7 @@ def correlators(
         typer.echo(f"wrote {out} ({len(table)} rows{z}) and {beside}")
 
 
+app.command()(axioms)
 app.command()(posterior)
 app.command()(compare)
 

@@ -168,6 +168,7 @@ def _block(net: Architecture, axiom: str, times: Array, *degrees: int) -> Verdic
 
 
 def _verdict(axiom: str, test: str, found: Positivity) -> Verdict:
-    """The lowest eigenvalue in units of the norm of its matrix."""
+    """The lowest eigenvalue in units of the norm of its matrix, if that is not zero."""
     outcome: Outcome = "pass" if found.holds else "fail"
-    return Verdict(axiom, test, outcome, found.lowest / found.norm, -found.tolerance / found.norm)
+    norm = found.norm or 1.0
+    return Verdict(axiom, test, outcome, found.lowest / norm, -found.tolerance / norm)

@@ -1,7 +1,7 @@
 """What a test of an axiom says: a statistic, the threshold it is held against, the smallest violation it can see."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 Outcome = Literal["pass", "up to cutoff", "undecided", "fail"]
@@ -31,4 +31,9 @@ SEVERITY: tuple[Outcome, ...] = ("pass", "up to cutoff", "undecided", "fail")
 
 def together(verdicts: Sequence[Verdict]) -> Outcome:
     """The outcome of several tests of one axiom: the worst of them."""
-    return SEVERITY[max(SEVERITY.index(verdict.outcome) for verdict in verdicts)]
+    return worst(verdict.outcome for verdict in verdicts)
+
+
+def worst(outcomes: Iterable[Outcome]) -> Outcome:
+    """The worst of several outcomes: a failure outweighs a question, a question a pass."""
+    return SEVERITY[max(map(SEVERITY.index, outcomes))]

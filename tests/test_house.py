@@ -29,8 +29,8 @@ FLOORS = [
     {"estimators", "inference", "calibration"},
     {"tables"},
     {"tabulate", "studies", "catalogue", "console"},
-    {"pictures"},
-    {"cli_posterior"},
+    {"pictures", "axioms"},
+    {"cli_posterior", "cli_axioms"},
     {"cli"},
 ]
 
