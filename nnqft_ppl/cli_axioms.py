@@ -1,12 +1,13 @@
-"""``nnqft axioms``: is it a quantum field theory?"""
+"""``nnqft axioms`` and ``nnqft predict``: is it a quantum field theory, and what would one see of it?"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
-from nnqft_ppl.console import SeedOption, SetOption, clear_errors, console, theory
+from nnqft_ppl.console import CardArgument, SeedOption, SetOption, clear_errors, console, theory
 from nnqft_ppl.errors import InputError
 
 if TYPE_CHECKING:
@@ -59,6 +60,35 @@ def axioms(
             typer.echo(f"wrote {out}")
 
 
+def predict(
+    card: CardArgument,
+    settings: SetOption = None,
+    points: Annotated[Path | None, typer.Option(help="CSV of four points with columns x0, x1, ...")] = None,
+) -> None:
+    """Predict what one would see of a theory: its field, its interaction, and one neuron together with the field.
+
+    Correlators of the field with a neuron measure the width N, give the interaction by a sum rule, and see a mean of
+    the amplitudes that the field alone may hide. All exact. Without `--points`: four generic points.
+
+    Example: `nnqft predict shifted_cos_net --set width=10 --set mu=0.3`
+    """
+    with clear_errors():
+        net = theory(card, settings)
+        from nnqft_ppl.mixed import predictions
+        from nnqft_ppl.symmetries import configuration
+        from nnqft_ppl.tables import read_configurations
+
+        x = configuration(net) if points is None else read_configurations(points, 4)[0]
+        view = Table("prediction", "equation", box=None, pad_edge=False)
+        view.add_column("value", justify="right", no_wrap=True)
+        view.add_column("remark")
+        for p in predictions(net, x):
+            value = "" if p.remark else f"{p.value:.9g}"
+            view.add_row(escape(p.quantity), p.equation, value, escape(p.remark))
+        console().print(view)
+        typer.echo(f"{net!r} at {x.tolist()}")
+
+
 def _one(card: str, settings: list[str] | None, draws: int, seed: int):
     net = theory(card, settings)
     from nnqft_ppl.axioms import axioms as test
@@ -73,7 +103,7 @@ def _one(card: str, settings: list[str] | None, draws: int, seed: int):
         effect = f"sees {v.effect:.2g} of its scale, {v.draws} draws" if v.draws and v.effect == v.effect else ""
         remarks = "; ".join(word for word in (v.detail, effect) if word)
         numbers = (f"{v.statistic:.4g}", f"{v.tolerance:.2g}")
-        view.add_row(v.axiom, v.test.replace("[", r"\["), f"[{COLOURS[v.outcome]}]{v.outcome}[/]", *numbers, remarks)
+        view.add_row(v.axiom, escape(v.test), f"[{COLOURS[v.outcome]}]{v.outcome}[/]", *numbers, escape(remarks))
     console().print(view)
     typer.echo(f"{net!r}: {conclude(net, verdicts).words}")
     return net, verdicts

@@ -40,6 +40,7 @@ ORDER = (
     "reflection_positivity",
     "cluster_decomposition",
     "large_width_duality",
+    "mixed_correlators",
     "gp_limit",
     "posterior",
     "gibbs_coupling",

@@ -24,7 +24,7 @@ FLOORS = [
     {"cosine", "models", "statistics", "spectra", "fields"},
     {"coupled", "draws", "quasi", "settings", "coordinates", "transforms", "grams"},
     {"whitened", "gaussian_process", "cluster", "symmetries", "reflection_positivity"},
-    {"kernels", "schwinger_dyson", "neurons"},
+    {"kernels", "schwinger_dyson", "neurons", "mixed"},
     {"chains"},
     {"estimators", "inference", "calibration"},
     {"tables"},
