@@ -22,7 +22,7 @@ FLOORS = [
     {"regulated", "amplitudes", "exact", "vectors", "streaming"},
     {"couplings", "architecture"},
     {"cosine", "models", "statistics", "spectra", "fields"},
-    {"coupled", "draws", "quasi", "settings", "coordinates", "transforms", "grams"},
+    {"coupled", "draws", "quasi", "settings", "coordinates", "transforms", "grams", "periodogram"},
     {"whitened", "gaussian_process", "cluster", "symmetries", "reflection_positivity"},
     {"kernels", "schwinger_dyson", "neurons", "mixed"},
     {"chains"},
