@@ -31,6 +31,7 @@ __path__ = [str(_STUDIES)]
 #: The order in which `nnqft reproduce` runs them: the main job, then the paper from its beginning to its end.
 ORDER = (
     "published",
+    "printed_forms",
     "two_point",
     "interactions",
     "near_gaussianity",
