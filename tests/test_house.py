@@ -25,7 +25,7 @@ FLOORS = [
     {"coupled", "draws", "quasi", "settings", "coordinates", "transforms", "grams", "periodogram"},
     {"whitened", "gaussian_process", "cluster", "symmetries", "reflection_positivity"},
     {"kernels", "schwinger_dyson", "neurons", "mixed"},
-    {"chains"},
+    {"chains", "duality"},
     {"estimators", "inference", "calibration"},
     {"tables"},
     {"tabulate", "studies", "catalogue", "console"},
