@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CANDIDATES := $(PYTHON) python3.13 python3.12 python3 python $(wildcard $(HOME)/.pyenv/versions/3.1[2-9]*/bin/python3)
 PROBE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 12))
 
-.PHONY: demo test lint package readme benchmarks clean
+.PHONY: demo test lint package readme errata benchmarks clean
 
 demo: $(VENV)/.installed
 	$(BIN)/nnqft reproduce --out results
@@ -32,6 +32,9 @@ package: $(VENV)/.installed-dev
 
 readme: $(VENV)/.installed
 	$(BIN)/python -m nnqft_ppl.catalogue README.md
+
+errata: $(VENV)/.installed
+	$(BIN)/python -m nnqft_ppl.studies.printed_forms docs/ERRATA.md
 
 benchmarks: $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group benchmarks

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from nnqft_ppl import correlators, exact_correlator, load
+from nnqft_ppl.duality import duality
 from nnqft_ppl.studies import Study
 
 SPREAD = np.array([[0.1], [0.4], [0.6], [-0.3]])
@@ -59,6 +60,7 @@ def run(study: Study) -> None:
                 study.monte_carlo(label, statement, row["exact"], row["estimate"], row["mcse"])
                 tables.append(table)
     _printed_s15(study)
+    _draws_to_tell(study)
     ratios = _uniformity(study)
     study.table(pd.concat(tables, ignore_index=True), "large_width_duality")
     _picture(study, ratios)
@@ -80,6 +82,18 @@ def _printed_s15(study: Study) -> None:
     exact = float(exact_correlator(net, SPREAD, "connected"))
     study.exact("(S15)", "with the three pairings: G4c", exact, right)
     study.between("(S15)", "as printed: relative error of G4c", 0.0, abs(printed / exact - 1), 0.01, np.inf)
+
+
+def _draws_to_tell(study: Study) -> None:
+    """Dual at N = infinity, different symmetries at N, and the draws that show it grow like N^2."""
+    needed = []
+    for width in (5, 500, 5000):
+        found = duality(*_pair(1, width), SPREAD)
+        needed.append(found.draws)
+        study.exact("(34), (S11)", f"N={width}: largest relative difference of G2", 0.0, found.two_point_gap)
+        broken = float(found.symmetries == ("translation",))
+        study.exact("(S14), (S15)", f"N={width}: translations are all that one has and the other lacks", 1.0, broken)
+    study.exact("(10), (S14)", "draws to tell apart at N=5000 / N=500", 100.0, needed[2] / needed[1], 5e-2)
 
 
 def _uniformity(study: Study) -> pd.DataFrame:

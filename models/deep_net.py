@@ -110,9 +110,9 @@ class DeepNet(Architecture):
 
     def frequency_nodes(self, points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Nodes (Q, d) and weights of the trapezoidal rule for b ~ N(0, s^2 I_d), as fine as the points need."""
-        extent = self.s * np.abs(points - points.mean(axis=-2, keepdims=True)).sum(axis=-1).max()
-        axis = np.linspace(-8.6, 8.6, 2 * int(1.4 * (9 + 32 * extent)) + 1)
-        grid = np.stack(np.meshgrid(*[axis] * self.dim, indexing="ij"), axis=-1).reshape(-1, self.dim)
+        extents = self.s * np.abs(points - points.mean(axis=-2, keepdims=True)).reshape(-1, self.dim).max(axis=0)
+        axes = [np.linspace(-8.6, 8.6, 2 * int(1.4 * (9 + 32 * extent)) + 1) for extent in extents]
+        grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, self.dim)
         weight = np.exp(-(grid**2).sum(axis=-1) / 2)
         return self.s * grid, weight / weight.sum()
 

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
+from nnqft_ppl.cli_axioms import axioms, predict
 from nnqft_ppl.cli_classical import modes, vacua
 from nnqft_ppl.cli_posterior import compare, posterior
 from nnqft_ppl.console import CardArgument, SeedOption, SetOption, card_name, clear_errors, console, theory
@@ -225,6 +227,8 @@ def correlators(
         typer.echo(f"wrote {out} ({len(table)} rows{z}) and {beside}")
 
 
+app.command()(axioms)
+app.command()(predict)
 app.command()(posterior)
 app.command()(compare)
 app.command()(modes)
@@ -323,7 +327,7 @@ def _scoreboard_table(rows: "list[Row]") -> Table:
     for row in rows:
         colour = "green" if row.verdict == "holds" else "bold red"
         numbers = (f"{row.expected:.6g}", f"{row.measured:.6g}", _number(row.error, ".1e"))
-        view.add_row(row.equation, row.statement, *numbers, f"[{colour}]{row.verdict}[/]")
+        view.add_row(row.equation, escape(row.statement), *numbers, f"[{colour}]{row.verdict}[/]")
     return view
 
 

@@ -114,7 +114,9 @@ def radial_characteristic(log_weight: Callable[[Array], Array], w: ArrayLike, *,
     while log_density(np.array([2.0 * stop]))[0] > log_density(np.array([stop]))[0] - DROP:
         stop *= 2.0
     low, high = radial_support(log_density, 2.0 * stop)
-    x, gauss = special.roots_legendre(160)
+    reach = min(np.pi / 2.0, 9.0 / (dim - 1) ** 0.5) if dim > 1 else np.pi / 2.0
+    # Beyond 160 nodes, one for each radian of the fastest oscillation of cos(B.W): twice what it takes.
+    x, gauss = special.roots_legendre(160 + int(w.max(initial=0.0) * high * np.sin(reach)))
     r = low + (high - low) * (x + 1.0) / 2.0
     values = log_density(r)
     weight = gauss * np.exp(values - values.max())
@@ -122,7 +124,6 @@ def radial_characteristic(log_weight: Callable[[Array], Array], w: ArrayLike, *,
     if dim == 1:
         means = np.cos(unique[:, None] * r)
     else:
-        reach = min(np.pi / 2.0, 9.0 / (dim - 1) ** 0.5)
         theta = reach * x
         spread = gauss * np.exp((dim - 2) * np.log(np.cos(theta)))
         means = np.stack([np.cos(u * np.outer(r, np.sin(theta))) @ spread for u in unique]) / spread.sum()

@@ -15,6 +15,7 @@ import pandas as pd
 
 from nnqft_ppl.errors import InputError
 from nnqft_ppl.tables import Schema, write_table
+from nnqft_ppl.verdicts import Z_LIMIT
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,21 +28,25 @@ EXAMPLES = next(folder for folder in (_HERE / "examples", _HERE.parent / "exampl
 
 __path__ = [str(_STUDIES)]
 
-#: Standard errors that a Monte Carlo value may lie from its expectation: 6e-7 false alarms a row.
-Z_LIMIT = 5.0
-
 #: The order in which `nnqft reproduce` runs them: the main job, then the paper from its beginning to its end.
 ORDER = (
     "published",
+    "printed_forms",
     "two_point",
     "interactions",
+    "near_gaussianity",
     "independence_breaking",
     "deep_nets",
     "vectors",
     "classical_lines",
     "landscapes",
     "symmetry_breaking",
+    "symmetries",
+    "reflection_positivity",
+    "cluster_decomposition",
+    "free_scalar",
     "large_width_duality",
+    "mixed_correlators",
     "gp_limit",
     "posterior",
     "gibbs_coupling",
@@ -81,7 +86,7 @@ class Study:
         self._add(equation, statement, expected, measured, error, expected - error, expected + error)
 
     def monte_carlo(self, equation: str, statement: str, expected: float, measured: float, mcse: float) -> None:
-        """An estimate agrees with its expectation within Z_LIMIT standard errors; an error of zero proves nothing."""
+        """An estimate agrees with its expectation within 5 standard errors; an error of zero proves nothing."""
         reach = Z_LIMIT * mcse if mcse > 0 else math.nan
         self._add(equation, statement, expected, measured, mcse, expected - reach, expected + reach)
 

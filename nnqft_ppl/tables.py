@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 from nnqft_ppl.errors import InputError
 from nnqft_ppl.points import Array
 
-Schema = Literal["correlators", "configurations", "scoreboard", "modes", "parameters", "breaking"]
+Schema = Literal["correlators", "configurations", "scoreboard", "axioms", "modes", "parameters", "breaking"]
 
 
 #: Hyperparameters that are text even where they look like numbers: F = 1 is the name of an envelope.
@@ -56,6 +56,21 @@ SCHEMAS: dict[Schema, dict[str, Column]] = {
         "configuration": Column("Int64", "key"),
         "point": Column("Int64", "position of the point in its configuration, from 0"),
         "x0": Column("float64", "first coordinate, in units of 1/m; x1, x2, ... follow"),
+    },
+    "axioms": {
+        "card": Column("str", "name of the architecture"),
+        "width": Column("Int64", "number N of neurons"),
+        "dim": Column("Int64", "dimension d of space"),
+        "axiom": Column("str", "axiom or symmetry"),
+        "test": Column("str", "how it was tested"),
+        "verdict": Column("str", "pass, up to cutoff, undecided or fail"),
+        "statistic": Column("float64", "what was measured, relative to the scale of the correlators; z of draws"),
+        "tolerance": Column("float64", "beyond which the statistic is a violation"),
+        "effect": Column("float64", "smallest relative violation that draws see with 99 % probability; null if exact"),
+        "draws": Column("Int64", "networks; null for an exact test"),
+        "detail": Column("str", "remarks"),
+        "seed": Column("Int64", "seed of the draws"),
+        "version": Column("str", "version of nnqft_ppl"),
     },
     "scoreboard": {
         "study": Column("str", "name of the study"),

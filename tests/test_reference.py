@@ -8,9 +8,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 from scipy.special import i0, j0
 
 from nnqft_ppl import AMPLITUDES, exact_correlator, exact_mixed, exact_neuron, load
+from nnqft_ppl.grams import gram, monomials, positivity
+from nnqft_ppl.reflection_positivity import TIMES, rho_gram
+from nnqft_ppl.spectra import rho
 
 OWN = json.loads((Path(__file__).parent / "reference" / "values.json").read_text())
 
@@ -166,6 +170,11 @@ def far_apart(make):
     return value
 
 
+def six_point_block(e):
+    times = np.array([[float(t)] for t in e["params"]["grid"]])
+    return positivity(gram(cauchy(e["params"]), monomials(times, 1, 3))).lowest
+
+
 CHECKS = {
     "cos-G2-P": correlator(cos_net, "full"),
     "cos-G2p-P": momentum(cos_net),
@@ -219,6 +228,10 @@ CHECKS = {
     "mixed-pphh-P": mixed,
     "mixed-pphh-conn-P": mixed_connected,
     "cluster-iid-P": cluster,
+    "rp-gram-fail-P": lambda e: positivity(np.exp(-(np.add.outer(TIMES, TIMES) ** 2) / 2)).lowest,
+    "rp-gram-sharp-P": lambda e: positivity(rho_gram(canonical_free_line(e), TIMES)).lowest,
+    "rp-first-zero-P": lambda e: brentq(lambda t: float(rho(canonical_free_line(e), t)), 7.2, 7.4, xtol=1e-12),
+    "ou-rp-6pt-P": six_point_block,
     "onepoint-cf-gauss-P": one_point_cf,
     "onepoint-cf-rademacher-P": one_point_cf,
     "onepoint-cf-laplace-P": one_point_cf,

@@ -1,0 +1,111 @@
+"""Cluster decomposition: what remains between two pairs of fields that are infinitely far apart.
+
+C(R) = G4(x_1, x_2, y_1 + R, y_2 + R) - G2(x_1, x_2) G2(y_1, y_2) tends to the covariance, over draws, of the spatial
+averages of phi(x) phi(x + u) and phi(x) phi(x + v): a sum of N plane waves has such averages, so the axiom fails at
+every finite width, like 1/N for independent neurons. Dependent frequencies keep it broken at N = infinity, where the
+theory is a mixture of Gaussian ones (de Finetti): an interaction that survives and clusters needs correlated phases.
+"""
+
+import numpy as np
+
+from nnqft_ppl import load
+from nnqft_ppl.cluster import cluster, cluster_limit, cluster_verdicts
+from nnqft_ppl.cosine import CosineArchitecture
+from nnqft_ppl.models import names
+from nnqft_ppl.studies import Study
+from nnqft_ppl.verdicts import together
+
+U, V, FAR = 0.5, 0.8, 200.0
+FIRST, SECOND = np.array([[0.0], [-U]]), np.array([[0.0], [-V]])
+GAUSS = np.exp(-(U**2 + V**2) / 2)
+
+
+def run(study: Study) -> None:
+    _cos_nets(study)
+    _closed_limits(study)
+    _spatial_averages(study)
+    _verdicts(study)
+    _picture(study)
+
+
+def _independent(width: int) -> float:
+    return GAUSS * (3 * np.cosh(U * V) - 1) / (4 * width)
+
+
+def _cos_nets(study: Study) -> None:
+    """Cos-net and its coupled families at u = .5, v = .8, s = 1, against elementary formulas."""
+    for width in (10, 1000):
+        found = _far(load("cos_net", width=width))
+        study.exact("(10), (S15)", f"cos_net N={width}: C(infinity)", _independent(width), found)
+    eps, rest = 0.3, 1 - 1 / 1000
+    t = lambda q: (1 + eps * q / 2) ** (-1 / eps)  # noqa: E731  (the Laplace transform of the shared scale)
+    scale = (3 / 8 * (t((U + V) ** 2) + t((U - V) ** 2)) - t(U**2) * t(V**2) / 4) / 1000
+    scale += rest * (t(U**2 + V**2) - t(U**2) * t(V**2)) / 4
+    # Two of three pairings join the pairs; of a shared neuron's cos(b.R)^2 one half is left, so they survive as well.
+    shared = GAUSS * np.cosh(U * V) / 4
+    expected = {
+        "equicorrelated_cos_net": _independent(1000) + rest * GAUSS * (np.cosh(eps * U * V) - 1) / 4,
+        "shared_scale_cos_net": scale,
+        "shared_neuron_cos_net": _independent(1000) + rest * eps * (2 * shared - GAUSS / 4),
+    }
+    for name, value in expected.items():
+        found = _far(load(name, width=1000, epsilon=eps))
+        study.exact("(11), (28)", f"{name} N=1000, eps=.3: C(infinity)", value, found)
+
+
+def _far(net) -> float:
+    return float(cluster(net, FIRST, SECOND, FAR))
+
+
+def _closed_limits(study: Study) -> None:
+    """The closed limit of a family of plane waves, from M_2, M_4 and the pair law, against the engine far away."""
+    for name in names():
+        net = load(name)
+        if isinstance(net, CosineArchitecture) and name not in ("wine_bottle", "shared_neuron_cos_net"):
+            closed = float(cluster_limit(net, [U], [V]))
+            distance = 40.0 if name == "gibbs_cos_net" else FAR
+            found = float(cluster(net, FIRST, SECOND, distance))
+            sharp = hasattr(net, "cutoff")  # its kernels fall like 1/R
+            study.exact("(23), (27)", f"{name}: C({distance:g}) = closed limit", closed, found, 1e-4 if sharp else 1e-9)
+
+
+def _spatial_averages(study: Study) -> None:
+    """The same limit by draws that know nothing of R: Cov over draws of sum_i a_i^2 cos(b_i u)/2, Cos-net at N = 10."""
+    draws, width = (100_000, 10) if study.quick else (400_000, 10)
+    rng = np.random.default_rng(8)
+    square, b = rng.normal(size=(draws, width)) ** 2 / width, rng.normal(size=(draws, width))
+    averages = [np.sum(square * np.cos(b * distance), axis=1) / 2 for distance in (U, V)]
+    product = np.prod([one - one.mean() for one in averages], axis=0)
+    mcse = product.std(ddof=1) / draws**0.5
+    statement = "cos_net N=10: C(infinity) = Cov of spatial averages, draws"
+    study.monte_carlo("(23)", statement, _independent(10), product.mean(), mcse)
+
+
+def _verdicts(study: Study) -> None:
+    """At its default width every theory fails; at infinite width those of independent neurons pass."""
+    for name in names():
+        net = load(name)
+        found = cluster_verdicts(net)
+        here = together([v for v in found if v.axiom == "cluster decomposition"])
+        study.exact("(10)", f"{name} N={net.width}: clusters", 0.0, float(here == "pass"))
+        limit = [v for v in found if v.axiom != "cluster decomposition"]
+        if limit:  # the bottle's own neuron keeps its amplitude; the Gibbs coupling dies like 1/N^2
+            expected = name == "gibbs_cos_net" or (net.independent and name != "wine_bottle")
+            study.exact("(10)", f"{name} N=infinity: clusters", float(expected), float(together(limit) == "pass"))
+
+
+def _picture(study: Study) -> None:
+    with study.figure("cluster_decomposition", columns=2) as (_, (left, right)):
+        distances = np.linspace(0.0, 8.0, 121)
+        families = ("cos_net", "cauchy", "coupled_cos_net", "shared_scale_cos_net", "shared_neuron_cos_net")
+        for name in families:
+            settings = {"epsilon": 0.3} if name not in ("cos_net", "cauchy") else {}
+            net = load(name, width=100, **settings)
+            values = cluster(net, FIRST, SECOND, distances)
+            (line,) = left.plot(distances, values, label=name)
+            left.axhline(_far(net), color=line.get_color(), lw=0.6, ls=":")
+            widths = np.geomspace(10, 1e5, 25).astype(int)
+            right.plot(widths, [_far(load(name, width=int(w), **settings)) for w in widths])
+        left.set(xlabel="distance R", ylabel="C(R)", yscale="log", title="N = 100, ε = 0.3; dotted: the limits")
+        left.legend(fontsize=7)
+        right.set(xlabel="width N", ylabel="C(∞)", xscale="log", yscale="log", title="what stays at infinite distance")

@@ -1,0 +1,173 @@
+"""Reflection positivity: eigenvalues against mpmath, bounds that bound, verdicts that follow, errors that are caught."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.special import k1
+from toy_cards import Tanh
+
+from nnqft_ppl import InputError, load, models, names
+from nnqft_ppl.grams import (
+    gram,
+    hausdorff_gram,
+    monomials,
+    normalised_positivity,
+    positivity,
+    sampled_reflection,
+    two_point_gram,
+)
+from nnqft_ppl.reflection_positivity import TIMES, linear_verdicts, pair_verdicts, rho_gram, triple_verdicts
+from nnqft_ppl.spectra import cutoff_tolerance, kallen_lehmann, kink_exponent, rho
+from nnqft_ppl.studies.reflection_positivity import KERNELS, canonical, on_line
+from nnqft_ppl.verdicts import together
+
+DERIVED = json.loads((Path(__file__).parent / "reference" / "grams.json").read_text())
+GRID = TIMES[:, None]
+
+
+@pytest.mark.parametrize("entry", DERIVED, ids=lambda e: str(e.get("kernel", e.get("cutoff", e["matrix"]))))
+def test_lowest_eigenvalues_at_twenty_digits(entry):
+    if entry["matrix"] == "kernel":
+        kernel = KERNELS[entry["kernel"]][0] if entry["kernel"] in KERNELS else lambda t: t * k1(t)
+        found = positivity(two_point_gram(on_line(kernel), GRID))
+    elif entry["matrix"] == "sharp cutoff":
+        found = positivity(rho_gram(canonical(entry["cutoff"]), TIMES))
+    else:
+        times = np.array(entry["grid"])[:, None]
+        found = positivity(gram(load("cauchy", width=entry["width"]), monomials(times, 1, 3)))
+    expected = float(entry["lowest"])
+    assert found.lowest == pytest.approx(expected, rel=1e-9, abs=found.tolerance)
+    assert found.holds == (expected > -1e-20)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [("cauchy", {}), ("matern", {"nu": 0.7}), ("cos_net", {}), ("cos_net", {"envelope": "b.b"}), ("free_scalar", {})],
+)
+def test_rho_is_the_two_point_function_on_the_line(name, settings):
+    net, tau = load(name, **settings), np.array([0.3, 1.0, 2.2])
+    assert rho(net, tau) == pytest.approx(net.two_point(tau[:, None], np.zeros(1)), rel=1e-8)
+    assert rho(net, 0.0) == pytest.approx(float(net.two_point([0.0], [0.0])), rel=1e-7)
+
+
+def test_rho_integrates_the_plane():
+    """int dx G2(tau, x) exp(-ipx), by the trapezoidal rule over positions, which knows nothing of momenta."""
+    net, p = load("cos_net", dim=2, sigma_b=1.3), 0.7
+    x = np.linspace(-12, 12, 2001)
+    values = net.two_point(np.stack([np.full_like(x, 0.8), x], axis=-1), np.zeros(2)) * np.cos(p * x)
+    assert rho(net, 0.8, [p]) == pytest.approx(values.sum() * (x[1] - x[0]), rel=1e-10)
+
+
+def test_the_cutoff_bound_holds_and_is_not_idle():
+    """Both regulators: |rho - free| stays below the bound, and gets within a factor 3 of the sharp one."""
+    tau = np.linspace(0.05, 4.0, 400)
+    for net in (canonical(7), load("alpha_scalar", dim=2, cutoff=9.0)):
+        momentum = [0.5] * (net.dim - 1)
+        mu = np.sqrt(1 + np.sum(np.square(momentum)))
+        change = np.abs(rho(net, tau, momentum) - np.exp(-mu * tau) / (2 * mu))
+        ratio = change / cutoff_tolerance(net, momentum)(tau)
+        assert ratio.max() < 1
+        assert net.dim == 2 or ratio.max() > 1 / 3
+
+
+def test_energies_of_a_known_measure():
+    tau = np.arange(2, 17) / 4
+    found = kallen_lehmann(tau, 0.3 * np.exp(-1.3 * tau) + 0.7 * np.exp(-4.0 * tau))
+    assert found.residual < 1e-6
+    assert found.gap == pytest.approx(1.3, rel=2e-2)
+    assert found.weights[found.energies < 2.5].sum() == pytest.approx(0.3, rel=2e-2)
+    assert kallen_lehmann(tau, np.exp(-(tau**2) / 2)).residual > 0.1
+
+
+def test_kinks():
+    for nu in (0.2, 0.5, 0.8):
+        net = load("matern", nu=nu)
+        found = kink_exponent(lambda tau, net=net: net.two_point(tau[:, None], np.zeros(1)))
+        assert found == pytest.approx(2 * nu, abs=0.03)
+    assert np.isnan(kink_exponent(lambda tau: np.ones(len(tau))))
+
+
+def test_units_do_not_matter():
+    """Scaling the functionals leaves the normalised matrix alone, and the tolerance covers its rounding."""
+    net = load("cauchy", width=3)
+    matrix = gram(net, monomials([[0.1], [0.6], [1.2]], 1, 3))
+    scale = np.geomspace(1e-3, 1e3, len(matrix))
+    plain, scaled = normalised_positivity(matrix), normalised_positivity(matrix * np.outer(scale, scale))
+    assert scaled.lowest == pytest.approx(plain.lowest, rel=1e-9)
+    assert not plain.holds
+
+
+def test_gram_is_the_reflection_of_the_field():
+    """Entries against correlators at hand-reflected points, d = 2, and the symmetric matrix they form."""
+    net = load("cos_net", dim=2, width=4)
+    one, pair = np.array([[0.3, 0.1]]), np.array([[0.2, -0.4], [0.7, 0.5]])
+    matrix = gram(net, [np.empty((0, 2)), one, pair])
+    assert matrix[0, 0] == 1.0
+    assert matrix[1, 1] == pytest.approx(net.two_point([-0.3, 0.1], [0.3, 0.1]))
+    assert matrix[0, 2] == pytest.approx(net.two_point(*pair))
+    assert matrix[1, 2] == 0.0
+    with pytest.raises(InputError, match=r"imaginary time x0 > 0, got -0\.3"):
+        gram(net, [one, -one])
+    with pytest.raises(InputError, match="momentum must be 1 numbers in d = 2"):
+        rho(net, 0.3, [1.0, 2.0])
+
+
+QUANTUM = {"cauchy": "pass", "cutoff_free_scalar": "pass", "coupled_cauchy": "pass"}
+REGULATED = ("free_scalar", "alpha_scalar", "coupled_scalar")
+
+
+@pytest.mark.parametrize("name", names())
+def test_verdicts_of_the_two_point_function(name):
+    """On the line, the Ornstein-Uhlenbeck process and its kin pass, cutoffs pass up to a tolerance, all others fail."""
+    expected = QUANTUM.get(name, "up to cutoff" if name in REGULATED else "fail")
+    assert together(linear_verdicts(load(name))) == expected
+
+
+def test_verdicts_of_products():
+    assert together(pair_verdicts(load("cauchy"))) == "pass"
+    assert together(pair_verdicts(load("cutoff_free_scalar", dim=2, power=1.5))) == "pass"
+    assert together(pair_verdicts(load("cutoff_free_scalar", power=0.75, width=10))) == "fail"
+    assert together(pair_verdicts(load("free_scalar"))) == "fail"
+    assert together(pair_verdicts(load("coupled_cauchy", epsilon=0.5))) == "fail"
+    assert together(triple_verdicts(load("cauchy"))) == "fail"
+    assert together(triple_verdicts(load("cutoff_free_scalar", dim=2, power=1.5))) == "undecided"
+
+
+def test_a_planted_error_fails(monkeypatch):
+    """exp(-m|z|) with a rounded corner of a hundredth of its length loses reflection positivity."""
+    card = models.card("cauchy")
+    assert together(linear_verdicts(card())) == "pass"
+
+    def rounded(self, x, y):
+        r = self.norm(np.subtract(x, y))
+        return np.exp(-np.sqrt(r**2 + 1e-4)) / 2
+
+    monkeypatch.setattr(card, "two_point", rounded)
+    assert together(linear_verdicts(card())) == "fail"
+
+
+def test_draws_catch_a_smooth_kernel_and_spare_a_positive_one():
+    """Cos-net at 20 thousand draws: z near -10 where -5 is the limit. One false alarm in 3.5 million for a positive one."""
+    points = TIMES[::2, None]
+    assert sampled_reflection(load("cos_net", width=10), points).z < -5
+    assert sampled_reflection(load("cauchy", width=10), points).z > -5
+    verdicts = linear_verdicts(Tanh(width=10))
+    assert [v.test for v in verdicts] == ["fixed vector, draws"]
+
+
+def test_hausdorff_sees_energies_below_zero():
+    """A growing exponential has a positive Gram matrix, but its energy is negative."""
+    kernel = on_line(lambda t: np.exp(0.3 * t))
+    assert positivity(two_point_gram(kernel, GRID)).holds
+    assert not positivity(hausdorff_gram(kernel, GRID, 0.25)).holds
+
+
+def test_the_free_scalar_passes_once_its_cutoff_is_gone():
+    net = load("cutoff_free_scalar", dim=3, power=2.0)
+    verdicts = linear_verdicts(net)
+    assert together(verdicts) == "pass"
+    assert {v.test for v in verdicts} >= {"Gram matrix", "Hausdorff", "rho at |p| = 0", "rho at |p| = 1"}
+    assert together(linear_verdicts(dataclasses.replace(load("free_scalar", dim=3), cutoff=5.0))) == "up to cutoff"
