@@ -45,6 +45,8 @@ def _searches(study: Study) -> None:
         net = load("landscape", width=n, peaks=m)
         found, assembled = modes(net), landscape(net)
         label = f"search, M={m}, N={n}"
+        single = modes(load("landscape", width=1, peaks=m), ("b", "c"))
+        study.exact("(38)", f"{label}: classical neurons, one a peak", m, single.fields, 0.0)
         study.exact("(35), (40)", f"{label}: modes theta*, (2M)^N", (2 * m) ** n, found.isolated, 0.0)
         study.exact("(35)", f"{label}: up to relabelling, C(N+2M-1, N)", math.comb(n + 2 * m - 1, n), found.orbits, 0.0)
         study.exact("(35), (39)", f"{label}: distinct fields", assembled.count(), found.fields, 0.0)

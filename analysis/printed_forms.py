@@ -1,8 +1,8 @@
-"""The printed forms of the paper's equations, each against what is right: (5)-(34), (43), (S1)-(S15).
+"""The printed forms of the paper's equations, each against what is right: (5)-(44), (S1)-(S15).
 
 For every equation the printed form, the form that we use, and a value that comes from neither: the exact engine, a
-quadrature over parameters, or a sum over all values of the amplitudes. `docs/ERRATA.md` is written from the same
-numbers; (35)-(41) and (44), the classical part, are not in this list.
+quadrature over parameters, a sum over all values of the amplitudes, or a list of all classical fields. `docs/ERRATA.md`
+is written from the same numbers.
 """
 
 import itertools
@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import jax
 import numpy as np
 from scipy.integrate import quad
 
-from nnqft_ppl import exact_correlator, exact_neuron, load
+from nnqft_ppl import BottleLaw, Landscape, enable_x64, exact_correlator, exact_neuron, load
 from nnqft_ppl.radial import ball_volume, radial_fourier, sphere_area
 from nnqft_ppl.studies import Study
 
@@ -30,6 +31,12 @@ NOTATION = (
     ("(16)", "sufficient, not necessary: rho must be completely monotone, an integral of exp(-E tau) over energies"),
     ("(25)", "x_1, x_2 on the left are x, y on the right"),
     ("(28)", "the last factor is L_jj^23; b_ik = p_i in (29)'s rho is b_ik = p_k"),
+    ("(35)", "maxima of P depend on the coordinates, which have to be stated: study `classical_lines`"),
+    ("(36)", "global maxima, not minima"),
+    ("(39)", "needs P(theta) = P(a) prod_i P(theta_h,i); S_c^h is that of one neuron"),
+    ("(40)", "P(a) is the joint law; in (41) it is that of one amplitude"),
+    ("(41)", "needs nonzero modes of a and linearly independent classical neurons: study `landscapes`"),
+    ("(44)", "a_0 is not scaled by 1/sqrt N: non-Gaussian at N = infinity"),
     ("(S5)", "the index of the product is i"),
 )
 
@@ -63,6 +70,7 @@ def forms() -> Iterator[Form]:
     yield from _moments()
     yield from _cosines()
     yield from _spectra()
+    yield from _classical()
     yield from _supplement()
 
 
@@ -175,6 +183,21 @@ def _spectra() -> Iterator[Form]:
     )
 
 
+def _classical() -> Iterator[Form]:
+    functions = np.cos(np.outer([1.0, 2.5, 4.0, 5.5], np.linspace(0.1, 3.0, 24)))
+    found = Landscape(3, np.array([-1.0, 1.0]), functions)
+    yield same("(38), (39)", "|S_c| from classical neurons, M=4, N=3", found.count(), len(found.fields(repeats=True)))
+    apart = len(found.fields(repeats=False))
+    words = "2^N M!/(N! (N-M)!), M=4, N=3: one over the factorial of -1"
+    yield Form("(41)", words, "2^N C(M, N) fields without repeats", 0.0, found.count_without_repeats(), apart)
+    v, sigma_a, sigma_v = 1.3, 1.0, 0.7
+    bottle = BottleLaw(v, sigma_v, 2)
+    curvature = -float(jax.hessian(bottle.log_prob)(np.array([v, 0.0]))[0, 0])
+    words = "a width of its own, of the dimension of a^2: mass^2 = 4 v^2/sigma_v^2"
+    masses = (4 * v**2 / sigma_a**2, 4 * v**2 / sigma_v**2, curvature)
+    yield Form("(44)", "the sigma_a of (43)", words, *masses)
+
+
 def _supplement() -> Iterator[Form]:
     # Two neurons of the latent-sign tilt: the joint density integrates to one, and to P(b_1) over b_2.
     law = load("coupled_cos_net", width=2, epsilon=0.7).frequencies()  # pyright: ignore
@@ -280,4 +303,5 @@ def _ratio(form: Form) -> str:
 
 
 if __name__ == "__main__":
+    enable_x64()
     Path(sys.argv[1]).write_text(errata(), encoding="utf-8")
