@@ -1,13 +1,19 @@
 """Classical configurations (35)-(37) of simple theories: the line, Cos-net, and its modifications.
 
-Each by a search that knows nothing of the answer. The last rows are the conceptual caveat: maxima of P(theta) are not
+Each by a search that knows nothing of the answer. The last row is the conceptual caveat: maxima of P(theta) are not
 those of P in other coordinates.
 """
 
-import numpy as np
-from scipy.optimize import brentq, minimize_scalar
+from dataclasses import dataclass
+from typing import final
 
-from nnqft_ppl import Bimodal, load, modes
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpyro.distributions import Distribution, Normal, constraints
+from scipy.optimize import brentq
+
+from nnqft_ppl import AmplitudeLaw, Architecture, Bimodal, Gaussian, Positive, iid, load, modes
 from nnqft_ppl.studies import Study
 
 
@@ -52,15 +58,35 @@ def _worst(found, kind: str) -> float:
     return float(np.abs(found.found[0].theta["a"]).max()) if alone else np.nan
 
 
+class _ArcsinhNormal(Distribution):
+    """The law of eta if sinh(eta) ~ N(1, 1)."""
+
+    support = constraints.real
+
+    def sample(self, key: jax.Array, sample_shape: tuple[int, ...] = ()) -> jax.Array:
+        return jnp.arcsinh(1.0 + jax.random.normal(key, sample_shape))
+
+    def log_prob(self, value: jax.Array) -> jax.Array:
+        return Normal(1.0, 1.0).log_prob(jnp.sinh(value)) + jnp.log(jnp.cosh(value))
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class _SinhLine(Architecture):
+    """The ensemble of lines in another coordinate: phi(x) = a sinh(eta) x."""
+
+    sigma_a: Positive = 1.0
+    amplitude: AmplitudeLaw = Gaussian()
+
+    def prior(self) -> dict[str, Distribution]:
+        return {"a": self.amplitudes(), "eta": iid(_ArcsinhNormal(), self.width)}
+
+    def neuron(self, x: jax.Array, *, eta: jax.Array) -> jax.Array:
+        return jnp.sinh(eta) * x[0]
+
+
 def _coordinates(study: Study) -> None:
-    """theta ~ N(1, 1) in the coordinates theta, eta = log theta and eta = arcsinh theta: three different maxima."""
-
-    def top(log_density, start: float, stop: float) -> float:
-        return float(minimize_scalar(lambda eta: -log_density(eta), bounds=(start, stop), options={"xatol": 1e-12}).x)
-
-    log = np.exp(top(lambda eta: -((np.exp(eta) - 1) ** 2) / 2 + eta, -2.0, 2.0))
-    sinh = np.sinh(top(lambda eta: -((np.sinh(eta) - 1) ** 2) / 2 + np.log(np.cosh(eta)), -1.0, 3.0))
-    golden = (1 + 5**0.5) / 2  # root of theta (theta - 1) = 1
-    study.exact("(35)", "line in eta = log theta: the maximum moves to theta*", golden, log, 1e-6)
-    cubic = brentq(lambda t: (t - 1) * (1 + t**2) - t, 1.0, 2.0, xtol=1e-14)
-    study.exact("(35)", "line in theta = sinh eta: the maximum moves to theta*", cubic, sinh, 1e-6)
+    """theta ~ N(1, 1) in the coordinate eta = arcsinh theta: the same law of the same line, another maximum."""
+    (mode,) = modes(_SinhLine(width=1), ("eta",)).found
+    moved = brentq(lambda t: (t - 1) * (1 + t**2) - t, 1.0, 2.0, xtol=1e-14)
+    study.exact("(35)", "line in theta = sinh eta: the maximum moves to theta*", moved, np.sinh(mode.theta["eta"][0]))

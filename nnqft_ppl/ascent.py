@@ -15,7 +15,7 @@ from nnqft_ppl.density import Density
 
 #: Eigenvalues below this fraction of the largest are zero, and so is a slope in units of the curvature.
 TOLERANCE = 1e-6
-MOST_STEPS, BISECTIONS, STRIDES = 500, 60, 24
+MOST_STEPS, BISECTIONS, SWEEPS, STRIDES = 500, 60, 3, 24
 NEWTON, CORRECTIONS = 60, 6  # steps of Newton's method at the end of an ascent; back to a curved continuum
 
 
@@ -38,17 +38,18 @@ class End(NamedTuple):
     z: jax.Array
     log_p: jax.Array
     slope: jax.Array  #: largest component of the gradient
-    eigenvalues: jax.Array  #: of the Hessian of -log P, ascending; those of rough coordinates are the largest
+    eigenvalues: jax.Array  #: of the Hessian of -log P, ascending; infinite for rough coordinates, which have none
     vectors: jax.Array  #: its eigenvectors, in columns
-    rough: jax.Array  #: is there a coordinate along which the slope does not vanish?
-    blocked: jax.Array  #: a step along the gradient leaves the support
-    peaked: jax.Array  #: a step along the gradient goes down
+    rough: jax.Array  #: coordinates along which the slope does not vanish
+    blocked: jax.Array  #: along one of them, a step uphill leaves the support
+    settled: jax.Array  #: along each of them, a step uphill leaves the support or goes down
 
 
 def zero_modes(eigenvalues: jax.Array) -> jax.Array:
     """Which eigenvalues count as zero."""
-    size = jnp.abs(eigenvalues)
-    return size <= TOLERANCE * jnp.maximum(jnp.max(size, axis=-1, keepdims=True), 1e-3)
+    size = jnp.where(jnp.isfinite(eigenvalues), jnp.abs(eigenvalues), 0.0)
+    largest = jnp.maximum(jnp.max(size, axis=-1, keepdims=True), 1e-3)
+    return jnp.isfinite(eigenvalues) & (size <= TOLERANCE * largest)
 
 
 def look(density: Density, z: jax.Array) -> Place:
@@ -113,19 +114,25 @@ def sharpen(density: Density, z: jax.Array) -> End:
         low, high = jax.lax.fori_loop(0, BISECTIONS, halve, (jnp.zeros(()), 3.0 * reach))
         return jnp.where(high <= reach, z + sign * low * axis, z), None
 
-    return jax.vmap(lambda z: _end(density, look(density, jax.lax.scan(coordinate, z, jnp.arange(z.size))[0])))(z)
+    def one(z: jax.Array) -> End:
+        order = jnp.tile(jnp.arange(z.size), SWEEPS)
+        return _end(density, look(density, jax.lax.scan(coordinate, z, order)[0]))
+
+    return jax.vmap(one)(z)
 
 
 def _end(density: Density, place: Place) -> End:
     z, g, curvature = density.wrap(place.z), place.gradient, jnp.max(jnp.abs(place.hessian))
     rough = jnp.abs(g) > TOLERANCE * jnp.maximum(curvature, 1.0)
     smooth = jnp.where(rough[:, None] | rough[None, :], 0.0, place.hessian)
-    stiff = 2.0 * jnp.maximum(curvature, 1.0)  # a rough coordinate is an eigenvector of its own
+    stiff = 2.0 * z.size * jnp.maximum(curvature, 1.0)  # a rough coordinate is an eigenvector of its own, the last
     eigenvalues, vectors = jnp.linalg.eigh(smooth + jnp.diag(jnp.where(rough, stiff, 0.0)))
-    uphill = TOLERANCE * (1.0 + jnp.max(jnp.abs(z))) * g / jnp.maximum(place.slope, 1e-300)
-    ahead = density.log_prob(z + uphill)
-    inside = jnp.isfinite(ahead)
-    return End(z, place.log_p, place.slope, eigenvalues, vectors, jnp.any(rough), ~inside, ahead < place.log_p)
+    eigenvalues = jnp.where(jnp.arange(z.size) < z.size - jnp.sum(rough), eigenvalues, jnp.inf)
+    step = jnp.diag(jnp.sign(g) * TOLERANCE * (1.0 + jnp.abs(z)))
+    ahead = jax.vmap(density.log_prob)(z + step)
+    outside = ~jnp.isfinite(ahead)
+    settled = jnp.all(~rough | outside | (ahead < place.log_p))
+    return End(z, place.log_p, place.slope, eigenvalues, vectors, rough, jnp.any(rough & outside), settled)
 
 
 class Flatness(NamedTuple):

@@ -8,6 +8,7 @@ coordinate separates the modes and an upper bound elsewhere. Merging basins in o
 
 import dataclasses
 import itertools
+import math
 from typing import NamedTuple
 
 import jax
@@ -15,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from nnqft_ppl.architecture import Architecture
+from nnqft_ppl.counting import integer
 from nnqft_ppl.density import Density
 from nnqft_ppl.errors import InputError
 from nnqft_ppl.landscapes import ClassicalNeurons
@@ -58,6 +60,9 @@ def basin_tree(net: Architecture, parts: ClassicalNeurons) -> Tree:
         density.vector({"a": jnp.array([a]), **{s: jnp.asarray(v) for s, v in mode.theta.items()}})
         for a, mode in itertools.product(parts.amplitudes, neurons.found)
     ]
+    count = math.comb(net.width + len(letters) - 1, net.width)
+    if count > MOST_BASINS:
+        raise InputError(f"a tree of basins must have at most {MOST_BASINS} maxima, got {integer(count)}")
     z = jnp.stack(letters)
     height = jax.jit(lambda z: -density.log_prob(z))
     depth = np.asarray(jax.vmap(height)(z))
@@ -65,8 +70,6 @@ def basin_tree(net: Architecture, parts: ClassicalNeurons) -> Tree:
     line = jax.jit(lambda a, b: jnp.max(jax.vmap(height)(a + share * (b - a))))
     passes = np.array([[float(line(a, b)) for b in z] for a in z])
     basins = list(itertools.combinations_with_replacement(range(len(letters)), net.width))
-    if len(basins) > MOST_BASINS:
-        raise InputError(f"a tree of basins must have at most {MOST_BASINS} maxima, got {len(basins)}")
     index = {basin: k for k, basin in enumerate(basins)}
     depths = np.array([depth[list(basin)].sum() for basin in basins])
     edges = []

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from nnqft_ppl.architecture import Architecture
 from nnqft_ppl.basins import Tree
+from nnqft_ppl.counting import integer
 from nnqft_ppl.landscapes import Landscape
 from nnqft_ppl.points import Array
 from nnqft_ppl.studies import STYLE
@@ -30,14 +31,15 @@ def plot_landscape(
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(13.2 if tree else 9.0, 3.8), layout="constrained")
         panels: Any = figure.subplots(1, 3 if tree else 2)
+        count = found.count()
         for configuration in itertools.islice(found.best(), SHOWN):
             panels[0].plot(x, configuration.coefficients @ functions, lw=1.1, alpha=0.8)
-        panels[0].set(xlabel="x", ylabel="φ(x)", title=f"the {SHOWN} most probable classical fields")
-        count = found.count()
+        title = f"the {min(SHOWN, count)} most probable classical fields"
+        panels[0].set(xlabel="x", ylabel="φ(x)", title=title)
         few = count <= SAMPLED
         log_p = np.array([one.log_p for one in found.best()]) if few else found.sample(SAMPLED, seed)[1]
         panels[1].hist(log_p - log_p.max(), bins=40, color="C0", alpha=0.7)
-        title = f"all {count} fields" if few else f"{SAMPLED} of {count:.4g} fields, drawn uniformly"
+        title = f"all {count} fields" if few else f"{SAMPLED} of {integer(count)} fields, drawn uniformly"
         panels[1].set(xlabel=f"log P(θ*) − ({log_p.max():.6g})", ylabel="fields", title=title)
         if tree:
             draw_tree(panels[2], tree)

@@ -30,7 +30,7 @@ def modes(
     starts: Annotated[int, typer.Option(help="Starts of a search at most.")] = 2**14,
     missed: Annotated[
         float, typer.Option(help="Stop when one more start would find a new mode with at most this probability.")
-    ] = 1e-4,
+    ] = 1e-3,
     best: Annotated[int, typer.Option(help="How many classical fields of a landscape to list.")] = 5,
     seed: SeedOption = 0,
     out: OutOption = None,
@@ -49,24 +49,18 @@ def modes(
     Example: `nnqft modes cos_net --set width=2 --set amplitude=bimodal --joint`
     """
     with clear_errors():
-        from nnqft_ppl.tables import check_folder, check_writable
-
-        if out is not None:
-            check_writable(out)
-        if plot is not None:
-            check_folder(plot)
+        _check_places(out, plot)
         net = theory(card, settings)
         from nnqft_ppl.classical import modes as search
         from nnqft_ppl.landscapes import classical_neurons, landscape
 
         screen, whole = console(), joint or not _factorises(net)
+        _check_wishes(net, whole, best, out, plot)
         if whole:
             found = search(net, starts=starts, missed=missed, seed=seed, progress=True)
             screen.print(f"[bold]{net!r}[/]\nmaxima of P({', '.join(net.prior())})\n", highlight=False)
             screen.print(_mode_table(found))
             screen.print(f"\n{_summary(found)}", highlight=False)
-            if plot is not None:
-                raise InputError("plot is drawn for landscapes: leave --joint out, for a card of independent neurons")
         else:
             parts = classical_neurons(net, starts=starts, missed=missed, seed=seed, progress=True)
             screen.print(f"[bold]{net!r}[/]\n", highlight=False)
@@ -84,10 +78,8 @@ def modes(
             except NoClosedForm as error:
                 screen.print(f"\n{error}", highlight=False)
                 if plot is not None:
-                    raise InputError("plot needs a landscape of isolated classical fields") from error
-        if out is not None:
-            if found is None:
-                raise InputError(f"out needs neurons with parameters, which {card} lacks; use --joint")
+                    raise InputError(f"plot needs a landscape of isolated fields: {error}") from error
+        if out is not None and found is not None:
             from nnqft_ppl.classical_tables import modes_table, parameters_table
             from nnqft_ppl.tables import write_table
 
@@ -113,12 +105,7 @@ def vacua(
     Example: `nnqft vacua wine_bottle --set components=3 --set radius=1.3 --set sigma_v=0.7 --plot bottle.png`
     """
     with clear_errors():
-        from nnqft_ppl.tables import check_folder, check_writable
-
-        if out is not None:
-            check_writable(out)
-        if plot is not None:
-            check_folder(plot)
+        _check_places(out, plot)
         net = theory(card, settings)
         from nnqft_ppl.symmetry_breaking import breaking
         from nnqft_ppl.vacuum import vacua as search
@@ -151,6 +138,25 @@ def vacua(
             typer.echo(f"wrote {plot}")
 
 
+def _check_places(out: Path | None, plot: Path | None) -> None:
+    from nnqft_ppl.tables import check_folder, check_writable
+
+    if out is not None:
+        check_writable(out)
+    if plot is not None:
+        check_folder(plot)
+
+
+def _check_wishes(net: "Architecture", whole: bool, best: int, out: Path | None, plot: Path | None) -> None:
+    """What cannot be had is said before the search."""
+    if best < 0:
+        raise InputError(f"best must not be negative, got {best}")
+    if plot is not None and (whole or net.dim != 1):
+        raise InputError("plot is drawn for a landscape of independent neurons on a line, without --joint")
+    if out is not None and not whole and set(net.prior()) == {"a"}:
+        raise InputError(f"out needs neurons with parameters, which {type(net).__name__} lacks; use --joint")
+
+
 def _factorises(net: "Architecture") -> bool:
     alike = len(net.amplitude_groups()) == 1 and net.component_count == 1
     return net.independent and alike and not net.shared
@@ -176,9 +182,9 @@ def _summary(found: "Modes") -> str:
     lost = f"; {found.saddles} starts ended at saddles, {found.unfinished} nowhere"
     return (
         f"{found.isolated} isolated modes{continua}; {found.orbits} up to relabelling and redundancy; {found.fields} "
-        f"distinct isolated fields.\n{found.starts} starts: one more finds a new mode with probability "
-        f"{found.unseen:.2g} (Good-Turing), about {found.missing:.2g} are missing (Chao), and a mode with a share of "
-        f"{found.resolution:.2g} was missed with probability 5 %{lost if found.saddles + found.unfinished else ''}"
+        f"distinct isolated fields.\n{found.starts} starts: one more would find a new mode with probability at most "
+        f"{found.unseen:.2g} (Good-Turing, 95 %), and about {found.missing:.2g} are missing (Chao)"
+        f"{lost if found.saddles + found.unfinished else ''}"
     )
 
 
@@ -191,13 +197,15 @@ def _short(value: Any) -> str:
 
 
 def _print_landscape(screen: Any, net: "Architecture", fields: "Landscape", best: int) -> None:
+    from nnqft_ppl.counting import integer
+
     bounds = fields.bounds()
     screen.print(
         f"\nlandscape (39) at N = {net.width}, K = {len(fields.amplitudes)}, M = {len(fields.functions)}:\n"
-        f"  |S_c| = {_integer(bounds.exact)} distinct classical fields\n"
-        f"  <= {_integer(bounds.multisets)} up to relabelling <= {_integer(bounds.upper)} (40)\n"
-        f"  >= {_integer(bounds.lower)} (41), for nonzero modes and {fields.rank} linearly independent neurons; "
-        f"without these conditions {_integer(bounds.printed_lower)}"
+        f"  |S_c| = {integer(bounds.exact)} distinct classical fields\n"
+        f"  <= {integer(bounds.multisets)} up to relabelling <= {integer(bounds.upper)} (40)\n"
+        f"  >= {integer(bounds.lower)} (41), for nonzero modes and {fields.rank} linearly independent neurons; "
+        f"without these conditions {integer(bounds.printed_lower)}"
         f"{', which is not a bound here' if bounds.printed_lower > bounds.exact else ''}",
         highlight=False,
     )
@@ -205,10 +213,6 @@ def _print_landscape(screen: Any, net: "Architecture", fields: "Landscape", best
     for one in itertools.islice(fields.best(), best):
         view.add_row(f"{one.log_p:.9g}", _short(one.coefficients))
     screen.print(view)
-
-
-def _integer(number: int) -> str:
-    return f"{number:,}" if number < 10**15 else f"{number:.6e}" if number < 10**300 else f"10^{len(str(number)) - 1}"
 
 
 def _plot(net: "Architecture", parts: "ClassicalNeurons", fields: "Landscape", path: Path, seed: int) -> None:
@@ -219,8 +223,6 @@ def _plot(net: "Architecture", parts: "ClassicalNeurons", fields: "Landscape", p
     from nnqft_ppl.landscapes import functions_at
     from nnqft_ppl.tables import write_atomically
 
-    if net.dim != 1:
-        raise InputError(f"plot of a landscape must be of dim 1, got {net.dim}")
     x = np.linspace(-6.0, 6.0, 401)
     try:
         tree = basin_tree(net, parts)

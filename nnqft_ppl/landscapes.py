@@ -5,6 +5,7 @@ sum_i alpha_i h_i with alpha_i a mode of P(a_i) and h_i a classical neuron. Exac
 fields first, and uniform samples need nothing but the modes of one neuron.
 """
 
+import contextlib
 import dataclasses
 import heapq
 import itertools
@@ -17,15 +18,14 @@ import numpy as np
 
 from nnqft_ppl.architecture import Architecture
 from nnqft_ppl.classical import MISSED, MOST, search
-from nnqft_ppl.counting import Product, sums
+from nnqft_ppl.counting import Product, integer, sums
 from nnqft_ppl.density import Density, leaf
 from nnqft_ppl.errors import InputError, NoClosedForm
 from nnqft_ppl.laws import iid
-from nnqft_ppl.maxima import Mode, Modes
+from nnqft_ppl.maxima import RESOLUTION, Mode, Modes
 from nnqft_ppl.points import Array
 
 ENUMERATED = 2_000_000  # configurations that are counted one by one at most
-ZERO = 1e-6  # amplitudes and fields below it vanish: a degenerate mode is known no better
 
 
 class Bounds(NamedTuple):
@@ -58,13 +58,19 @@ class Landscape:
         function_log_p: Array | None = None,
     ) -> None:
         self.width, self.amplitudes, self.functions = width, np.asarray(amplitudes, float), np.asarray(functions, float)
+        if self.functions.shape[1] < len(self.functions):
+            raise InputError(
+                f"functions must be given at {len(self.functions)} points at least, got {self.functions.shape[1]}"
+            )
+        #: below it, two fields are one
+        self.grain = 1e-6 * (float(np.abs(self.amplitudes).max()) * float(np.abs(self.functions).max()) or 1.0)
         nothing = (np.zeros(len(self.amplitudes)), np.zeros(len(self.functions)))
         self.amplitude_log_p = nothing[0] if amplitude_log_p is None else amplitude_log_p
         self.function_log_p = nothing[1] if function_log_p is None else function_log_p
         self.groups = _proportional(self.functions)
-        kept = self.functions[[group[0][0] for group in self.groups]]
+        kept = [self.functions[group[0][0]] / np.linalg.norm(self.functions[group[0][0]]) for group in self.groups]
         #: the largest number of linearly independent classical neurons
-        self.rank = int(np.linalg.matrix_rank(kept, tol=1e-8)) if len(kept) else 0
+        self.rank = int(np.linalg.matrix_rank(np.array(kept), tol=1e-8)) if kept else 0
 
     # -- how many ------------------------------------------------------------------------------------------------
 
@@ -82,27 +88,34 @@ class Landscape:
             for linear relations among the functions, or amplitudes with unusual relations, at a width that is too
             large to go through all configurations.
         """
-        return self.product.count() if self.independent else len(self.fields(repeats=True))
+        if self.independent:
+            try:
+                return self.product.count()
+            except NoClosedForm:
+                pass  # amplitudes with relations of their own
+        return len(self.fields(repeats=True))
 
     def count_without_repeats(self) -> int:
         """The number of distinct fields that use no classical neuron twice: what (41) counts."""
-        nonzero = int(np.count_nonzero(np.abs(self.amplitudes) > ZERO))
-        if self.independent and all(len(group) == 1 for group in self.groups) and nonzero == len(self.amplitudes):
-            functions = len(self.functions)
-            return nonzero**self.width * math.comb(functions, self.width)
+        nonzero = len(self.amplitudes) == self._nonzero
+        if self.independent and len(self.groups) == len(self.functions) and nonzero:
+            return self._nonzero**self.width * math.comb(len(self.functions), self.width)
         return len(self.fields(repeats=False))
 
     def bounds(self) -> Bounds:
         """The exact count beside (40) and (41)."""
         modes, functions, n = len(self.amplitudes), len(self.functions), self.width
-        nonzero = int(np.count_nonzero(np.abs(self.amplitudes) > ZERO))
         return Bounds(
-            nonzero**n * math.comb(self.rank, n),
+            self._nonzero**n * math.comb(self.rank, n),
             modes**n * math.comb(functions, n),
             self.count(),
             math.comb(n + modes * functions - 1, n),
             modes**n * functions**n,
         )
+
+    @property
+    def _nonzero(self) -> int:
+        return int(np.count_nonzero(np.abs(self.amplitudes) > 1e-6 * np.abs(self.amplitudes).max()))
 
     @cached_property
     def product(self) -> Product:
@@ -120,7 +133,8 @@ class Landscape:
         total = math.comb(self.width + len(letters) - 1, self.width)
         if total > ENUMERATED:
             raise NoClosedForm(
-                f"{total:.3g} configurations are too many to go through, and the functions have linear relations"
+                f"{integer(total)} configurations are too many to go through, and the functions have linear relations "
+                "or the amplitudes unusual ones"
             )
         waves = np.array([self.amplitudes[k] * self.functions[m] for k, m in letters])
         found = set()
@@ -128,7 +142,7 @@ class Landscape:
             functions = [letters[letter][1] for letter in chosen]
             if repeats or len(set(functions)) == self.width:
                 field = waves[list(chosen)].sum(axis=0)
-                found.add((np.round(field / 1e-6) + 0.0).tobytes())
+                found.add((np.round(field / self.grain) + 0.0).tobytes())
         return found
 
     # -- which ---------------------------------------------------------------------------------------------------
@@ -140,9 +154,15 @@ class Landscape:
         function), so that the best hundred of 10^200 take as long as the best hundred of 10^3.
         """
         weights = np.add.outer(self.amplitude_log_p, self.function_log_p).ravel()
-        order = np.argsort(-weights, kind="stable")
-        weights, functions = weights[order], len(self.functions)
-        letters = [(int(letter) // functions, int(letter) % functions) for letter in order]
+        waves = np.multiply.outer(self.amplitudes, self.functions).reshape(len(weights), -1)
+        order, different, functions = [], set(), len(self.functions)
+        for letter in np.argsort(-weights, kind="stable"):  # of letters with one wave, the most probable is enough
+            wave = (np.round(waves[letter] / self.grain) + 0.0).tobytes()
+            if wave not in different:
+                different.add(wave)
+                order.append(int(letter))
+        weights = weights[order]
+        letters = [(letter // functions, letter % functions) for letter in order]
         start: tuple[int, ...] = (self.width, *[0] * (len(letters) - 1))
         heap: list[tuple[float, tuple[int, ...]]] = [(-self.width * float(weights[0]), start)]
         queued: set[tuple[int, ...]] = {start}
@@ -153,7 +173,7 @@ class Landscape:
             for letter, number in zip(letters, occupied, strict=True):
                 counts[letter] = number
             coefficients = self.amplitudes @ counts
-            field = (np.round(coefficients @ self.functions / 1e-6) + 0.0).tobytes()
+            field = (np.round(coefficients @ self.functions / self.grain) + 0.0).tobytes()
             if field not in seen:
                 seen.add(field)
                 yield Configuration(counts, coefficients, -minus)
@@ -191,13 +211,15 @@ class ClassicalNeurons(NamedTuple):
     amplitudes: Array  #: (K,) modes of P(a_i)
     amplitude_log_p: Array
     neurons: Modes | None  #: S_c^h (38); None where the neuron has no parameters
+    unit: float  #: root mean square of a_i; a mode below RESOLUTION of it vanishes: degenerate ones are known no better
+    plateau: bool  #: is a mode of P(a_i) no isolated point?
 
     @property
     def silent(self) -> bool:
         """Do all classical fields vanish?"""
         neurons = self.neurons.found if self.neurons is not None else ()
-        still = bool(neurons) and all(mode.moduli == 0 and mode.size < ZERO for mode in neurons)
-        return still or bool(np.all(np.abs(self.amplitudes) < ZERO))
+        still = bool(neurons) and all(mode.moduli == 0 and mode.size < RESOLUTION for mode in neurons)
+        return still or bool(np.all(np.abs(self.amplitudes) < RESOLUTION * self.unit))
 
     @property
     def moduli(self) -> int:
@@ -222,7 +244,10 @@ def classical_neurons(
             "the field has one component; (38), (39) need P(theta) = prod_i P(a_i) P(theta_h,i)"
         )
     single = dataclasses.replace(net, width=1)
-    law = net.amplitude_law.distribution(net.amplitude_scale / math.sqrt(net.width))
+    law, unit = net.amplitude_law.distribution(net.amplitude_scale / math.sqrt(net.width)), net.amplitude_scale
+    with contextlib.suppress(InputError):  # without a variance, the scale must do
+        unit = math.sqrt(net.amplitude_moment(2))
+    plateau, unit = False, unit / math.sqrt(net.width)
     if leaf(law).is_discrete:
         values = np.sort(np.asarray(leaf(law).enumerate_support()).ravel())
         amplitudes, log_p = values, np.asarray(law.log_prob(values)).ravel()
@@ -230,16 +255,19 @@ def classical_neurons(
         found = search(Density(single, {"a": iid(law, 1)}), missed=missed, starts=starts, seed=seed).found
         pairs = sorted((float(mode.theta["a"][0]), mode.log_p) for mode in found)
         amplitudes, log_p = np.array(pairs).T
+        plateau = any(mode.zero_modes for mode in found)
     sites = {site: law for site, law in single.prior().items() if site != "a"}
     if not sites:
-        return ClassicalNeurons(amplitudes, log_p, None)
+        return ClassicalNeurons(amplitudes, log_p, None, unit, plateau)
     neurons = search(Density(single, sites), missed=missed, starts=starts, seed=seed, progress=progress)
-    return ClassicalNeurons(amplitudes, log_p, neurons)
+    return ClassicalNeurons(amplitudes, log_p, neurons, unit, plateau)
 
 
 def functions_at(net: Architecture, parts: ClassicalNeurons, points: Array) -> Array:
     """The distinct classical neurons h_1..h_M at points (P, d), shape (M, P), most probable first."""
     single = dataclasses.replace(net, width=1)
+    if parts.silent:  # whatever the neurons are, the field vanishes
+        return np.zeros((1, len(points)))
     if parts.neurons is None:
         chosen: list[dict[str, Array]] = [{}]
     else:
@@ -263,10 +291,12 @@ def landscape(net: Architecture, parts: ClassicalNeurons | None = None, *, seed:
             f"{type(net).__name__}: its classical neurons form a continuum with {parts.moduli} "
             f"modul{'us' if parts.moduli == 1 else 'i'}, so its classical fields cannot be counted"
         )
-    points = np.random.default_rng(seed).normal(size=(24, net.dim))
+    if parts.plateau:
+        raise NoClosedForm(f"{type(net).__name__}: P(a_i) is flat at a maximum: its classical fields cannot be counted")
+    count = 1 if parts.neurons is None else len(parts.neurons.found)
+    points = np.random.default_rng(seed).normal(size=(max(64, 4 * count), net.dim), scale=3.0)
     log_p = np.zeros(1) if parts.neurons is None else np.array([mode.log_p for mode in _distinct(parts.neurons)])
-    if parts.silent:  # whatever the neurons are, the field vanishes
-        return Landscape(net.width, parts.amplitudes, np.zeros((1, len(points))), parts.amplitude_log_p, log_p[:1])
+    log_p = log_p[:1] if parts.silent else log_p
     return Landscape(net.width, parts.amplitudes, functions_at(net, parts, points), parts.amplitude_log_p, log_p)
 
 

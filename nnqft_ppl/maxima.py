@@ -22,6 +22,8 @@ from nnqft_ppl.points import Array
 Kind = Literal["strict", "flat", "cusp", "boundary", "degenerate"]
 
 RESOLUTION = 1e-3  # of two points, in units of the spread of the starts
+CELLS = 2 * round(math.pi / RESOLUTION)  # of a circle: even, so that pi and -pi are the middle of one
+MEMBERS = 4  # of a family, that walks start from
 FAR = 1e6  # in the same units: an ascent that got there has no maximum before it
 
 
@@ -55,7 +57,7 @@ class Modes(NamedTuple):
     starts: int
     saddles: int  #: starts that ended where log P still rises along a zero mode or an unstable direction
     unfinished: int  #: starts that ended nowhere
-    unseen: float  #: Good-Turing estimate of the probability that one more start ends at a new mode
+    unseen: float  #: probability that one more start ends at a new mode, at most (95 %)
     missing: float  #: Chao's lower estimate of the number of modes not found
 
     @property
@@ -83,11 +85,6 @@ class Modes(NamedTuple):
         """The most probable configurations (36): global maxima, where the paper prints minima."""
         return tuple(mode for mode in self.found if mode.log_p > self.found[0].log_p - 1e-9)
 
-    @property
-    def resolution(self) -> float:
-        """A mode whose basin has this share of the starts would have been missed with probability 5 %."""
-        return -math.expm1(math.log(0.05) / self.starts)
-
 
 class Top(NamedTuple):
     """An end that is a maximum."""
@@ -104,19 +101,22 @@ class Top(NamedTuple):
 class Maxima:
     """Ends of ascents, told apart."""
 
-    def __init__(self, density: Density, spread: Array, seed: int) -> None:
+    def __init__(self, density: Density, starts: Array, spread: Array, seed: int) -> None:
         self.density = density
         self.spread = spread
         points = np.random.default_rng(seed).normal(size=(max(8, 2 * density.size), density.net.dim))
         self.points = jnp.asarray(points)
+        waves = jax.jit(jax.vmap(lambda z: density.waves(z, self.points)))(jnp.asarray(starts[:16]))
+        self.scale = float(np.abs(np.asarray(waves)).mean()) or 1.0  # of a neuron's wave
         self.hits: Counter[bytes] = Counter()
         self.tops: dict[bytes, Top] = {}
         self.family: dict[bytes, bytes] = {}  # keys of one connected family share their first one
+        self.members: dict[bytes, list[Array]] = {}  # of a family, some points to walk from
         self.saddles = self.unfinished = 0
 
     def unseen(self, used: int) -> float:
-        """Good and Turing: modes seen once, in units of the starts."""
-        return sum(hits == 1 for hits in self.hits.values()) / used if self.hits else 1.0
+        """Good and Turing's share of modes seen once, and what may hide at 95 % confidence."""
+        return min(1.0, (sum(hits == 1 for hits in self.hits.values()) + math.log(20.0)) / used) if self.hits else 1.0
 
     def missing(self) -> float:
         """Chao: f1 (f1 - 1) / (2 (f2 + 1)), where f1 modes were seen once and f2 twice."""
@@ -158,25 +158,31 @@ class Maxima:
                 home = next(iter(strangers))
                 self.tops[home] = strangers[home][0]
             visited.add(home)
-            keys = list(strangers)
-            goals = np.stack([strangers[key][0].end.z for key in keys])
-            goals = np.concatenate([goals, np.repeat(goals[:1], room - len(goals), axis=0)])  # one shape, one compile
-            reached = np.asarray(walk(self.density, jnp.asarray(self.tops[home].end.z), jnp.asarray(goals)))
-            for key, there in zip(keys, reached, strict=False):
-                if key == home or (there and strangers[key][0].dimension == self.tops[home].dimension):
-                    self.family[key] = home
-                    self.hits[home] += len(strangers.pop(key))
+            members = self.members.setdefault(home, [self.tops[home].end.z])
+            for start in members:  # grows: where a walk from one member is lost, one from another arrives
+                keys = list(strangers)
+                if not keys:
+                    break
+                goals = np.stack([strangers[key][0].end.z for key in keys])
+                goals = np.concatenate([goals, np.repeat(goals[:1], room - len(goals), axis=0)])  # one shape
+                reached = np.asarray(walk(self.density, jnp.asarray(start), jnp.asarray(goals)))
+                for key, there in zip(keys, reached, strict=False):
+                    if key == home or (there and strangers[key][0].dimension == self.tops[home].dimension):
+                        if len(members) < MEMBERS:
+                            members.append(strangers[key][0].end.z)
+                        self.family[key] = home
+                        self.hits[home] += len(strangers.pop(key))
 
     def _kind(self, end: End, zero: Any, flat: Any, rising: Any) -> Kind | None:
         """What an end is, or None for a saddle or an unfinished ascent, which are only counted."""
         far = np.max(np.abs(end.z) / self.spread) > FAR
-        if not np.isfinite(end.log_p) or far or (end.rough and not (end.blocked or end.peaked)):
+        if not np.isfinite(end.log_p) or far or not end.settled:
             self.unfinished += 1
             return None
         if rising.any() or (end.eigenvalues[~zero] < 0).any():
             self.saddles += 1
             return None
-        if end.rough:
+        if end.rough.any():
             return "boundary" if end.blocked else "cusp"
         if (zero & ~flat).any():
             return "degenerate"
@@ -186,7 +192,8 @@ class Maxima:
         """Rounded parameters of every neuron, sorted within its kind; flat directions are projected out."""
         z = z - null @ (null.T @ z)
         units = np.round(z / (RESOLUTION * self.spread))
-        units = np.where(self.density.circles, np.mod(units, np.round(2 * np.pi / RESOLUTION)), units)
+        around = np.mod(np.round(z * (CELLS / (2 * np.pi))), CELLS)  # a phase of pi is one of -pi
+        units = np.where(self.density.circles, around, units)
         rows, start, ordered = self.density.rows(units).astype(np.int64), 0, []
         for group in self.density.net.amplitude_groups():
             part = rows[start : start + group.neurons]
@@ -210,19 +217,19 @@ class Maxima:
             moduli = 0
             if top.dimension:
                 singular = np.linalg.svd(np.asarray(jacobian(end.z)) @ top.null, compute_uv=False)
-                moduli = int(np.sum(singular > RESOLUTION))
-            orbit = self._folded(top) if top.dimension else _sorted(waves)
-            total = np.round(waves.sum(axis=0) / 1e-6).astype(np.int64).tobytes()
+                moduli = int(np.sum(singular > RESOLUTION * self.scale))
+            orbit = self._folded(top) if top.dimension else _sorted(waves / self.scale)
+            total = np.round(waves.sum(axis=0) / (1e-6 * self.scale)).astype(np.int64).tobytes()
             found.append(
                 Mode(
                     density.arrays(end.z),
                     float(end.log_p),
                     top.kind,
                     float(end.slope),
-                    np.asarray(end.eigenvalues),
+                    np.asarray(end.eigenvalues)[np.isfinite(end.eigenvalues)],
                     top.dimension,
                     moduli,
-                    self._copies(self._rows(end.z, top.null)),
+                    self._copies(self._rows(end.z, top.null), end),
                     orbits.setdefault(orbit, len(orbits)),
                     -1 if moduli else fields.setdefault(total, len(fields)),
                     float(np.abs(waves.sum(axis=0)).max()),
@@ -231,13 +238,26 @@ class Maxima:
             )
         return Modes(tuple(found), used, self.saddles, self.unfinished, self.unseen(used), self.missing())
 
-    def _copies(self, rows: Any) -> int:
+    def _copies(self, rows: Any, end: End) -> int:
+        """How many points relabelling makes of one, where it keeps P."""
+        moved = self.density.vector({s: jnp.asarray(v) for s, v in self._relabelled(end.z).items()})
+        if abs(float(self.density.log_prob(moved)) - end.log_p) > 1e-9 * (1.0 + abs(end.log_p)):
+            return 1
         copies, start = 1, 0
         for group in self.density.net.amplitude_groups():
             repeats = Counter(row.tobytes() for row in rows[start : start + group.neurons])
             copies *= math.factorial(group.neurons) // math.prod(math.factorial(k) for k in repeats.values())
             start += group.neurons
         return copies
+
+    def _relabelled(self, z: Any) -> dict[str, Array]:
+        """The parameters with neurons moved on by one, each within its kind."""
+        order, start = [], 0
+        for group in self.density.net.amplitude_groups():
+            order += np.roll(np.arange(start, start + group.neurons), 1).tolist()
+            start += group.neurons
+        theta = self.density.arrays(z)
+        return {site: v if site in self.density.net.shared else v[order] for site, v in theta.items()}
 
     def _folded(self, top: Top) -> bytes:
         """The key of a family's image with a >= 0 and the first component of b not negative, if that is one too."""

@@ -6,7 +6,8 @@ all correlators have.
 """
 
 import dataclasses
-from typing import Literal, NamedTuple
+from itertools import product
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -15,7 +16,8 @@ from nnqft_ppl.classical import modes
 from nnqft_ppl.errors import InputError, NoClosedForm
 from nnqft_ppl.estimators import estimate
 from nnqft_ppl.exact import exact_correlator, exact_mixed
-from nnqft_ppl.landscapes import ZERO, classical_neurons, landscape
+from nnqft_ppl.landscapes import classical_neurons, landscape
+from nnqft_ppl.maxima import RESOLUTION
 from nnqft_ppl.points import Array
 from nnqft_ppl.vacuum import vacua
 
@@ -23,6 +25,7 @@ Verdict = Literal["symmetric", "explicitly broken", "spontaneously broken", "und
 
 #: Generic points on the first axis, at which an odd correlator or a mixed one is looked at.
 POSITIONS = (0.31, -0.57, 0.92)
+EVEN = "G1 and G3c vanish at generic points"
 ROUNDING, SIGMAS, DRAWS = 1e-10, 5.0, 200_000
 
 
@@ -58,10 +61,10 @@ def _reflection(net: Architecture, seed: int) -> Breaking:
     try:
         silent, manifold = _classical(net, seed)
     except InputError as error:
-        return Breaking("Z2", "undecided", f"odd correlators vanish; {error}", "—")
+        return Breaking("Z2", "undecided", f"{EVEN}; {error}", "—")
     if silent:
-        return Breaking("Z2", "symmetric", "odd correlators vanish, and so does the classical field", "phi = 0")
-    return Breaking("Z2", "spontaneously broken", "odd correlators vanish, classical fields do not", manifold)
+        return Breaking("Z2", "symmetric", f"{EVEN}, and so does the classical field", "phi = 0")
+    return Breaking("Z2", "spontaneously broken", f"{EVEN}, classical fields do not", manifold)
 
 
 def _classical(net: Architecture, seed: int) -> tuple[bool, str]:
@@ -77,7 +80,8 @@ def _classical(net: Architecture, seed: int) -> tuple[bool, str]:
     small = 1 if net.independent else min(net.width, 2)  # one neuron has all of the classical fields that matter
     found = modes(dataclasses.replace(net, width=small), seed=seed)
     moduli = max(mode.moduli for mode in found.found)
-    silent = moduli == 0 and all(mode.size < ZERO for mode in found.found)
+    typical = float(np.sqrt(net.two_point(_points(net, 1)[0], _points(net, 1)[0])))
+    silent = moduli == 0 and all(mode.size < RESOLUTION * typical for mode in found.found)
     return silent, _continuum(moduli) if moduli else f"{found.fields} fields at N = {small}"
 
 
@@ -86,6 +90,13 @@ def _continuum(moduli: int) -> str:
 
 
 def _rotations(net: Architecture, seed: int) -> Breaking:
+    try:
+        return _judged_rotations(net, seed)
+    except (InputError, NoClosedForm) as error:
+        return Breaking(f"SO({net.component_count})", "undecided", str(error), "—")
+
+
+def _judged_rotations(net: Architecture, seed: int) -> Breaking:
     count = net.component_count
     pair = _points(net, 2)
     tensor = np.array(
@@ -103,20 +114,19 @@ def _rotations(net: Architecture, seed: int) -> Breaking:
 
 def _odd_correlator(net: Architecture, seed: int) -> str | None:
     """The first odd correlator of the field that does not vanish, or None."""
-    for order in (1, 3):
+    for order, components in ((n, c) for n in (1, 3) for c in product(range(net.component_count), repeat=n)):
         x = _points(net, order)
-        name = f"G{order}" if order == 1 else f"G{order}c"
+        name = f"G{order}{'c' * (order > 1)}" + (f" {''.join(map(str, components))}" if net.component_count > 1 else "")
         try:
-            value = float(exact_correlator(net, x, "connected"))
+            value = float(exact_correlator(net, x, "connected", components))
             size = float(np.mean([net.two_point(p, p) for p in x])) ** (order / 2)
             if abs(value) > ROUNDING * size:
                 return f"{name} = {value:.6g}"
         except NoClosedForm:
             if not net.ancestral:
                 continue
-            (found,) = estimate(
-                net, x[None], orders=(order,), kinds=("connected",), estimator="field", draws=DRAWS, seed=seed
-            )
+            request: Any = {"orders": (order,), "kinds": ("connected",), "components": components}
+            (found,) = estimate(net, x[None], estimator="field", draws=DRAWS, seed=seed, **request)
             value, error = float(found.estimate[0]), float(found.mcse[0])
             if abs(value) > SIGMAS * error:
                 return f"{name} = {value:.4g} +- {error:.1g}"

@@ -101,7 +101,7 @@ SCHEMAS: dict[Schema, dict[str, Column]] = {
         "field": Column("Int64", "key of the field; null for a continuum of fields"),
         "share": Column("float64", "share of the starts that ended here"),
         "starts": Column("Int64", "starts of the search"),
-        "unseen": Column("float64", "Good-Turing probability that one more start finds a new mode"),
+        "unseen": Column("float64", "probability that one more start finds a new mode, at most (95 %)"),
         "seed": Column("Int64", "seed of the starts"),
         "version": Column("str", "version of nnqft_ppl"),
     },

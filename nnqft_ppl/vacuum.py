@@ -12,7 +12,7 @@ from typing import Any, ClassVar, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy.special import ive, roots_jacobi
+from scipy.special import ive, roots_jacobi, roots_legendre
 
 from nnqft_ppl.architecture import Architecture, Parameters
 from nnqft_ppl.classical import search
@@ -20,9 +20,10 @@ from nnqft_ppl.density import Density
 from nnqft_ppl.errors import InputError
 from nnqft_ppl.exact import AmplitudeGroup, Components
 from nnqft_ppl.points import Array
-from nnqft_ppl.vectors import BottleLaw, radial_rule
+from nnqft_ppl.radial import radial_support
+from nnqft_ppl.vectors import BottleLaw
 
-ANGLES = 64  # nodes of the polar angle
+ANGLES, RADII = 64, 400  # nodes of the polar angle, at least, and of |a_0|
 
 
 class Vacua(NamedTuple):
@@ -40,14 +41,19 @@ class Vacua(NamedTuple):
 
 
 def vacua(net: Architecture, *, seed: int = 0) -> Vacua:
-    """The dominant vacua of a theory by a search for the maxima of P(a); one neuron beside the bottle's is enough.
+    """The dominant vacua of a field with D components, by a search for the maxima of P(a).
+
+    One neuron beside the bottle's stands for all N; its amplitude keeps the scale sigma_a/sqrt N.
 
     Raises
     ------
     InputError
-        for amplitudes without a density.
+        for a field with one component, or amplitudes without a density.
     """
-    small = net if net.width == 1 else dataclasses.replace(net, width=1)
+    if net.component_count < 2 or not hasattr(net, "sigma_a"):
+        raise InputError(f"{type(net).__name__}: vacua are those of a field with several components and a sigma_a")
+    scale: Any = {"sigma_a": getattr(net, "sigma_a") / net.width**0.5}  # noqa: B009  (a card's field)
+    small = dataclasses.replace(net, width=1, **scale)
     density = Density(small, {"a": small.prior()["a"]})
     best = search(density, seed=seed).dominant[0]
     a = best.theta["a"].reshape(small.neuron_count, -1)
@@ -142,20 +148,31 @@ def tilted(bottle: BottleLaw, j: float) -> Tilted:
     Raises
     ------
     InputError
-        for a j that is not positive.
+        for a j that is not positive and finite, or fewer than two components.
     """
-    if not j > 0:
-        raise InputError(f"tilt must be positive, got {j}")
     (count,) = bottle.event_shape
-    r, weight = radial_rule(bottle)
-    order = count / 2 - 1
-    with np.errstate(divide="ignore", invalid="ignore"):
-        angular = np.where(r > 0, ive(order, j * r) * (j * r) ** -order, 0.0)
-        cosine = np.where(r > 0, ive(order + 1, j * r) / ive(order, j * r), 0.0)
-    tilted_weight = weight * angular * np.exp(j * (r - r.max()))
+    if not (np.isfinite(j) and j > 0):
+        raise InputError(f"tilt must be positive and finite, got {j}")
+    if count < 2:
+        raise InputError(f"a tilt chooses among directions of at least 2 components, got {count}")
+
+    def log_density(r: Array) -> Array:  # of |a_0|, but for the average over angles, which is between 1 and 1/(j r)
+        with np.errstate(divide="ignore"):
+            return (count - 1) * np.log(r) - (r**2 - bottle.radius**2) ** 2 / (2.0 * bottle.sigma**2) + j * r
+
+    far = (bottle.radius**2 + 9.0 * bottle.sigma + 2.0 * (j * bottle.sigma**2) ** (2 / 3)) ** 0.5
+    low, high = radial_support(log_density, 2.0 * far + 2.0)
+    nodes, gauss = roots_legendre(RADII)
+    r = low + 0.5 * (high - low) * (nodes + 1.0)
+    height = log_density(r)
+    weight, order = gauss * np.exp(height - height.max()), count / 2 - 1
+    tilted_weight = weight * ive(order, j * r) * (j * r) ** -order
+    cosine = ive(order + 1, j * r) / ive(order, j * r)
     parallel = float(np.sum(tilted_weight * r * cosine) / np.sum(tilted_weight))
-    x, angle_weight = roots_jacobi(ANGLES, (count - 3) / 2, (count - 3) / 2)
-    pull = angle_weight * np.exp(j * r[:, None] * (x - 1.0) + j * (r[:, None] - r.max()))
+    # The angle is within 1/sqrt(j r) of the tilt, and nodes are as close as 1/n^2 there.
+    angles = ANGLES + 6 * int((j * high) ** 0.5)
+    x, angle_weight = roots_jacobi(angles, (count - 3) / 2, (count - 3) / 2)
+    pull = angle_weight * np.exp(j * r[:, None] * (x - 1.0))
     sine_square = (pull * (1.0 - x**2)).sum(axis=1) / (count - 1)
     perpendicular = float(np.sum(weight * r**2 * sine_square) / np.sum(weight * pull.sum(axis=1)))
     return Tilted(parallel, perpendicular)

@@ -95,12 +95,6 @@ class BottleAndNormals(dist.Distribution):
         return normals + self.bottle.log_prob(value[..., -1, :])
 
 
-def radial_rule(law: BottleLaw) -> tuple[Array, Array]:
-    """Nodes r and weights of E f(|a|) = sum_k w_k f(r_k), both flat."""
-    table = _radial_table(law.radius, law.sigma, law.event_shape[0])
-    return table.nodes.ravel(), table.weights.ravel() / table.integral
-
-
 class RadialTable(NamedTuple):
     """The law of r = |a| without its normalisation: quadrature nodes and weights, and cells of the distribution."""
 

