@@ -111,7 +111,7 @@ class Maxima:
         self.hits: Counter[bytes] = Counter()
         self.tops: dict[bytes, Top] = {}
         self.family: dict[bytes, bytes] = {}  # keys of one connected family share their first one
-        self.members: dict[bytes, list[Array]] = {}  # of a family, some points to walk from
+        self.members: dict[bytes, list[Any]] = {}  # of a family, some points to walk from
         self.saddles = self.unfinished = 0
 
     def unseen(self, used: int) -> float:
