@@ -124,8 +124,18 @@ class Product:
 
 
 def _truncated(a: Array, b: Array) -> Array:
-    """The product of two polynomials with integer coefficients, to the degree of the first."""
-    return np.convolve(a, b)[: len(a)]
+    """The product of two polynomials with coefficients >= 0, to the degree of the first.
+
+    As one product of two long integers, whose blocks of bytes are the coefficients (Kronecker's substitution).
+    """
+    size = (int(max(a)).bit_length() + int(max(b)).bit_length() + len(a).bit_length()) // 8 + 1
+
+    def packed(polynomial: Array) -> int:
+        return int.from_bytes(b"".join(int(c).to_bytes(size, "little") for c in polynomial), "little")
+
+    product = (packed(a) * packed(b)).to_bytes((len(a) + len(b)) * size, "little")
+    coefficients = [int.from_bytes(product[k * size : (k + 1) * size], "little") for k in range(len(a))]
+    return np.array(coefficients, dtype=object)
 
 
 def integer(number: int) -> str:
