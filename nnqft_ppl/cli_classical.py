@@ -52,9 +52,9 @@ def modes(
         _check_places(out, plot)
         net = theory(card, settings)
         from nnqft_ppl.classical import modes as search
-        from nnqft_ppl.landscapes import classical_neurons, landscape
+        from nnqft_ppl.landscapes import classical_neurons, factorises, landscape
 
-        screen, whole = console(), joint or not _factorises(net)
+        screen, whole = console(), joint or not factorises(net)
         _check_wishes(net, whole, best, out, plot)
         if whole:
             found = search(net, starts=starts, missed=missed, seed=seed, progress=True)
@@ -155,11 +155,6 @@ def _check_wishes(net: "Architecture", whole: bool, best: int, out: Path | None,
         raise InputError("plot is drawn for a landscape of independent neurons on a line, without --joint")
     if out is not None and not whole and set(net.prior()) == {"a"}:
         raise InputError(f"out needs neurons with parameters, which {type(net).__name__} lacks; use --joint")
-
-
-def _factorises(net: "Architecture") -> bool:
-    alike = len(net.amplitude_groups()) == 1 and net.component_count == 1
-    return net.independent and alike and not net.shared
 
 
 def _mode_table(found: "Modes") -> Table:

@@ -29,7 +29,7 @@ ENUMERATED = 2_000_000  # configurations that are counted one by one at most
 
 
 class Bounds(NamedTuple):
-    """The exact number of classical fields between its bounds; None where a bound does not hold."""
+    """The exact number of classical fields between its bounds."""
 
     lower: int  #: K'^N C(M', N): (41) with binomials, nonzero modes K' and linearly independent neurons M'
     printed_lower: int  #: (41) as meant, |max P(a_i)|^N C(|S_c^h|, N), which fails without those two conditions
@@ -227,6 +227,11 @@ class ClassicalNeurons(NamedTuple):
         return 0 if self.neurons is None else max(mode.moduli for mode in self.neurons.found)
 
 
+def factorises(net: Architecture) -> bool:
+    """Are neurons independent and alike, and the field of one component, so that (39) holds?"""
+    return net.independent and net.component_count == 1 and len(net.amplitude_groups()) == 1 and not net.shared
+
+
 def classical_neurons(
     net: Architecture, *, missed: float = MISSED, starts: int = MOST, seed: int = 0, progress: bool = False
 ) -> ClassicalNeurons:
@@ -238,7 +243,7 @@ def classical_neurons(
         for dependent neurons, several components, amplitudes of several laws, or a law without a density.
     """
     name = type(net).__name__
-    if not net.independent or net.component_count > 1 or len(net.amplitude_groups()) > 1 or net.shared:
+    if not factorises(net):
         raise InputError(
             f"{name}: a landscape is assembled from classical neurons only if neurons are independent and alike and "
             "the field has one component; (38), (39) need P(theta) = prod_i P(a_i) P(theta_h,i)"

@@ -16,7 +16,7 @@ from nnqft_ppl.classical import modes
 from nnqft_ppl.errors import InputError, NoClosedForm
 from nnqft_ppl.estimators import estimate
 from nnqft_ppl.exact import exact_correlator, exact_mixed
-from nnqft_ppl.landscapes import classical_neurons, landscape
+from nnqft_ppl.landscapes import classical_neurons, factorises, landscape
 from nnqft_ppl.maxima import RESOLUTION
 from nnqft_ppl.points import Array
 from nnqft_ppl.vacuum import vacua
@@ -69,7 +69,7 @@ def _reflection(net: Architecture, seed: int) -> Breaking:
 
 def _classical(net: Architecture, seed: int) -> tuple[bool, str]:
     """Do all classical fields vanish? And if not, how many there are."""
-    if net.independent and net.component_count == 1 and len(net.amplitude_groups()) == 1 and not net.shared:
+    if factorises(net):
         parts = classical_neurons(net, seed=seed)
         if parts.silent:
             return True, ""
