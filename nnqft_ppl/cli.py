@@ -1,6 +1,7 @@
 """``nnqft``: the command line. Heavy imports stay inside the commands, so that help and listings are quick."""
 
 import math
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -239,27 +240,42 @@ app.command()(vacua)
 def reproduce(
     studies: Annotated[list[str] | None, typer.Argument(help="Names of studies; all of them by default.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer draws: the same checks with larger errors.")] = False,
+    jobs: Annotated[int | None, typer.Option(help="Studies at a time; by default one for each CPU.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for tables, pictures and the scoreboard.")] = Path("results"),
 ) -> None:
     """Run the studies of the paper's claims and print the scoreboard, one row an equation.
 
-    The exit status is 1 if any row falls short.
+    A study on its own shows the progress of its parts, several show theirs together. The exit status is 1 if any row
+    falls short.
 
     Example: `nnqft reproduce two_point interactions --quick`
     """
     with clear_errors():
         from nnqft_ppl import enable_x64
         from nnqft_ppl import studies as door
+        from nnqft_ppl.progress import progress_bar
 
-        enable_x64()
-        chosen = studies or list(door.names())
-        for name in chosen:
-            if name not in door.names():
+        if jobs is not None and jobs < 1:
+            raise InputError(f"jobs must be at least 1, got {jobs}")
+        jobs = jobs or os.cpu_count() or 1
+        chosen = [name for name in door.names() if name in studies] if studies else list(door.names())
+        for name in studies or []:
+            if name not in chosen:
                 raise InputError(f"study must be one of {', '.join(door.names())}, got {name!r}")
         rows: list[Row] = []
-        for number, name in enumerate(chosen, 1):
-            typer.echo(f"[{number}/{len(chosen)}] {name}", err=True)
-            rows += door.run(name, out, quick=quick, progress=True)
+        if min(jobs, len(chosen)) == 1:
+            enable_x64()
+            for name in chosen:
+                typer.echo(name, err=True)
+                rows += door.run(name, out, quick=quick, progress=True)
+        else:
+            found = {}
+            with progress_bar("studies", len(chosen), shown=True) as advance:
+                for name, ended in door.run_all(chosen, out, quick=quick, jobs=jobs):
+                    found[name] = ended
+                    advance(1, None)
+                    typer.echo(f"[{len(found)}/{len(chosen)}] {name}", err=True)
+            rows = [row for name in chosen for row in found[name]]
         from nnqft_ppl.tables import write_table
 
         board = door.scoreboard(rows)

@@ -6,8 +6,11 @@ checks below, which hold the number against what the equation says: no study sta
 
 import importlib
 import math
-from collections.abc import Iterator
+import multiprocessing
+import signal
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -150,6 +153,35 @@ def run(name: str, out: str | Path, *, quick: bool = False, progress: bool = Fal
     study = Study(name, out, quick=quick, progress=progress)
     importlib.import_module(f"{__name__}.{name}").run(study)
     return study.rows
+
+
+def run_all(
+    chosen: Sequence[str], out: str | Path, *, quick: bool = False, jobs: int = 2
+) -> Iterator[tuple[str, list[Row]]]:
+    """Run studies in `jobs` processes at a time; the name and the rows of each, as they end.
+
+    Most of a study's time is the compilation of its programs, which one process does on one core. Longer studies come
+    later in ORDER, so the last is begun first. Whoever stops listening stops the processes too.
+
+    Raises
+    ------
+    InputError
+        as `run` does.
+    """
+    with multiprocessing.get_context("spawn").Pool(min(jobs, len(chosen)), _begin, maxtasksperchild=1) as pool:
+        yield from pool.imap_unordered(partial(_named, out=Path(out), quick=quick), reversed(chosen))
+
+
+def _begin() -> None:
+    """In a new process: float64, and Ctrl-C is for the parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    from nnqft_ppl import enable_x64
+
+    enable_x64()
+
+
+def _named(name: str, out: Path, quick: bool) -> tuple[str, list[Row]]:
+    return name, run(name, out, quick=quick)
 
 
 def scoreboard(rows: list[Row]) -> pd.DataFrame:
