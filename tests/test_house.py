@@ -19,8 +19,9 @@ FLOORS = [
     {"errors", "version", "precision", "radial", "progress", "wave", "evidence", "verdicts"},
     {"hyperparameters", "points", "partitions"},
     {"laws", "checkpoint", "data", "diagnostics"},
-    {"regulated", "amplitudes", "exact", "vectors", "streaming"},
-    {"couplings", "architecture"},
+    {"isotropic", "amplitudes", "exact", "vectors", "streaming"},
+    {"regulated", "architecture"},
+    {"couplings"},
     {"cosine", "models", "statistics", "spectra", "fields"},
     {"coupled", "draws", "quasi", "settings", "coordinates", "transforms", "grams", "periodogram"},
     {
