@@ -24,7 +24,7 @@ from nnqft_ppl.points import Array
 from nnqft_ppl.quasi import envelope_of
 from nnqft_ppl.target import Spectrum, read_target
 
-RADII = np.linspace(0.0, 4.0, 9)  # of the check by draws, in units of the inverse width of the spectrum
+RADII = np.linspace(0.0, 8.0, 9)  # of the check by draws, in units of the inverse width of the spectrum
 POINTS = 65  # where a function is compared
 ROWS = 257  # of a table of a spectrum
 
