@@ -130,7 +130,7 @@ def draw_design(found: Design, panels: Any) -> None:
     p = np.linspace(0.0, min(6.0 * width, net.law.reach * (1.0 - 1e-9)), 241)
     r = np.linspace(0.0, 10.0 / width, 241)
     spectrum, kernel, law = panels
-    spectrum.plot(p, program_spectrum(net, p), label="of the theory, by P(p) F(p)²")
+    spectrum.plot(p, program_spectrum(net, p), label="theory, P(p) F(p)²")
     kernel.plot(r, net.two_point(r[:, None] * axis, 0.0 * axis), label="exact")
     kernel.errorbar(found.radii, found.estimate, 5.0 * found.mcse, fmt=".", color="C1", label="draws (5 errors)")
     given, most = (kernel, r[-1]) if found.two_point else (spectrum, p[-1])
@@ -144,7 +144,7 @@ def draw_design(found: Design, panels: Any) -> None:
     law.plot(p, envelope / envelope.max(), "--", label="envelope F(b)")
     law.set(xlabel="|b|", ylabel="in units of its largest", title="how the target is shared")
     for panel in panels:
-        panel.legend()
+        panel.legend(loc="upper right")
 
 
 def _title(net: Architecture) -> str:
