@@ -64,6 +64,11 @@ class TunedNet(CosineArchitecture):
         return self.spectrum.width
 
     @property
+    def band(self) -> float:
+        """The momentum where the spectrum ends, with its table or at the cutoff; infinite where it only falls."""
+        return min(self.cutoff, self.spectrum.end if self.spectrum.sharp else np.inf)
+
+    @property
     def law(self) -> SpectralPower:
         """P(b) of one row."""
         return SpectralPower(spectrum=self.spectrum, power=1 + self.alpha, cutoff=self.cutoff, dim=self.dim)
@@ -75,8 +80,7 @@ class TunedNet(CosineArchitecture):
         return self.law.radius_quantile(u)
 
     def envelope_at(self, b: jax.Array) -> jax.Array:
-        r = jnp.sqrt(jnp.dot(b, b) + jnp.finfo(b.dtype).tiny)
-        return jnp.exp(-self.alpha / 2 * self.spectrum.log_at(r, jnp))
+        return jnp.exp(-self.alpha / 2 * self.spectrum.log_of_rows(b))
 
     @theorem("23")
     def kernel_moment(self, k: int, z: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -21,7 +21,6 @@ from nnqft_ppl.extent import Function
 from nnqft_ppl.fields import field_draws
 from nnqft_ppl.models import load
 from nnqft_ppl.points import Array
-from nnqft_ppl.quasi import envelope_of
 from nnqft_ppl.target import Spectrum, read_target
 
 RADII = np.linspace(0.0, 8.0, 9)  # of the check by draws, in units of the inverse width of the spectrum
@@ -117,10 +116,12 @@ def program_spectrum(net: CosineArchitecture, p: Array) -> Array:
 
     For independent plane waves with an isotropic law, at momenta p of shape (M,).
     """
+    row = replace(net, width=1).frequencies()
     with jax.enable_x64(True):
-        rays = jnp.asarray(p[:, None, None] * np.eye(1, net.dim))
-        density = np.exp(np.asarray(replace(net, width=1).frequencies().log_prob(rays), dtype=float))
-    return net.amplitude_moment(2) * (2.0 * np.pi) ** net.dim / 2.0 * density * envelope_of(net, p) ** 2
+        rays = jnp.asarray(p[:, None] * np.eye(1, net.dim))
+        weigh = jax.jit(jax.vmap(lambda b: jnp.exp(row.log_prob(b[None, :])) * net.envelope_at(b) ** 2))
+        weight = np.asarray(weigh(rays), dtype=float)
+    return net.amplitude_moment(2) * (2.0 * np.pi) ** net.dim / 2.0 * weight
 
 
 def spectrum_table(net: Any) -> pd.DataFrame:

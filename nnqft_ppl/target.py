@@ -11,6 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
@@ -142,6 +144,10 @@ class Spectrum:
             + y[cell + 1] * t**2 * (3.0 - 2.0 * t)
             + t * (1.0 - t) * (slope[cell] * (1.0 - t) - slope[cell + 1] * t)
         )
+
+    def log_of_rows(self, b: jax.Array) -> jax.Array:
+        """log G(|b|) of rows b of shape (..., d), with a gradient of zero at the origin; shape (...)."""
+        return self.log_at(jnp.sqrt(jnp.sum(b * b, axis=-1) + jnp.finfo(b.dtype).tiny), jnp)
 
     def reach(self, power: float, dim: int) -> float:
         """The momentum beyond which |p|^d G^power is nothing to a float64, infinite where it does not fall so far."""

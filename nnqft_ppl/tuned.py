@@ -80,15 +80,10 @@ class SpectralPower(Isotropic):
         return np.exp(self.power * self.spectrum.log_at(r, np) - max(self.power * v for v in self.spectrum.logs))
 
     def log_prob(self, value: Any, intermediates: Any = None) -> jax.Array:
-        r = length(value)
-        return jnp.where(r < self.reach, self.power * self.spectrum.log_at(r, jnp), -jnp.inf) - self.log_normalisation()
+        inside = jnp.sum(jnp.square(value), axis=-1) < self.reach**2
+        return jnp.where(inside, self.power * self.spectrum.log_of_rows(value), -jnp.inf) - self.log_normalisation()
 
     def log_normalisation(self) -> float:
         """log Z = log int_(|b| < cutoff) d^db G^power."""
         at_origin = spectral_integral(self.spectrum, self.power, 0.0, dim=self.dim, cutoff=self.cutoff)
         return self.dim * math.log(2.0 * math.pi) + math.log(at_origin)
-
-
-def length(b: jax.Array) -> jax.Array:
-    """|b| of rows (..., d), with a gradient of zero at the origin."""
-    return jnp.sqrt(jnp.sum(b * b, axis=-1) + jnp.finfo(b.dtype).tiny)
