@@ -28,10 +28,13 @@ __all__ = [
     "NonNegative",
     "OffsetGaussian",
     "Positive",
+    "PositiveOrInfinite",
     "Rayleigh",
     "RegulatedPower",
     "Row",
     "Several",
+    "SpectralPower",
+    "Spectrum",
     "Student",
     "Study",
     "balanced_signs",
@@ -42,6 +45,7 @@ __all__ = [
     "configurations_table",
     "correlators",
     "deform",
+    "design",
     "enable_x64",
     "exact_correlator",
     "exact_mixed",
@@ -67,12 +71,14 @@ __all__ = [
     "read_table",
     "reweighted",
     "signed_sums",
+    "spectral_integral",
     "student_radius",
     "summarise",
     "theorem",
     "tilt",
     "tilted",
     "tilted_moment",
+    "two_point_spectrum",
     "uniform_phases",
     "vacua",
     "write_table",
@@ -91,6 +97,7 @@ from .amplitudes import (
     Student,
 )
 from .architecture import Architecture, theorem
+from .bochner import two_point_spectrum
 from .calibration import calibrate
 from .classical import modes
 from .classical_tables import modes_table
@@ -102,7 +109,7 @@ from .draws import prior_predictive
 from .errors import InputError, NoClosedForm
 from .exact import AmplitudeGroup, exact_correlator, exact_mixed, exact_neuron
 from .gaussian_process import first_order, limit_posterior, reweighted
-from .hyperparameters import Count, Finite, Fraction, NonNegative, Positive, Several
+from .hyperparameters import Count, Finite, Fraction, NonNegative, Positive, PositiveOrInfinite, Several
 from .inference import posterior
 from .landscapes import Landscape, landscape
 from .laws import iid, isotropic_normal, uniform_phases
@@ -110,10 +117,13 @@ from .models import load, names
 from .precision import enable_x64
 from .radial import ball_volume, radial_characteristic, student_radius
 from .regulated import RegulatedPower, propagator
+from .reverse import design
 from .studies import Row, Study
 from .symmetry_breaking import breaking
 from .tables import configurations_table, read_configurations, read_table, write_table
 from .tabulate import correlators
+from .target import Spectrum
 from .transforms import Conditioned, collapse, deform, infer, observe, tilt
+from .tuned import SpectralPower, spectral_integral
 from .vacuum import ChosenVacuum, tilted, vacua
 from .vectors import BottleAndNormals, BottleLaw, isotropic_moment

@@ -70,6 +70,7 @@ SYMBOLS = (
     Symbol("ν, s", "nu, power", "smoothness of a Matern net; power of a density of frequencies"),
     Symbol("k", "inputs, depth, sigma_w, activation", "a deep neuron: inputs, layers, weight scale, activation"),
     Symbol("M", "peaks, first, spacing, spread", "a landscape: number of peaks of P(b), where they are, how wide"),
+    Symbol("G(p)", "spectrum", "the spectrum that a tuned net is to have"),
     Symbol("f", "regulator", "how the cutoff acts: hard or gaussian"),
     Symbol("θ", "mean, sigma", "slope of the ensemble of lines, N(mean, sigma²)"),
 )

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from nnqft_ppl.cli_axioms import axioms, predict
 from nnqft_ppl.cli_classical import modes, vacua
+from nnqft_ppl.cli_design import design, dual
 from nnqft_ppl.cli_posterior import compare, posterior
 from nnqft_ppl.console import CardArgument, SeedOption, SetOption, card_name, clear_errors, console, theory
 from nnqft_ppl.errors import InputError
@@ -230,6 +231,8 @@ def correlators(
 
 app.command()(axioms)
 app.command()(predict)
+app.command()(design)
+app.command()(dual)
 app.command()(posterior)
 app.command()(compare)
 app.command()(modes)

@@ -22,10 +22,10 @@ from scipy.special import gammainc
 
 from nnqft_ppl.couplings import EquicorrelatedNormal, GibbsNormal, LatentSignTilt
 from nnqft_ppl.errors import InputError
+from nnqft_ppl.isotropic import Isotropic
 from nnqft_ppl.laws import SignedRayleigh
 from nnqft_ppl.points import Array
 from nnqft_ppl.radial import student_radius
-from nnqft_ppl.regulated import RegulatedPower
 from nnqft_ppl.vectors import BottleAndNormals
 
 Shape = tuple[int, ...]
@@ -162,10 +162,10 @@ def _(leaf: Any, shape: Shape) -> Chart:
     return Chart(shape, lambda z: leaf.loc + math.sqrt(degrees) * _stretch(table, z) @ leaf.scale_tril.T)
 
 
-@_chart.register(RegulatedPower)
+@_chart.register(Isotropic)
 def _(leaf: Any, shape: Shape) -> Chart:
-    table = _regulated_table(leaf.power, leaf.mass, leaf.cutoff, leaf.regulator, leaf.dim)
-    return Chart(shape, lambda z: leaf.mass * _stretch(table, z))
+    table = _isotropic_table(leaf)
+    return Chart(shape, lambda z: leaf.scale * _stretch(table, z))
 
 
 @_chart.register(LatentSignTilt)
@@ -247,6 +247,5 @@ def _student_table(degrees: float, dim: int) -> RadialTable:
 
 
 @lru_cache
-def _regulated_table(power: float, mass: float, cutoff: float, regulator: Any, dim: int) -> RadialTable:
-    law = RegulatedPower(power=power, mass=mass, cutoff=cutoff, regulator=regulator, dim=dim)
-    return _radial_table(lambda u: law.radius_quantile(u) / mass, dim)
+def _isotropic_table(law: Isotropic) -> RadialTable:
+    return _radial_table(lambda u: law.radius_quantile(u) / law.scale, law.dim)

@@ -70,6 +70,17 @@ def duality(one: Architecture, other: Architecture, points: ArrayLike) -> Dualit
     return Duality(float(np.abs(two[1] / two[0] - 1.0).max()), gap / wick, tuple(differ), draws)
 
 
+def interaction_width(net: Architecture, x: ArrayLike) -> float:
+    """N |G4c|/(3 G2^2) with all four points at x of shape (d,): a theory is near its limit there for N far above.
+
+    For plane waves it is one number everywhere; for Gauss-net it grows like exp(4 sigma_b^2 x^2/d), so that its
+    convergence is not uniform.
+    """
+    points = np.tile(np.asarray(x, dtype=float), (4, 1))
+    connected = float(exact_correlator(net, points, "connected"))
+    return net.width * abs(connected) / (3.0 * float(exact_correlator(net, points[:2])) ** 2)
+
+
 def draw_variance(net: Architecture, points: Array) -> float:
     """Variance of what one draw contributes to G4c, phi_1 phi_2 phi_3 phi_4 - sum over pairings of phi phi G2.
 

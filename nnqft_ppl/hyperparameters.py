@@ -23,6 +23,7 @@ class Rule(NamedTuple):
 
 Finite = Annotated[float, Rule("finite", math.isfinite)]
 Positive = Annotated[float, Rule("positive and finite", lambda v: math.isfinite(v) and v > 0)]
+PositiveOrInfinite = Annotated[float, Rule("positive, or inf", lambda v: v > 0)]
 NonNegative = Annotated[float, Rule("non-negative and finite", lambda v: math.isfinite(v) and v >= 0)]
 Count = Annotated[int, Rule("an integer >= 1", lambda v: v >= 1)]
 Several = Annotated[int, Rule("an integer >= 2", lambda v: v >= 2)]

@@ -11,6 +11,8 @@ from nnqft_ppl.architecture import Architecture
 from nnqft_ppl.data import Data
 from nnqft_ppl.errors import InputError
 from nnqft_ppl.points import Array
+from nnqft_ppl.quasi import envelope_of
+from nnqft_ppl.reverse import Design, program_spectrum
 
 SHOWN = {1: 12, 2: 3}  # draws in a picture
 EXTENT = 6.0  # half-width of the default grid, in units of 1/m
@@ -106,6 +108,43 @@ def plot_posterior_map(net: Architecture, data: Data, bands: pd.DataFrame, path:
             figure.colorbar(field, ax=axes, label=f"{column} of {data.y_name}")
         figure.suptitle(f"{type(net).__name__}, N = {net.width}, given {len(data.y)} values")
         figure.savefig(path, dpi=160)
+
+
+def plot_design(found: Design, path: Path) -> None:
+    """What a theory was designed for and what it has: its spectrum, its two-point function, P(b) and F(b)."""
+    import matplotlib as mpl
+
+    from nnqft_ppl.studies import STYLE
+
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(13.2, 3.8), layout="constrained")
+        draw_design(found, figure.subplots(1, 3))
+        figure.suptitle(f"{type(found.net).__name__}, d = {found.net.dim}, α = {getattr(found.net, 'alpha'):g}")  # noqa: B009
+        figure.savefig(path, dpi=160)
+
+
+def draw_design(found: Design, panels: Any) -> None:
+    """The three panels of `plot_design` on axes of a figure of one's own."""
+    net: Any = found.net
+    width, axis = net.spectrum.width, np.eye(1, net.dim)[0]
+    p = np.linspace(0.0, min(6.0 * width, net.law.reach * (1.0 - 1e-9)), 241)
+    r = np.linspace(0.0, 10.0 / width, 241)
+    spectrum, kernel, law = panels
+    spectrum.plot(p, program_spectrum(net, p), label="theory, P(p) F(p)²")
+    kernel.plot(r, net.two_point(r[:, None] * axis, 0.0 * axis), label="exact")
+    kernel.errorbar(found.radii, found.estimate, 5.0 * found.mcse, fmt=".", color="C1", label="draws (5 errors)")
+    given, most = (kernel, r[-1]) if found.two_point else (spectrum, p[-1])
+    shown = found.at <= most
+    given.plot(found.at[shown], found.target[shown], "o", ms=3.5, mfc="none", color="0.25", label="target")
+    spectrum.set(xlabel="p", ylabel="G(p)", title="power spectrum")
+    kernel.set(xlabel="r", ylabel="K(r)", title="two-point function")
+    density = net.law.weight(p) * p ** (net.dim - 1)
+    law.plot(p, density / density.max(), label="law of |b|")
+    envelope = envelope_of(net, p)
+    law.plot(p, envelope / envelope.max(), "--", label="envelope F(b)")
+    law.set(xlabel="|b|", ylabel="in units of its largest", title="how the target is shared")
+    for panel in panels:
+        panel.legend(loc="upper right")
 
 
 def _title(net: Architecture) -> str:

@@ -5,6 +5,7 @@ exp(i b.z) over directions. What is left is one oscillating integral over |b|, d
 integral of |weight| by Gauss-Legendre panels that never span many oscillations or many decades.
 """
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -16,6 +17,7 @@ Array = NDArray[np.float64]
 DROP = 40.0  # a radial density is cut where it has fallen by exp(-DROP)
 NODES = 48  # per panel: resolves 24 radians of phase with room to spare
 PANEL_PHASE = 40.0  # radians of oscillation that one panel may hold
+UNRESOLVED = 1e-13  # of the largest value: coefficients of the highest polynomials on a panel that needs halving
 
 
 def omega(dim: int, x: ArrayLike) -> Array:
@@ -49,7 +51,13 @@ def ball_volume(dim: int, radius: float) -> float:
 
 
 def radial_fourier(
-    weight: Callable[[Array], Array], distance: ArrayLike, *, dim: int, scale: float, stop: float
+    weight: Callable[[Array], Array],
+    distance: ArrayLike,
+    *,
+    dim: int,
+    scale: float,
+    stop: float,
+    edges: Array | None = None,
 ) -> Array:
     """int_{|p| < stop} d^dp/(2 pi)^d weight(|p|) exp(i p.z) at |z| = distance.
 
@@ -61,7 +69,11 @@ def radial_fourier(
         Distances |z|, any shape.
     dim, scale, stop
         Dimension d, the finest structure of the weight, and the radius where the integral stops.
+    edges
+        Panels from 0 to `stop` that resolve the weight, as `resolved_panels` finds them, for one whose structure is not
+        at the origin; by default panels double in length from `scale`.
     """
+    panels = doubling_panels(scale, stop) if edges is None else edges
     distance = np.abs(np.asarray(distance, dtype=float))
     unique, inverse = np.unique(distance, return_inverse=True)
     result = np.empty_like(unique)
@@ -69,24 +81,48 @@ def radial_fourier(
     octave = np.floor(np.log2(np.maximum(unique * stop, PANEL_PHASE)))
     for group in np.unique(octave):
         members = np.flatnonzero(octave == group)
-        p, dp = radial_nodes(scale, stop, float(unique[members[-1]]))
+        p, dp = radial_nodes(panels, float(unique[members[-1]]))
         measure = sphere_area(dim) / (2.0 * np.pi) ** dim * p ** (dim - 1) * weight(p) * dp
         for chunk in np.array_split(members, max(1, members.size * p.size // 2_000_000)):
             result[chunk] = omega(dim, unique[chunk, None] * p) @ measure
     return result[inverse].reshape(distance.shape)
 
 
-def radial_nodes(scale: float, stop: float, distance: float) -> tuple[Array, Array]:
-    """Gauss-Legendre nodes and weights on [0, stop]: panels double in length from `scale` and hold bounded phase."""
-    edges = [0.0]
-    while edges[-1] < stop:
-        length = max(scale, edges[-1])
-        if distance > 0.0:
-            length = min(length, PANEL_PHASE / distance)
-        edges.append(min(edges[-1] + length, stop))
+def doubling_panels(scale: float, stop: float) -> Array:
+    """Edges of panels on [0, stop] that double in length from `scale`."""
+    count = max(0, math.ceil(math.log2(stop / scale)))
+    return np.array([0.0, *(scale * 2.0**k for k in range(count)), stop])
+
+
+def resolved_panels(weight: Callable[[Array], Array], stop: float) -> Array:
+    """Edges of panels on [0, stop], halved until Legendre polynomials resolve the weight to about 1e-12 of its largest.
+
+    A kink is halved down to a ten-thousandth of the whole.
+    """
     x, w = special.roots_legendre(NODES)
-    left, right = np.array(edges[:-1])[:, None], np.array(edges[1:])[:, None]
-    half = 0.5 * (right - left)
+    degrees = np.arange(NODES - 8, NODES - 2)
+    highest = (2 * degrees[:, None] + 1) / 2 * special.eval_legendre(degrees[:, None], x) * w
+    edges, done, largest = np.linspace(0.0, stop, 5), [], 0.0
+    left, right = edges[:-1], edges[1:]
+    while left.size:
+        half = 0.5 * (right - left)
+        values = weight(left[:, None] + half[:, None] * (x + 1.0))
+        largest = max(largest, float(np.abs(values).max()))
+        rough = (np.abs(values @ highest.T).max(axis=1) > UNRESOLVED * largest) & (half > 1e-4 * stop)
+        done.append(left[~rough])
+        left, half = left[rough], half[rough]
+        left, right = np.concatenate([left, left + half]), np.concatenate([left + half, left + 2.0 * half])
+    return np.append(np.sort(np.concatenate(done)), stop)
+
+
+def radial_nodes(panels: Array, distance: float) -> tuple[Array, Array]:
+    """Gauss-Legendre nodes and weights on panels, divided so that none holds more than a bounded phase."""
+    length = np.diff(panels)
+    parts = np.maximum(1, np.ceil(length * distance / PANEL_PHASE)).astype(int)
+    half = np.repeat(0.5 * length / parts, parts)[:, None]
+    number = np.arange(parts.sum()) - np.repeat(np.cumsum(parts) - parts, parts)
+    left = np.repeat(panels[:-1], parts)[:, None] + 2.0 * half * number[:, None]
+    x, w = special.roots_legendre(NODES)
     return (left + half * (x + 1.0)).ravel(), (half * w).ravel()
 
 

@@ -72,7 +72,8 @@ def linear_verdicts(net: Architecture, *, draws: int = 20_000, seed: int = 0) ->
 
 def _kink(net: Architecture) -> Verdict:
     axis = np.eye(1, net.dim)[0]
-    shortest = min(length(net), 1.0 / float(getattr(net, "cutoff", 1.0 / length(net))))
+    cutoff = getattr(net, "cutoff", np.inf)
+    shortest = min(length(net), 1.0 / cutoff) if np.isfinite(cutoff) else length(net)
     try:
         exponent = kink_exponent(lambda tau: net.two_point(tau[:, None] * axis, np.zeros(net.dim)), shortest)
     except InputError:  # infinite at a point
@@ -138,7 +139,11 @@ def pair_verdicts(net: Architecture) -> list[Verdict]:
         found = [_verdict(PAIRS, f"kernel M_{k}, every N", one) for k, one in kernels.items()]
         if all(verdict.outcome == "pass" for verdict in found):
             # On the grid: a cutoff still makes M_k smooth, and so not positive, below 1/Lambda.
-            return [v._replace(outcome="up to cutoff") for v in found] if hasattr(net, "cutoff") else found
+            return (
+                [v._replace(outcome="up to cutoff") for v in found]
+                if np.isfinite(getattr(net, "cutoff", np.inf))
+                else found
+            )
     return [_block(net, PAIRS, PAIR_TIMES, 0, 2)]
 
 

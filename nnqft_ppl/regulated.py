@@ -6,26 +6,22 @@ Fourier transformed it is a propagator.
 """
 
 import math
-from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import numpyro.distributions as dist
 from numpy.typing import ArrayLike
 from numpyro.distributions import constraints
 from numpyro.distributions.transforms import Transform, biject_to
 from scipy import special
 
-from nnqft_ppl.laws import isotropic_direction
-from nnqft_ppl.radial import Array, radial_fourier, sphere_area
+from nnqft_ppl.isotropic import Isotropic
+from nnqft_ppl.radial import Array, radial_fourier
 
 Regulator = Literal["hard", "gaussian"]
 
 GAUSSIAN_REACH = 8.6  # exp(-reach^2/2) is below the rounding of a float64
-TABLE_CELLS = 2048
-TABLE_NODES = 12
 LOG_STEP = 0.2  # of the trapezoidal rule in log t, whose error is exp(-pi^2/step)
 
 
@@ -75,15 +71,13 @@ def _heat_kernel(r: Array, time: Array | float, dim: int) -> Array:
     return (4.0 * np.pi * time) ** (-dim / 2.0) * np.exp(-(r**2) / (4.0 * time))
 
 
-class RegulatedPower(dist.Distribution):
+class RegulatedPower(Isotropic):
     """The isotropic density P(b) = f(b) (b^2 + m^2)^(-power) / Z on R^d, with a momentum cutoff Lambda.
 
     ``f`` is 1 on the solid ball |b| < Lambda (hard) or exp(-b^2/(2 Lambda^2)) (gaussian); power = 0 with the hard
-    regulator is the uniform law on the ball. `log_prob` is exact; `sample` inverts the radial distribution function by
-    cubic interpolation, which is right to about 1e-9 in probability.
+    regulator is the uniform law on the ball.
     """
 
-    reparametrized_params: list[str] = []
     pytree_aux_fields = ("power", "mass", "cutoff", "regulator", "dim")
 
     def __init__(
@@ -104,19 +98,16 @@ class RegulatedPower(dist.Distribution):
     def support(self):
         return Ball(self.cutoff) if self.regulator == "hard" else constraints.real_vector
 
-    def sample(self, key: jax.Array | None, sample_shape: tuple[int, ...] = ()) -> jax.Array:
-        assert key is not None
-        key_radius, key_direction = jax.random.split(key)
-        shape = sample_shape + self.batch_shape
-        table = _radius_table(self.power, self.mass, self.cutoff, self.regulator, self.dim)
-        quantile = jax.random.uniform(key_radius, shape) ** (1.0 / self.dim)
-        radius = self.mass * jnp.sinh(_hermite(quantile, table, jnp))
-        return radius[..., None] * isotropic_direction(key_direction, shape, self.dim)
+    @property
+    def scale(self) -> float:
+        return self.mass
 
-    def radius_quantile(self, u: Array) -> Array:
-        """The radius |b| that is exceeded with probability 1 - u, by the table that `sample` uses."""
-        table = _radius_table(self.power, self.mass, self.cutoff, self.regulator, self.dim)
-        return self.mass * np.sinh(_hermite(u ** (1.0 / self.dim), table, np))
+    @property
+    def reach(self) -> float:
+        return reach(self.cutoff, self.regulator)
+
+    def weight(self, r: Array) -> Array:
+        return regulated_weight(r, power=self.power, mass=self.mass, cutoff=self.cutoff, regulator=self.regulator)
 
     def log_prob(self, value: Any, intermediates: Any = None) -> jax.Array:
         square = jnp.sum(jnp.square(value), axis=-1)
@@ -133,52 +124,6 @@ class RegulatedPower(dist.Distribution):
             self.power, 0.0, mass=self.mass, cutoff=self.cutoff, regulator=self.regulator, dim=self.dim
         )
         return self.dim * math.log(2.0 * math.pi) + math.log(at_origin)
-
-
-class QuantileTable(NamedTuple):
-    """Knots of the quantile function: y = arcsinh(|b|/m) against w = P(|b| < r)^(1/d), with slopes dy/dw."""
-
-    w: Array
-    y: Array
-    slope: Array
-
-
-@lru_cache
-def _radius_table(power: float, mass: float, cutoff: float, regulator: Regulator, dim: int) -> QuantileTable:
-    # w = u^(1/d) makes the quantile function smooth at the origin, where the radial density vanishes like r^(d-1).
-    y = np.linspace(0.0, np.arcsinh(reach(cutoff, regulator) / mass), TABLE_CELLS + 1)
-
-    def density(at: Array) -> Array:  # of y, without the factor sinh^(d-1) that vanishes at the origin
-        r = mass * np.sinh(at)
-        weight = regulated_weight(r, power=power, mass=mass, cutoff=cutoff, regulator=regulator)
-        return weight * mass**dim * np.cosh(at) * sphere_area(dim)
-
-    x, gauss = special.roots_legendre(TABLE_NODES)
-    half = 0.5 * np.diff(y)[:, None]
-    nodes = y[:-1, None] + half * (x + 1.0)
-    cells = np.sum(half * gauss * density(nodes) * np.sinh(nodes) ** (dim - 1), axis=1)
-    total = cells.sum()
-    w = np.append(0.0, (np.cumsum(cells) / total) ** (1.0 / dim))
-    w[-1] = 1.0
-    # sinh(y)/w tends to a constant at the origin; its value there follows from w^d = density(0) y^d / (d total).
-    ratio = np.append((density(y[:1]) / (dim * total)) ** (-1.0 / dim), np.sinh(y[1:]) / w[1:])
-    slope = dim * total / (density(y) * ratio ** (dim - 1))
-    return QuantileTable(w, y, slope)
-
-
-def _hermite(at: Any, table: QuantileTable, np_: Any) -> Any:
-    """Cubic Hermite interpolation, clipped to the cell so that the far tail can never overshoot; JAX or NumPy."""
-    w, y, slope = (np_.asarray(part, at.dtype) for part in table)
-    cell = np_.clip(np_.searchsorted(w, at, side="right") - 1, 0, TABLE_CELLS - 1)
-    step = np_.maximum(w[cell + 1] - w[cell], np_.finfo(at.dtype).tiny)
-    t = (at - w[cell]) / step
-    left, right = y[cell], y[cell + 1]
-    value = (
-        left * (1.0 + 2.0 * t) * (1.0 - t) ** 2
-        + right * t**2 * (3.0 - 2.0 * t)
-        + step * t * (1.0 - t) * (slope[cell] * (1.0 - t) - slope[cell + 1] * t)
-    )
-    return np_.clip(value, left, right)
 
 
 class Ball(constraints.Constraint):

@@ -9,21 +9,27 @@ from nnqft_ppl.architecture import Architecture
 from nnqft_ppl.errors import InputError
 from nnqft_ppl.hyperparameters import field_types
 from nnqft_ppl.models import load
+from nnqft_ppl.target import Spectrum
 
 
 def load_with_settings(name: str, settings: Sequence[str]) -> Architecture:
-    """An instance of a card from ``key=value`` texts.
+    """An instance of a card from ``key=value`` texts; errors as for `read_settings` and `load`."""
+    from nnqft_ppl.models import card
 
-    ``amplitude=NAME`` chooses an amplitude law and ``amplitude.KEY=value`` sets a hyperparameter of it.
+    return load(name, **read_settings(card(name), settings))
+
+
+def read_settings(cls: type[Architecture], settings: Sequence[str]) -> dict[str, Any]:
+    """Hyperparameters of a card from ``key=value`` texts.
+
+    ``amplitude=NAME`` chooses an amplitude law and ``amplitude.KEY=value`` sets a hyperparameter of it;
+    ``spectrum=FILE`` reads a spectrum from a CSV file with columns ``p, G``.
 
     Raises
     ------
     InputError
         for a text without ``=``, a name that does not exist, or a value that is no number or outside its range.
     """
-    from nnqft_ppl.models import card
-
-    cls = card(name)
     hints = field_types(cls)
     chosen: dict[str, Any] = {}
     nested: dict[str, dict[str, str]] = {}
@@ -48,7 +54,7 @@ def load_with_settings(name: str, settings: Sequence[str]) -> Architecture:
                     f"for {law.__name__}, got {inner!r}"
                 )
         chosen[outer] = law(**{k: _parse(f"{law.__name__}: {k}", known[k], text) for k, text in values.items()})
-    return load(name, **chosen)
+    return chosen
 
 
 def _parse(label: str, hint: Any, text: str) -> Any:
@@ -67,4 +73,6 @@ def _parse(label: str, hint: Any, text: str) -> Any:
             meant = f"; did you mean {close[0]!r}?" if close else ""
             raise InputError(f"{label} must be one of {', '.join(AMPLITUDES)}, got {text!r}{meant}")
         return AMPLITUDES[text]()
+    if hint is Spectrum:
+        return Spectrum.read(text)
     return text

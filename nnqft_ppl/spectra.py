@@ -63,8 +63,8 @@ def length(net: Architecture) -> float:
 
 
 def sharp_cutoff(net: Architecture) -> float:
-    """The cutoff Lambda of a theory whose spectrum ends there, infinity otherwise."""
-    stop = getattr(net, "cutoff", np.inf)
+    """The momentum where the spectrum of a theory ends, its cutoff or the end of its ``band``; infinity otherwise."""
+    stop = getattr(net, "band", getattr(net, "cutoff", np.inf))
     if np.isfinite(stop) and float(net.power_spectrum(np.full(net.dim, 1.0001 * stop / net.dim**0.5))) > 0:
         return np.inf
     return stop

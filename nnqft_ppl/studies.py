@@ -48,6 +48,7 @@ ORDER = (
     "reflection_positivity",
     "cluster_decomposition",
     "free_scalar",
+    "design",
     "large_width_duality",
     "mixed_correlators",
     "gp_limit",

@@ -145,7 +145,7 @@ def card_name(net: Architecture) -> str:
 
 
 def flat_hyperparameters(net: Architecture) -> dict[str, Any]:
-    """Every hyperparameter as a scalar: an amplitude law becomes its name and ``amplitude.mu``, ``amplitude.s``, ..."""
+    """Every hyperparameter as a scalar: a law is its name and ``amplitude.mu``, ..., a spectrum its label."""
     law_names = {law: name for name, law in AMPLITUDES.items()}
     flat: dict[str, Any] = {}
     for field in dataclasses.fields(net):
@@ -155,7 +155,7 @@ def flat_hyperparameters(net: Architecture) -> dict[str, Any]:
             for inner in dataclasses.fields(value):
                 flat[f"{field.name}.{inner.name}"] = getattr(value, inner.name)
         else:
-            flat[field.name] = value
+            flat[field.name] = value if np.isscalar(value) else str(value)
     return flat
 
 

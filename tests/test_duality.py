@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from nnqft_ppl import ConstantModulus, InputError, load
-from nnqft_ppl.duality import draw_variance, duality
+from nnqft_ppl.cli import app
+from nnqft_ppl.duality import draw_variance, duality, interaction_width
 from nnqft_ppl.fields import field_draws
+from nnqft_ppl.symmetries import configuration
 
 X = np.array([[0.1], [0.4], [0.6], [-0.3]])
 
@@ -36,6 +39,15 @@ def test_duals_of_other_kinds_and_strangers():
             duality(load("cos_net"), other, X)
 
 
+def test_gauss_net_converges_the_slower_the_farther():
+    """3 exp(4 sigma_c^2 + 4 sigma_b^2 x^2/d) - 3 over 3 for Gaussian amplitudes; Cos-net has 1/2 everywhere."""
+    gauss, cos = load("gauss_net", width=5, dim=2, sigma_c=0.25), load("cos_net", width=5, dim=2)
+    for x in ([0.0, 0.0], [0.6, -0.8]):
+        closed = np.exp(4 * 0.25**2 + 2 * np.dot(x, x)) - 1
+        assert interaction_width(gauss, x) == pytest.approx(closed, rel=1e-10)
+        assert interaction_width(cos, x) == pytest.approx(0.5, rel=1e-10)
+
+
 def test_the_variance_of_a_draw_is_that_of_draws():
     """200 thousand draws: a variance of heavy tails to about 3 %, held to 15 %."""
     net = load("cos_net", width=4)
@@ -44,3 +56,52 @@ def test_the_variance_of_a_draw_is_that_of_draws():
     pairings = ((0, 1, 2, 3), (0, 2, 1, 3), (0, 3, 1, 2))
     pairs = sum(phi[:, i] * phi[:, j] * g[k, l] + phi[:, k] * phi[:, l] * g[i, j] for i, j, k, l in pairings)
     assert np.var(phi.prod(axis=1) - pairs) == pytest.approx(draw_variance(net, X), rel=0.15)
+
+
+# -- the command line ---------------------------------------------------------------------------------------------------
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["dual", *map(str, arguments)])
+
+
+def test_the_command(tmp_path):
+    result = run("cos_net", "gauss_net", "--set", "width=5", "--set", "sigma_c=0.3")
+    assert result.exit_code == 0, result.stderr
+    rows = result.stdout.splitlines()
+    assert rows[0].split()[-1] == "yes"
+    assert rows[3].split()[-1] == "translation"
+    expected = duality(
+        load("cos_net", width=5), load("gauss_net", width=5, sigma_c=0.3), configuration(load("cos_net"))
+    )
+    assert float(rows[2].split()[-1]) == pytest.approx(expected.four_point_gap, rel=1e-5)
+    assert "GaussNet does not converge uniformly" in result.stdout
+    points = tmp_path / "points.csv"
+    points.write_text("x0\n0.1\n0.2\n0.4\n0.8\n")
+    one = ("alpha_scalar", "alpha_scalar", "--set", "cutoff=10", "--points", points)
+    apart = run(*one, "--set", "alpha=0", "--set-other", "alpha=-1")
+    assert apart.exit_code == 0, apart.stderr
+    assert "alpha=0.0" in apart.stdout
+    assert "alpha=-1.0" in apart.stdout
+    assert "not converge" not in apart.stdout
+    assert "none can" in run(*one).stdout
+    assert run("cos_net", "cauchy").stdout.splitlines()[0].split()[-1] == "no"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("cos_net", "gausnet"), "did you mean 'gauss_net'?"),
+        (("cos_net", "cauchy", "--set", "sigma=2"), "CosNet: hyperparameter must be one of"),
+        (("cos_net", "gauss_net", "--set-other", "alpha=2"), "GaussNet: hyperparameter must be one of"),
+        (("cos_net", "coupled_cos_net"), "CoupledCosNet: duality is asked of independent neurons and even fields"),
+        (("cos_net", "gauss_net", "--set-other", "dim=2"), "dim must be the same for both theories, got 1 and 2"),
+        (("cos_net", "gauss_net", "--points", "missing.csv"), "points file 'missing.csv' must be a readable"),
+        (("cos_net", "gauss_net", "--set", "width"), "--set must be of the form name=value, got 'width'"),
+    ],
+)
+def test_bad_input_gets_one_clear_line(arguments, message):
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1

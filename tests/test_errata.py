@@ -7,7 +7,7 @@ import pytest
 from conftest import ROOT
 
 from nnqft_ppl import models, studies
-from nnqft_ppl.studies.printed_forms import errata, forms
+from nnqft_ppl.studies.printed_forms import Form, errata, forms
 
 
 def test_every_equation_has_a_row():
@@ -30,6 +30,28 @@ def test_printed_forms_are_judged_by_their_numbers():
     assert "(S14)" not in wrong
     # The prefactor of (S11) is right on the line, and there only.
     assert [form.holds for form in forms() if form.equation == "(S11)"] == [True, False, False]
+
+
+def test_verdicts_are_derived():
+    """Of the paper: what a constant mends and what a symbol mends. Of made-up forms: no verdict without its numbers."""
+    found = {(form.equation, form.verdict) for form in forms()}
+    assert {
+        ("(22), (34)", "convention"),
+        ("(33)", "convention"),
+        ("(S11)", "corrected"),
+        ("(18)", "corrected"),
+    } <= found
+    assert {("(23)", "typo"), ("(S10)", "typo"), ("(S15)", "typo"), ("(42), (43)", "typo")} <= found
+    form = Form("(1)", "", "", 2.0, 1.0, 1.0)
+    assert form.verdict == "corrected"
+    assert form._replace(others=((4.0, 2.0),)).verdict == "corrected"  # two inputs are too few
+    assert form._replace(others=((4.0, 2.0), (6.0, 3.0))).verdict == "convention"
+    assert form._replace(others=((4.0, 2.0), (6.1, 3.0))).verdict == "corrected"
+    assert form._replace(mended=1.0).verdict == "typo"
+    assert form._replace(mended=1.001).verdict == "corrected"
+    right = form._replace(printed_value=1.0)
+    assert right.verdict == "holds"
+    assert right._replace(others=((1.0, 2.0),)).verdict == "corrected"  # right by accident
 
 
 PLANTED = [

@@ -28,6 +28,7 @@ THEORIES = [
     load("shifted_cos_net", width=3),
     load("offset_cos_net", width=3),
     load("landscape", width=3),
+    load("tuned_net", width=3),
     load("vector", width=3),
     load("wine_bottle", width=2),
     load("coupled_cos_net", width=3, epsilon=0.8),

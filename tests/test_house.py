@@ -17,10 +17,12 @@ from nnqft_ppl.studies import Row, Study
 #: The floors of the language: a module imports only what stands before it.
 FLOORS = [
     {"errors", "version", "precision", "radial", "progress", "wave", "evidence", "verdicts"},
-    {"hyperparameters", "points", "partitions"},
-    {"laws", "checkpoint", "data", "diagnostics"},
-    {"regulated", "amplitudes", "exact", "vectors", "streaming"},
-    {"couplings", "architecture"},
+    {"hyperparameters", "points", "partitions", "extent"},
+    {"target"},
+    {"bochner", "laws", "checkpoint", "data", "diagnostics"},
+    {"isotropic", "amplitudes", "exact", "vectors", "streaming"},
+    {"regulated", "architecture"},
+    {"couplings", "tuned"},
     {"cosine", "models", "statistics", "spectra", "fields"},
     {"coupled", "draws", "quasi", "settings", "coordinates", "transforms", "grams", "periodogram"},
     {
@@ -33,7 +35,7 @@ FLOORS = [
         "counting",
         "blocks",
     },
-    {"kernels", "schwinger_dyson", "neurons", "mixed", "ascent"},
+    {"reverse", "kernels", "schwinger_dyson", "neurons", "mixed", "ascent"},
     {"chains", "duality", "maxima"},
     {"classical"},
     {"estimators", "inference", "calibration", "landscapes", "vacuum"},
@@ -41,7 +43,7 @@ FLOORS = [
     {"tables"},
     {"tabulate", "studies", "catalogue", "console"},
     {"pictures", "axioms", "classical_pictures", "classical_tables"},
-    {"cli_posterior", "cli_axioms", "cli_classical"},
+    {"cli_posterior", "cli_axioms", "cli_design", "cli_classical"},
     {"cli"},
 ]
 

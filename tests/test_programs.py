@@ -95,6 +95,7 @@ def test_a_law_without_a_sampler_says_what_to_do():
         ("shared_scale_cos_net", {"epsilon": 0.5}),
         ("gibbs_cos_net", {"epsilon": 2.0, "dim": 2}),
         ("wine_bottle", {"components": 3}),
+        ("tuned_net", {"dim": 2}),
         ("deep_net", {"inputs": 2}),
     ],
 )

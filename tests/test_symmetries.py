@@ -33,6 +33,7 @@ INSTANCES = {
     "shifted_cos_net": {"width": 3, "dim": 2},
     "offset_cos_net": {"width": 3, "dim": 2},
     "landscape": {"width": 3},
+    "tuned_net": {"width": 3, "dim": 2},
     "vector": {"width": 3, "dim": 2},
     "wine_bottle": {"width": 2, "dim": 2},
     "deep_net": {"width": 3, "dim": 2, "inputs": 2},

@@ -40,6 +40,8 @@ INSTANCES = [
     ("shifted_cos_net", {"mu": 0.3, "sigma_a": 0.9}),
     ("offset_cos_net", {"mu": 0.8, "kappa": 0.6, "dim": 2}),
     ("landscape", {"peaks": 2}),
+    ("tuned_net", {"dim": 2, "amplitude": AMPLITUDES["constant_modulus"]()}),
+    ("tuned_net", {"alpha": 0.7, "cutoff": 3.0}),
     ("vector", {"components": 3, "sigma_b": 1.2}),
     ("wine_bottle", {"components": 2, "dim": 2, "sigma_a": 0.5, "radius": 1.5}),
     ("wine_bottle", {"components": 3, "sigma_a": 0.4, "radius": 0.3, "sigma_v": 1.5}),
@@ -130,7 +132,8 @@ def check_power_spectrum(net, seed):
     """Smeared: int d^dp/(2 pi)^d G(p) exp(-l^2 p^2/2) = E[phi(x) phi(x + u)] with u ~ N(0, l^2 I)."""
     length, x = 0.5, np.full(net.dim, 0.1)
     axis = np.eye(1, net.dim)[0]
-    stop = net.cutoff if getattr(net, "regulator", "hard") == "hard" and hasattr(net, "cutoff") else 9.0 / length
+    cutoff = getattr(net, "cutoff", np.inf) if getattr(net, "regulator", "hard") == "hard" else np.inf
+    stop = min(cutoff, 9.0 / length)
     smeared = radial_fourier(
         lambda p: net.power_spectrum(p[..., None] * axis) * np.exp(-((length * p) ** 2) / 2),
         0.0,

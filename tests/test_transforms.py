@@ -60,7 +60,9 @@ def test_a_chart_carries_the_normal_law_to_the_law(law):
     assert stats.ks_2samp(value, sample).pvalue > 1e-7
 
 
-@pytest.mark.parametrize("name", ["matern", "free_scalar", "cutoff_free_scalar", "alpha_scalar", "coupled_scalar"])
+@pytest.mark.parametrize(
+    "name", ["matern", "free_scalar", "cutoff_free_scalar", "alpha_scalar", "tuned_net", "coupled_scalar"]
+)
 def test_isotropic_charts_keep_the_radius(name):
     """|b| of the chart against exact draws, and no weight is left: Kolmogorov-Smirnov at 4e4, false alarms 1e-7."""
     settings = {"epsilon": 0.0} if name == "coupled_scalar" else {"power": 1.3} if name == "cutoff_free_scalar" else {}
