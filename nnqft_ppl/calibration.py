@@ -19,9 +19,9 @@ from nnqft_ppl.architecture import Parameters, as_points
 from nnqft_ppl.chains import Sampler, kernel_of, plan
 from nnqft_ppl.errors import InputError
 from nnqft_ppl.points import Array
-from nnqft_ppl.transforms import Conditioned, action_at, field_at
+from nnqft_ppl.transforms import Conditioned, field_at
 
-RESAMPLED = 256  # ancestral draws, of which one is chosen where a theory has an action
+RESAMPLED = 256  # ancestral draws, of which one is chosen where a theory has an action or a source
 
 
 class Calibration(NamedTuple):
@@ -125,19 +125,21 @@ def calibrate(
 def _prior_draw(
     truth: Conditioned, draw_prior: Callable[[jax.Array], Parameters] | None, key: jax.Array
 ) -> tuple[Parameters, Parameters]:
-    """Hyperparameters and parameters from the prior; with an action, resampled with weights exp(-S)."""
+    """Hyperparameters and parameters from the prior, resampled with weights exp(-S + J phi) of actions and sources."""
     key_hyper, key_theta, key_choice = jax.random.split(key, 3)
     laws = enumerate(truth.hyperlaws.items())
     hyper: Any = {name: law.sample(jax.random.fold_in(key_hyper, k)) for k, (name, law) in laws}
     net, _ = truth.with_values(hyper)
     if draw_prior is not None:
         return hyper, draw_prior(key_theta)
-    if not truth.actions:
+    if not truth.actions and not truth.sources:
         return hyper, {site: value[0] for site, value in net.sample(key_theta, 1).items()}
     pool = net.sample(key_theta, RESAMPLED)
 
+    before = dataclasses.replace(truth, observation=None, collapsed=False)
+
     def log_weight(theta: Parameters) -> jax.Array:
-        return -sum((action_at(a, field_at(net, theta, a.points)) for a in truth.actions), jnp.zeros(()))
+        return before.log_factors(net, theta, None)
 
     choice = jax.random.categorical(key_choice, jax.vmap(log_weight)(pool))
     return hyper, {site: value[choice] for site, value in pool.items()}

@@ -46,20 +46,23 @@ def plan(model: Model, sampler: Sampler | None = None, collapsed: bool | None = 
     InputError
         for an unknown sampler, or one that the theory's laws rule out.
     """
-    model = conditioned(model)
+    model, net = conditioned(model), conditioned(model).net
     reasons = []
-    if collapsed or (collapsed is None and not model.collapsed and is_linear(model)):
+    neuronwise = net.independent and net.ancestral and not net.shared
+    # A source moves the means of the amplitudes with the neurons, which only a gradient or the amplitudes can follow.
+    helps = is_linear(model) and not (model.sources and neuronwise)
+    if collapsed or (collapsed is None and not model.collapsed and helps):
         model = collapse(model)
     if model.collapsed:
         reasons.append("Gaussian amplitudes integrated out")
-    net = model.net
-    neuronwise = net.independent and net.ancestral and not net.shared and (not model.collapsed or _centred(net))
+        neuronwise = neuronwise and not model.sources and _centred(net)
     if sampler is None:
         sampler = "gibbs" if neuronwise and (rough_laws(net, model) or not model.unknown) else "nuts"
     if sampler not in SAMPLERS:
         raise InputError(f"sampler must be one of {', '.join(SAMPLERS)}, got {sampler!r}")
     if sampler == "gibbs" and not neuronwise:
-        raise InputError(f"sampler gibbs needs independent neurons that can be drawn, which {type(net).__name__} lacks")
+        why = "amplitudes of mean zero to integrate out" if model.collapsed else "independent neurons that can be drawn"
+        raise InputError(f"sampler gibbs needs {why}, which {type(net).__name__} lacks here")
     blocks = 1
     if sampler == "gibbs":
         blocks = block_count(model)

@@ -136,7 +136,7 @@ def _prior(model: Conditioned, x: jax.Array, key: jax.Array, draws: int) -> dict
         laws = enumerate(model.hyperlaws.items())
         hyper: Any = {name: law.sample(jax.random.fold_in(key_hyper, k)) for k, (name, law) in laws}
         net, noise = model.with_values(hyper)
-        phi = field_at(net, {site: value[0] for site, value in net.sample(key_theta, 1).items()}, seen)
+        phi = net.field({site: value[0] for site, value in net.sample(key_theta, 1).items()}, seen)
         groups = {"prior": {"phi": phi[: len(x)], **hyper}}
         if data is not None:
             groups["prior_predictive"] = {"y": _law_of_values(phi[len(x) :], noise).sample(key_noise)}

@@ -169,7 +169,7 @@ def run_all(
     InputError
         as `run` does.
     """
-    with multiprocessing.get_context("spawn").Pool(min(jobs, len(chosen)), _begin, maxtasksperchild=1) as pool:
+    with multiprocessing.get_context("spawn").Pool(min(jobs, len(chosen)), _begin) as pool:
         yield from pool.imap_unordered(partial(_named, out=Path(out), quick=quick), reversed(chosen))
 
 

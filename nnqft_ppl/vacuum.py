@@ -7,6 +7,7 @@ breaking is classical only: as a tilt exp(j n.a_0) is taken away, <a_0> goes to 
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
 
 import jax
@@ -40,6 +41,7 @@ class Vacua(NamedTuple):
         return self.dimension
 
 
+@lru_cache(maxsize=16)  # asked again by `breaking`
 def vacua(net: Architecture, *, seed: int = 0) -> Vacua:
     """The dominant vacua of a field with D components, by a search for the maxima of P(a).
 

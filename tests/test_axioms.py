@@ -13,6 +13,8 @@ from nnqft_ppl.axioms import AXIOMS, axiom_table, axioms, catalogue_axioms, conc
 from nnqft_ppl.cli import app
 from nnqft_ppl.verdicts import Verdict, together
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 
 @cache
 def matrix():

@@ -25,6 +25,8 @@ from nnqft_ppl import (
 from nnqft_ppl.density import Density
 from nnqft_ppl.maxima import Maxima
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 BIMODAL = Bimodal(mu=1.0, s=0.5)
 
 

@@ -9,6 +9,8 @@ from conftest import ROOT
 from nnqft_ppl import models, studies
 from nnqft_ppl.studies.printed_forms import Form, errata, forms
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 
 def test_every_equation_has_a_row():
     """The labels that studies give to their rows name all of (1)-(44) and (S1)-(S15)."""

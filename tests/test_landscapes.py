@@ -15,6 +15,8 @@ from nnqft_ppl.counting import octahedral, sums
 from nnqft_ppl.landscapes import ClassicalNeurons, classical_neurons
 from nnqft_ppl.maxima import Mode, Modes
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 SIGNS, X = np.array([-1.0, 1.0]), np.random.default_rng(0).normal(size=24)
 
 #: |S_c| for M functions and N neurons of amplitudes +-a, counted by hand of the l1 spheres of Z^M.

@@ -99,6 +99,7 @@ def test_a_law_without_a_sampler_says_what_to_do():
         ("deep_net", {"inputs": 2}),
     ],
 )
+@pytest.mark.usefixtures("quick_compilation")
 def test_nuts_draws_the_same_theory(name, settings):
     """E phi^2 by NUTS on the prior, errors by effective sample size; sensitive to 30 %."""
     from arviz_stats.base import array_stats

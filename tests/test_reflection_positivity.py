@@ -24,6 +24,8 @@ from nnqft_ppl.spectra import cutoff_tolerance, kallen_lehmann, kink_exponent, r
 from nnqft_ppl.studies.reflection_positivity import KERNELS, canonical, on_line
 from nnqft_ppl.verdicts import together
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 DERIVED = json.loads((Path(__file__).parent / "reference" / "grams.json").read_text())
 GRID = TIMES[:, None]
 

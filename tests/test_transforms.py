@@ -27,6 +27,8 @@ from nnqft_ppl.evidence import log_evidence
 from nnqft_ppl.transforms import conditioned
 from nnqft_ppl.whitened import Whitened
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 X = np.array([[-1.0], [-0.2], [0.4], [1.3], [2.0]])
 Y = np.array([0.3, -0.5, 0.8, 0.2, -0.6])
 AT = np.array([[0.5], [3.0]])

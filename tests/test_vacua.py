@@ -10,6 +10,8 @@ from typer.testing import CliRunner
 from nnqft_ppl import Bimodal, BottleLaw, ChosenVacuum, InputError, breaking, exact_correlator, load, tilted, vacua
 from nnqft_ppl.cli import app
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 X = np.array([[0.0], [0.4], [1.0], [1.7]])
 
 
