@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from nnqft_ppl import load, models, names, studies
+from nnqft_ppl import InputError, load, models, names, studies
 from nnqft_ppl.catalogue import SYMBOLS, entries, refresh
 from nnqft_ppl.studies import Row, Study
 
@@ -167,6 +167,15 @@ def test_a_planted_error_turns_the_scoreboard_red(tmp_path, monkeypatch, card, q
         monkeypatch.setattr(cls, quantity, lambda self, *args: 1.01 * right(self, *args))
     rows = studies.run("large_width_duality", tmp_path, quick=True)
     assert all(row.verdict == "holds" for row in rows) == (card is None)
+
+
+def test_studies_side_by_side(tmp_path):
+    """Two processes: the rows of every study come back, and what a study refuses is an error here too."""
+    found = dict(studies.run_all(("deep_nets", "cluster_decomposition"), tmp_path, quick=True))
+    assert set(found) == {"deep_nets", "cluster_decomposition"}
+    assert {row.verdict for rows in found.values() for row in rows} == {"holds"}
+    with pytest.raises(InputError, match="study must be one of"):
+        list(studies.run_all(("nothing",), tmp_path))
 
 
 def test_shipped_configurations_reproduce(tmp_path, monkeypatch):
