@@ -17,15 +17,6 @@ ROOT = Path(__file__).resolve().parents[1]
 jax.config.update("jax_compilation_cache_dir", str(ROOT / ".pytest_cache" / "xla"))
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
 
-
-@pytest.fixture
-def quick_compilation():
-    """XLA's least optimisation, for tests whose time is compilation: the same programs, equal up to rounding."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
-
-
 SHARED = Path(os.environ.get("NNQFT_SHARED", ROOT.parent / "shared"))
 
 #: False-alarm rate of all Monte Carlo tests of the suite together, and how many comparisons share it at most.
@@ -33,6 +24,14 @@ FAMILY_RATE, COMPARISONS = 1e-6, 2000
 
 #: |z| beyond which a comparison fails: 6.2, two-sided Bonferroni.
 Z_LIMIT = float(norm.isf(FAMILY_RATE / COMPARISONS / 2))
+
+
+@pytest.fixture
+def quick_compilation():
+    """XLA's least optimisation, for tests whose time is compilation: the same programs, equal up to rounding."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
 
 
 @pytest.fixture

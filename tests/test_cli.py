@@ -20,7 +20,6 @@ from typing import final
 import jax.numpy as jnp
 from nnqft_ppl import Architecture, Gaussian, isotropic_normal
 
-
 @final
 @dataclass(frozen=True, kw_only=True)
 class TanhNet(Architecture):

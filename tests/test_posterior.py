@@ -264,9 +264,15 @@ def test_the_departure_from_the_limit_is_predicted(name):
 # -- calibration --------------------------------------------------------------------------------------------------------
 
 
-def test_calibration():
-    """Ranks of 200 replicates of a tilted Cauchy net are uniform: false alarms 1e-5; `calibration` has the catalogue."""
-    model = tilt(observe(load("cauchy", width=5), X[:4], np.zeros(4), noise=0.4), X[4:], [1.5])
+@pytest.mark.parametrize("source", [None, 1.5])
+def test_calibration(source):
+    """Ranks of 200 replicates of the Cauchy net are uniform: false alarms 1e-5; the study has the whole catalogue.
+
+    With a source too, whose pull on the amplitudes moves with the neurons: held fixed, it was seen to fail at 5e-6.
+    """
+    model = observe(load("cauchy", width=5), X[:4], np.zeros(4), noise=0.4)
+    if source is not None:
+        model = tilt(model, X[4:], [source])
     result = calibrate(model, AT[:1], replicates=200, warmup=50, draws=31, thin=2)
     assert result.p_value > 1e-5
 
@@ -282,8 +288,8 @@ def test_calibration_catches_wrong_noise():
 def test_calibration_of_a_deformation_and_a_dropped_weight(monkeypatch):
     """A quartic interaction with data passes; a sampler that forgets the action is caught."""
     net = load("cauchy", width=5)
-    model = deform(observe(net, X[:3], np.zeros(3), noise=0.5), lambda phi: 4.0 * phi**4, X)
-    arguments = {"replicates": 500, "warmup": 50, "draws": 31, "thin": 2}
+    model = deform(observe(net, X[:3], np.zeros(3), noise=0.5), lambda phi: 2.0 * phi**4, X)
+    arguments = {"replicates": 1000, "warmup": 50, "draws": 31, "thin": 2}
     assert calibrate(model, AT[:1], **arguments).p_value > 1e-5
     forgetful = observe(net, X[:3], np.zeros(3), noise=0.5)
     assert calibrate(forgetful, AT[:1], truth=model, **arguments).p_value < 1e-5
