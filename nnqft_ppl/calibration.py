@@ -135,7 +135,6 @@ def _prior_draw(
     if not truth.actions and not truth.sources:
         return hyper, {site: value[0] for site, value in net.sample(key_theta, 1).items()}
     pool = net.sample(key_theta, RESAMPLED)
-
     before = dataclasses.replace(truth, observation=None, collapsed=False)
 
     def log_weight(theta: Parameters) -> jax.Array:

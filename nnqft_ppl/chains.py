@@ -46,23 +46,24 @@ def plan(model: Model, sampler: Sampler | None = None, collapsed: bool | None = 
     InputError
         for an unknown sampler, or one that the theory's laws rule out.
     """
-    model, net = conditioned(model), conditioned(model).net
-    reasons = []
-    neuronwise = net.independent and net.ancestral and not net.shared
-    # A source moves the means of the amplitudes with the neurons, which only a gradient or the amplitudes can follow.
-    helps = is_linear(model) and not (model.sources and neuronwise)
-    if collapsed or (collapsed is None and not model.collapsed and helps):
+    model = conditioned(model)
+    net, reasons = model.net, []
+    separate = net.independent and net.ancestral and not net.shared
+    # A source moves the means of the amplitudes with the neurons, which Gibbs moves follow with the amplitudes only.
+    integrable = is_linear(model) and not (model.sources and separate)
+    if collapsed or (collapsed is None and not model.collapsed and integrable):
         model = collapse(model)
     if model.collapsed:
         reasons.append("Gaussian amplitudes integrated out")
-        neuronwise = neuronwise and not model.sources and _centred(net)
+    neuronwise = separate and not (model.collapsed and (model.sources or not _centred(net)))
     if sampler is None:
         sampler = "gibbs" if neuronwise and (rough_laws(net, model) or not model.unknown) else "nuts"
     if sampler not in SAMPLERS:
         raise InputError(f"sampler must be one of {', '.join(SAMPLERS)}, got {sampler!r}")
     if sampler == "gibbs" and not neuronwise:
-        why = "amplitudes of mean zero to integrate out" if model.collapsed else "independent neurons that can be drawn"
-        raise InputError(f"sampler gibbs needs {why}, which {type(net).__name__} lacks here")
+        if separate:
+            raise InputError("sampler gibbs needs amplitudes of mean zero and no source where they are integrated out")
+        raise InputError(f"sampler gibbs needs independent neurons that can be drawn, which {type(net).__name__} lacks")
     blocks = 1
     if sampler == "gibbs":
         blocks = block_count(model)

@@ -120,13 +120,10 @@ def draw(
     Example: `nnqft draw cos_net --set width=50 --draws 200 --out fields.nc --plot fields.png`
     """
     with clear_errors():
-        from nnqft_ppl.tables import check_folder, read_configurations
+        from nnqft_ppl.tables import check_file, read_configurations
 
-        for path, suffix in ((out, ".nc"), (plot, ".png")):
-            if path is not None and path.suffix != suffix:
-                raise InputError(f"output file must end in {suffix}, got {str(path)!r}")
-            if path is not None:
-                check_folder(path)
+        check_file(out, ".nc")
+        check_file(plot, ".png")
         net = theory(card, settings)
         from nnqft_ppl.draws import prior_predictive
         from nnqft_ppl.pictures import grid, plot_fields
@@ -261,10 +258,10 @@ def reproduce(
         if jobs is not None and jobs < 1:
             raise InputError(f"jobs must be at least 1, got {jobs}")
         jobs = jobs or os.cpu_count() or 1
-        chosen = [name for name in door.names() if name in studies] if studies else list(door.names())
         for name in studies or []:
-            if name not in chosen:
+            if name not in door.names():
                 raise InputError(f"study must be one of {', '.join(door.names())}, got {name!r}")
+        chosen = [name for name in door.names() if not studies or name in studies]
         rows: list[Row] = []
         if min(jobs, len(chosen)) == 1:
             enable_x64()

@@ -30,13 +30,10 @@ def design(
     Example: `nnqft draw tuned_net --set spectrum=spectrum.csv --set dim=2 --plot fields.png`
     """
     with clear_errors():
-        from nnqft_ppl.tables import check_folder, write_atomically
+        from nnqft_ppl.tables import check_file, write_atomically
 
-        for path, suffix in ((out, ".csv"), (plot, ".png")):
-            if path is not None and path.suffix != suffix:
-                raise InputError(f"output file must end in {suffix}, got {str(path)!r}")
-            if path is not None:
-                check_folder(path)
+        check_file(out, ".csv")
+        check_file(plot, ".png")
         from nnqft_ppl import enable_x64
         from nnqft_ppl.models import card
         from nnqft_ppl.reverse import design as make

@@ -116,10 +116,11 @@ def plot_design(found: Design, path: Path) -> None:
 
     from nnqft_ppl.studies import STYLE
 
+    net: Any = found.net
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(13.2, 3.8), layout="constrained")
         draw_design(found, figure.subplots(1, 3))
-        figure.suptitle(f"{type(found.net).__name__}, d = {found.net.dim}, α = {getattr(found.net, 'alpha'):g}")  # noqa: B009
+        figure.suptitle(f"{type(net).__name__}, d = {net.dim}, α = {net.alpha:g}")
         figure.savefig(path, dpi=160)
 
 

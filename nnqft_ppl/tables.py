@@ -225,6 +225,15 @@ def check_folder(path: Path) -> Path:
         raise InputError(f"output file must be in a folder that exists and can be written, got {str(path)!r}") from None
 
 
+def check_file(path: Path | None, suffix: str) -> None:
+    """`InputError` for a file that is asked for but has another suffix, or no folder that can be written."""
+    if path is None:
+        return
+    if path.suffix != suffix:
+        raise InputError(f"output file must end in {suffix}, got {str(path)!r}")
+    check_folder(path)
+
+
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary file beside `path`, then move it into place."""
     check_folder(path)
