@@ -8,13 +8,12 @@ from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
-from jax.scipy.linalg import solve_triangular
 from jax.scipy.special import logsumexp
 from numpyro.infer import NUTS
 
 from nnqft_ppl.architecture import Architecture, Parameters
 from nnqft_ppl.coordinates import chart
-from nnqft_ppl.evidence import log_evidence
+from nnqft_ppl.evidence import beside, log_evidence, log_evidence_beside, without
 from nnqft_ppl.transforms import Conditioned, action_at
 from nnqft_ppl.whitened import Point, Whitened
 
@@ -147,21 +146,24 @@ class GibbsKernel:
     def _collapsed_sweep(self, net: Architecture, noise: Any, pool: Parameters, key: jax.Array) -> jax.Array:
         """The chosen candidate of every block, with the amplitudes integrated out.
 
-        Given the other blocks, with W^T W + 1 = L L^T of theirs, the evidence of a block is that of W L^-T and L^-1 r.
+        The inverse of W^T W + 1 is carried from block to block, and changed by the few rows that a block has.
         """
         systems = jax.vmap(lambda theta: self.model.linear_system(net, theta, noise))(pool)
         each, r = jnp.swapaxes(jax.vmap(self._blocks)(systems.w), 0, 1), systems.r[0]  # (blocks, K + 1, size, P)
         if len(each) == 1:
             return _choice(key, jax.vmap(log_evidence, (0, None))(each[0], r))[None]
 
-        def one(gram: jax.Array, step: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
-            options, key = step
-            gram -= options[0].T @ options[0]
-            inverse = solve_triangular(jnp.linalg.cholesky(gram), jnp.eye(len(gram)), lower=True)
-            choice = _choice(key, jax.vmap(log_evidence, (0, None))(options @ inverse.T, inverse @ r))
-            return gram + options[choice].T @ options[choice], choice
+        if self.size > len(r):  # only W^T W matters, and P rows are enough for it
+            each = jnp.linalg.qr(each, mode="r")
 
-        start = systems.w[0].T @ systems.w[0] + jnp.eye(len(r))
+        def one(inverse: jax.Array, step: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+            options, key = step
+            inverse = without(inverse, options[0])
+            choice = _choice(key, jax.vmap(log_evidence_beside, (None, 0, None))(inverse, options, r))
+            return beside(inverse, options[choice]), choice
+
+        # Begun anew in every sweep, so that the rounding of the updates does not add up.
+        start = jnp.linalg.inv(systems.w[0].T @ systems.w[0] + jnp.eye(len(r)))
         return jax.lax.scan(one, start, (each, jax.random.split(key, len(each))))[1]
 
     def _blocks(self, values: jax.Array) -> jax.Array:
