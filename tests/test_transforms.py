@@ -23,7 +23,7 @@ from nnqft_ppl import (
 )
 from nnqft_ppl.chains import plan
 from nnqft_ppl.coordinates import chart
-from nnqft_ppl.evidence import log_evidence
+from nnqft_ppl.evidence import beside, log_evidence, log_evidence_beside, without
 from nnqft_ppl.transforms import conditioned
 from nnqft_ppl.whitened import Whitened
 
@@ -205,3 +205,18 @@ def test_what_cannot_be_conditioned_says_so():
         collapse(observe(load("cos_net", amplitude=AMPLITUDES["laplace"]()), X, Y, noise=1.0))
     with pytest.raises(InputError, match="law BernoulliProbs is discrete"):
         posterior(observe(load("shared_neuron_cos_net"), X, Y, noise=1.0), AT)
+
+
+@pytest.mark.parametrize("rows", [2, 20])
+def test_evidence_beside_other_neurons(rows):
+    """Rank-n updates of the inverse against the evidence and the inverse of all rows at once; n below and above P."""
+    keys = jax.random.split(jax.random.key(0), 3)
+    others, r, w = (jax.random.normal(k, s) for k, s in zip(keys, [(30, 6), (6, 2), (3, rows, 6)], strict=True))
+    gram = others.T @ others + jnp.eye(6)
+    fewer = jnp.linalg.qr(w, mode="r") if rows > 6 else w
+    inverse = without(jnp.linalg.inv(gram + w[0].T @ w[0]), fewer[0])
+    np.testing.assert_allclose(inverse, jnp.linalg.inv(gram), atol=1e-14)
+    updated = np.array([log_evidence_beside(inverse, one, r) for one in fewer])
+    whole = np.array([log_evidence(jnp.concatenate([others, one]), r) for one in w])
+    np.testing.assert_allclose(updated - updated[0], whole - whole[0], atol=1e-12)
+    np.testing.assert_allclose(beside(inverse, fewer[1]), jnp.linalg.inv(gram + w[1].T @ w[1]), atol=1e-14)
