@@ -49,37 +49,16 @@ def _backward(factors: _Factors, g: jax.Array) -> tuple[jax.Array, jax.Array]:
 log_evidence.defvjp(_forward, _backward)
 
 
-def log_evidence_beside(inverse: jax.Array, w: jax.Array, r: jax.Array) -> jax.Array:
-    """log N(r; 0, A + W^T W) up to a constant, from A^-1, for the rows w (n, P) of n neurons beside others.
+def updated_root(root: jax.Array, w: jax.Array, sign: float) -> jax.Array:
+    """T' with T' T'^T = (A +- W^T W)^-1, from T (P, P) with T T^T = A^-1, for rows w (n, P).
 
-    -2 log = log det(1 + W A^-1 W^T) - (W A^-1 r)^T (1 + W A^-1 W^T)^-1 W A^-1 r + ...: n x n matrices only.
+    T' = T (1 -+ B^T L^-T (L + 1)^-1 B) with B = W T and L L^T = 1 +- B B^T, an n x n matrix. The root and not the
+    inverse is what is updated: where a neuron alone explains precise data, 1 - W A^-1 W^T would lose all its digits.
     """
-    lower, resolved = _bordered(inverse, w, 1.0)
-    pull = solve_triangular(lower, resolved @ r, lower=True)
-    return 0.5 * jnp.sum(pull**2) - r.shape[1] * jnp.sum(jnp.log(jnp.diag(lower)))
-
-
-def beside(inverse: jax.Array, w: jax.Array) -> jax.Array:
-    """(A + W^T W)^-1 from A^-1 (P, P) and w (n, P), by Woodbury's identity."""
-    half = _half(inverse, w, 1.0)
-    return inverse - half.T @ half
-
-
-def without(inverse: jax.Array, w: jax.Array) -> jax.Array:
-    """(A - W^T W)^-1 from A^-1 (P, P) and w (n, P), where A - W^T W is positive."""
-    half = _half(inverse, w, -1.0)
-    return inverse + half.T @ half
-
-
-def _bordered(inverse: jax.Array, w: jax.Array, sign: float) -> tuple[jax.Array, jax.Array]:
-    """The Cholesky factor of 1 +- W A^-1 W^T, and W A^-1."""
-    resolved = w @ inverse
-    return jnp.linalg.cholesky(jnp.eye(len(w), dtype=w.dtype) + sign * resolved @ w.T), resolved
-
-
-def _half(inverse: jax.Array, w: jax.Array, sign: float) -> jax.Array:
-    lower, resolved = _bordered(inverse, w, sign)
-    return solve_triangular(lower, resolved, lower=True)
+    b, one = w @ root, jnp.eye(len(w), dtype=w.dtype)
+    lower = jnp.linalg.cholesky(one + sign * b @ b.T)
+    half = solve_triangular(lower, b @ root.T, lower=True)
+    return root - sign * solve_triangular(lower.T + one, half).T @ b
 
 
 def amplitude_draw(key: jax.Array, w: jax.Array, r: jax.Array) -> jax.Array:

@@ -8,12 +8,13 @@ from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
+from jax.scipy.linalg import solve_triangular
 from jax.scipy.special import logsumexp
 from numpyro.infer import NUTS
 
 from nnqft_ppl.architecture import Architecture, Parameters
 from nnqft_ppl.coordinates import chart
-from nnqft_ppl.evidence import beside, log_evidence, log_evidence_beside, without
+from nnqft_ppl.evidence import log_evidence, updated_root
 from nnqft_ppl.transforms import Conditioned, action_at
 from nnqft_ppl.whitened import Point, Whitened
 
@@ -146,7 +147,8 @@ class GibbsKernel:
     def _collapsed_sweep(self, net: Architecture, noise: Any, pool: Parameters, key: jax.Array) -> jax.Array:
         """The chosen candidate of every block, with the amplitudes integrated out.
 
-        The inverse of W^T W + 1 is carried from block to block, and changed by the few rows that a block has.
+        Given the other blocks, with (W^T W + 1)^-1 = T T^T of theirs, the evidence of a block is that of W T and T^T r.
+        T is carried from block to block, and changed by the few rows that a block has.
         """
         systems = jax.vmap(lambda theta: self.model.linear_system(net, theta, noise))(pool)
         each, r = jnp.swapaxes(jax.vmap(self._blocks)(systems.w), 0, 1), systems.r[0]  # (blocks, K + 1, size, P)
@@ -156,14 +158,15 @@ class GibbsKernel:
         if self.size > len(r):  # only W^T W matters, and P rows are enough for it
             each = jnp.linalg.qr(each, mode="r")
 
-        def one(inverse: jax.Array, step: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+        def one(root: jax.Array, step: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
             options, key = step
-            inverse = without(inverse, options[0])
-            choice = _choice(key, jax.vmap(log_evidence_beside, (None, 0, None))(inverse, options, r))
-            return beside(inverse, options[choice]), choice
+            root = updated_root(root, options[0], -1.0)
+            choice = _choice(key, jax.vmap(log_evidence, (0, None))(options @ root, root.T @ r))
+            return updated_root(root, options[choice], 1.0), choice
 
         # Begun anew in every sweep, so that the rounding of the updates does not add up.
-        start = jnp.linalg.inv(systems.w[0].T @ systems.w[0] + jnp.eye(len(r)))
+        lower = jnp.linalg.cholesky(systems.w[0].T @ systems.w[0] + jnp.eye(len(r)))
+        start = solve_triangular(lower, jnp.eye(len(r)), lower=True).T
         return jax.lax.scan(one, start, (each, jax.random.split(key, len(each))))[1]
 
     def _blocks(self, values: jax.Array) -> jax.Array:

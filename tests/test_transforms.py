@@ -23,7 +23,7 @@ from nnqft_ppl import (
 )
 from nnqft_ppl.chains import plan
 from nnqft_ppl.coordinates import chart
-from nnqft_ppl.evidence import beside, log_evidence, log_evidence_beside, without
+from nnqft_ppl.evidence import log_evidence, updated_root
 from nnqft_ppl.transforms import conditioned
 from nnqft_ppl.whitened import Whitened
 
@@ -208,15 +208,34 @@ def test_what_cannot_be_conditioned_says_so():
 
 
 @pytest.mark.parametrize("rows", [2, 20])
-def test_evidence_beside_other_neurons(rows):
-    """Rank-n updates of the inverse against the evidence and the inverse of all rows at once; n below and above P."""
+def test_evidence_of_a_block_beside_the_others(rows):
+    """A block taken out of a root and put back, against all rows at once, for blocks below and above P values."""
     keys = jax.random.split(jax.random.key(0), 3)
     others, r, w = (jax.random.normal(k, s) for k, s in zip(keys, [(30, 6), (6, 2), (3, rows, 6)], strict=True))
     gram = others.T @ others + jnp.eye(6)
     fewer = jnp.linalg.qr(w, mode="r") if rows > 6 else w
-    inverse = without(jnp.linalg.inv(gram + w[0].T @ w[0]), fewer[0])
-    np.testing.assert_allclose(inverse, jnp.linalg.inv(gram), atol=1e-14)
-    updated = np.array([log_evidence_beside(inverse, one, r) for one in fewer])
+    root = updated_root(jnp.linalg.inv(jnp.linalg.cholesky(gram + w[0].T @ w[0])).T, fewer[0], -1.0)
+    np.testing.assert_allclose(root @ root.T, jnp.linalg.inv(gram), atol=1e-14)
+    beside = np.array([log_evidence(one @ root, root.T @ r) for one in fewer])
     whole = np.array([log_evidence(jnp.concatenate([others, one]), r) for one in w])
-    np.testing.assert_allclose(updated - updated[0], whole - whole[0], atol=1e-12)
-    np.testing.assert_allclose(beside(inverse, fewer[1]), jnp.linalg.inv(gram + w[1].T @ w[1]), atol=1e-14)
+    np.testing.assert_allclose(beside - beside[0], whole - whole[0], atol=1e-12)
+    root = updated_root(root, fewer[1], 1.0)
+    np.testing.assert_allclose(root @ root.T, jnp.linalg.inv(gram + w[1].T @ w[1]), atol=1e-14)
+
+
+@pytest.mark.parametrize("noise", [1e-2, 1e-3])
+def test_evidence_of_a_block_that_precise_data_hang_on(noise):
+    """Two neurons, eight values: with one taken out the rest explains nothing, and the update cancels 1 against 1.
+
+    The weights differ by up to 2 / noise^2, and rounding grows like noise^-4: 1e-3 of a log weight changes no choice.
+    The inverse in place of its root would be wrong by .23 at noise 1e-3, and not a number at 1e-4.
+    """
+    x = np.linspace(-2.0, 2.0, 8)
+    w = jnp.cos(np.array([[0.3], [1.1], [0.7]]) * x + np.array([[0.5], [-1.0], [2.0]])) / noise
+    kept, first, second = w[:1], w[1:2], w[2:]
+    r = jnp.sin(x)[:, None] / noise
+    lower = jnp.linalg.cholesky(kept.T @ kept + first.T @ first + jnp.eye(8))
+    root = updated_root(jnp.linalg.inv(lower).T, first, -1.0)
+    beside = [log_evidence(one @ root, root.T @ r) for one in (first, second)]
+    whole = [log_evidence(jnp.concatenate([kept, one]), r) for one in (first, second)]
+    assert float(beside[0] - beside[1]) == pytest.approx(float(whole[0] - whole[1]), abs=1e-3)
