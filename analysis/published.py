@@ -121,7 +121,7 @@ def _picture(study: Study, result: pd.DataFrame, pulls: list[Array], free_pulls:
             source = (exact if pulls else sobol)[chosen]
             departure = exact["estimate"].to_numpy()[chosen] - free
             left.errorbar(
-                departure, source[value] - free, source[error], fmt=".", ms=3, lw=0.6, label=f"α = {alpha:+.0f}"
+                departure, source[value] - free, source[error], fmt=".", ms=3, lw=0.6, label=f"α = {alpha:.0f}"
             )
         limits = np.array([-0.1, 5.0])
         left.plot(limits, limits, color="0.3", lw=0.8)

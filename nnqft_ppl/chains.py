@@ -36,10 +36,9 @@ class Plan(NamedTuple):
 def plan(model: Model, sampler: Sampler | None = None, collapsed: bool | None = None) -> Plan:
     """Choose: amplitudes integrated out where they are Gaussian; Gibbs moves where neurons are independent, else NUTS.
 
-    A gradient earns its price only where neurons depend on each other, where hyperparameters of smooth laws are
-    unknown too, or where data are so precise that candidates from the prior are hardly ever taken.
-
-    `sampler` and `collapsed` override the choice.
+    A gradient earns its price where neurons depend on each other, and where hyperparameters of smooth laws are unknown
+    too. It may also where data are so precise that candidates from the prior are hardly ever taken, which is not asked
+    here: `sampler` and `collapsed` override the choice.
 
     Raises
     ------

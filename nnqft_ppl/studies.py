@@ -161,8 +161,8 @@ def run_all(
 ) -> Iterator[tuple[str, list[Row]]]:
     """Run studies in `jobs` processes at a time; the name and the rows of each, as they end.
 
-    Most of a study's time is the compilation of its programs, which one process does on one core. Longer studies come
-    later in ORDER, so the last is begun first. Whoever stops listening stops the processes too.
+    Most of a study's time is the compilation of its programs, which one process does on one core. `calibration`, the
+    longest and the last in ORDER, is begun first. Whoever stops listening stops the processes too.
 
     Raises
     ------
