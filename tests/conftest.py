@@ -9,7 +9,9 @@ import pytest
 from scipy.stats import norm
 
 from nnqft_ppl import enable_x64
+from nnqft_ppl.compilation import compile_quickly
 
+compile_quickly()
 enable_x64()
 
 ROOT = Path(__file__).resolve().parents[1]
