@@ -144,7 +144,7 @@ def run(
             state, new = chunk(state, jnp.asarray(index * CHUNK))
             if index >= warm:
                 # In one memory order whatever a checkpoint gave back: the order decides how sums over draws round.
-                fresh = {name: np.ascontiguousarray(np.swapaxes(value, 0, 1)) for name, value in new.items()}
+                fresh = {name: np.swapaxes(np.asarray(value), 0, 1).copy() for name, value in new.items()}
                 kept = {n: np.concatenate([kept[n], v], axis=1) if kept else v for n, v in fresh.items()}
             checkpoint.save(_flat(state) | {f"kept_{n}": v for n, v in kept.items()} | {"done": index + 1})
             advance(1, None)

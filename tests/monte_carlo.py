@@ -24,18 +24,27 @@ def draw_statistic(net, statistic: Callable, draws: int, seed: int) -> np.ndarra
     # Draws in single precision, whose rounding is a thousandth of any standard error here; sums in double.
     with jax.enable_x64(False):
         root = jax.random.key(seed)
-        networks = enumerate(parameter_draws(net, -(-draws // BATCH), seed))
-        batches = [np.asarray(batch(theta, jax.random.fold_in(root, i))) for i, theta in networks]
+        found = enumerate(networks(net, seed).first(-(-draws // BATCH)))
+        batches = [np.asarray(batch(theta, jax.random.fold_in(root, i))) for i, theta in found]
     return np.concatenate(batches).astype(float)
 
 
-@lru_cache(maxsize=1)
-def parameter_draws(net, batches: int, seed: int) -> list[dict]:
-    """The parameters of `batches` times BATCH independent networks."""
-    sample = net.sample if net.ancestral else lambda key, count: radial_gibbs_draws(net, key, count)
-    one = jax.jit(lambda key: sample(key, BATCH))
-    root = jax.random.key(seed + 2**16)
-    return [one(jax.random.fold_in(root, i)) for i in range(batches)]
+class Networks:
+    """The parameters of independent networks in batches of BATCH, each drawn when it is first asked for."""
+
+    def __init__(self, net, seed: int) -> None:
+        sample = net.sample if net.ancestral else lambda key, count: radial_gibbs_draws(net, key, count)
+        self.one = jax.jit(lambda key: sample(key, BATCH))
+        self.root = jax.random.key(seed + 2**16)
+        self.drawn: list[dict] = []
+
+    def first(self, batches: int) -> list[dict]:
+        while len(self.drawn) < batches:
+            self.drawn.append(self.one(jax.random.fold_in(self.root, len(self.drawn))))
+        return self.drawn[:batches]
+
+
+networks = lru_cache(maxsize=1)(Networks)
 
 
 def radial_gibbs_draws(net, key, count: int) -> dict:

@@ -41,15 +41,35 @@ THEORIES = [
 ]
 
 
+#: One of each kind: of waves, Gaussians, lines, several components, and neurons that share or inherit their randomness.
+KINDS = (
+    "CosNet",
+    "GaussNet",
+    "Line",
+    "Landscape",
+    "Vector",
+    "WineBottle",
+    "CoupledCosNet",
+    "SharedScaleCosNet",
+    "DeepNet",
+)
+
+
 def able(net, estimator):
     if estimator == "sobol":
         return getattr(net, "has_quantile", False)
     return estimator != "neuron" or net.independent
 
 
+def due(net, estimator):
+    """Every theory meets its best estimators, and one of each kind meets all: `test_theorems` has fields of all."""
+    best = ("neuron" if net.independent else "amplitude", "sobol")
+    return able(net, estimator) and (estimator in best or type(net).__name__ in KINDS)
+
+
 @pytest.mark.parametrize(
     ("net", "estimator"),
-    [(net, estimator) for net in THEORIES for estimator in ESTIMATORS if able(net, estimator)],
+    [(net, estimator) for net in THEORIES for estimator in ESTIMATORS if due(net, estimator)],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_every_estimator_against_exact(net, estimator):
@@ -72,8 +92,10 @@ def test_every_estimator_against_exact(net, estimator):
             assert_agrees(r.estimate[nonzero], r.mcse[nonzero], exact[nonzero], sensitivity=sensitivity)
 
 
-@pytest.mark.parametrize("estimator", ["field", "amplitude", "neuron", "sobol"])
-@pytest.mark.parametrize("components", [(0, 0, 1, 1), (0, 1, 0, 1), (1, 1, 1, 1)])
+@pytest.mark.parametrize(
+    ("estimator", "components"),
+    [*((e, (0, 0, 1, 1)) for e in ESTIMATORS), ("neuron", (0, 1, 0, 1)), ("field", (1, 1, 1, 1))],
+)
 def test_components_by_every_estimator(estimator, components):
     """Sensitive to 40 % of the connected four-point function of the wine bottle and of a vector."""
     for net in (load("vector", width=2), load("wine_bottle", width=2)):
@@ -132,20 +154,21 @@ def test_coincident_points_have_no_variance_with_amplitudes_and_phases_integrate
 
 
 @pytest.mark.parametrize("estimator", ["field", "amplitude", "neuron"])
-def test_the_number_of_threads_changes_nothing(estimator):
+def test_the_number_of_threads_changes_nothing(estimator, monkeypatch):
     """Bit for bit: any number of batches at a time."""
-    net = load("cos_net", width=50, dim=2)
-    x = np.random.default_rng(0).normal(size=(40, 4, 2))
+    monkeypatch.setattr("nnqft_ppl.estimators.BATCH_ELEMENTS", 2**17)  # many batches of few draws
+    net = load("cos_net", width=20, dim=2)
+    x = np.random.default_rng(0).normal(size=(10, 4, 2))
     kwargs = {
         "orders": (2, 4),
         "kinds": ("connected",),
         "estimator": estimator,
-        "draws": 20_001,
+        "draws": 10_001,
         "seed": 3,
         "dtype": "float32",
     }
     runs = [estimate(net, x, threads=threads, **kwargs) for threads in (1, 2, 5)]
-    assert 20_001 / runs[0][0].batch > 2
+    assert 10_001 / runs[0][0].batch > 8
     for other in runs[1:]:
         for a, b in zip(runs[0], other, strict=True):
             assert (a.estimate == b.estimate).all()
@@ -153,17 +176,18 @@ def test_the_number_of_threads_changes_nothing(estimator):
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_a_longer_run_goes_on_from_a_shorter_one(estimator, tmp_path):
+def test_a_longer_run_goes_on_from_a_shorter_one(estimator, tmp_path, monkeypatch):
     """Bit for bit, from the checkpoint of the shorter run; and the checkpoint of another job is left alone."""
+    monkeypatch.setattr("nnqft_ppl.estimators.BATCH_ELEMENTS", 2**17)
     net = load("cos_net", width=20, dim=2)
-    x = np.random.default_rng(0).normal(size=(40, 4, 2))
+    x = np.random.default_rng(0).normal(size=(10, 4, 2))
     kwargs = {"orders": (2, 4), "kinds": ("connected",), "estimator": estimator, "dtype": "float32"}
     (tmp_path / "c").mkdir()
-    estimate(net, x, draws=20_001, seed=3, checkpoints=tmp_path / "c", **kwargs)
+    estimate(net, x, draws=10_001, seed=3, checkpoints=tmp_path / "c", **kwargs)
     estimate(net, x, draws=5_000, seed=4, checkpoints=tmp_path / "c", **kwargs)
     before = {file.name for file in (tmp_path / "c").iterdir()}
-    resumed = estimate(net, x, draws=70_000, seed=3, checkpoints=tmp_path / "c", **kwargs)
-    straight = estimate(net, x, draws=70_000, seed=3, **kwargs)
+    resumed = estimate(net, x, draws=20_001, seed=3, checkpoints=tmp_path / "c", **kwargs)
+    straight = estimate(net, x, draws=20_001, seed=3, **kwargs)
     assert {file.name for file in (tmp_path / "c").iterdir()} == before
     for a, b in zip(resumed, straight, strict=True):
         assert (a.estimate == b.estimate).all()

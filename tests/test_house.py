@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("quick_compilation")
 
 #: The floors of the language: a module imports only what stands before it.
 FLOORS = [
-    {"errors", "version", "precision", "radial", "progress", "wave", "evidence", "verdicts"},
+    {"errors", "version", "precision", "compilation", "radial", "progress", "wave", "evidence", "verdicts"},
     {"hyperparameters", "points", "partitions", "extent"},
     {"target"},
     {"bochner", "laws", "checkpoint", "data", "diagnostics"},

@@ -84,13 +84,10 @@ def test_a_law_without_a_sampler_says_what_to_do():
     ("name", "settings"),
     [
         ("cos_net", {}),
-        ("gauss_net", {"sigma_c": 0.3, "sigma_b": 0.5}),
         ("free_scalar", {"dim": 2, "cutoff": 2.0}),
         ("alpha_scalar", {"dim": 2, "cutoff": 3.0, "amplitude": AMPLITUDES["gaussian"]()}),
         ("cauchy", {}),
-        ("line", {"mean": 0.5}),
         ("coupled_cos_net", {"epsilon": 0.8, "dim": 2}),
-        ("coupled_cauchy", {"epsilon": 0.5}),
         ("equicorrelated_cos_net", {"epsilon": 0.3, "dim": 2}),
         ("shared_scale_cos_net", {"epsilon": 0.5}),
         ("gibbs_cos_net", {"epsilon": 2.0, "dim": 2}),
@@ -101,13 +98,13 @@ def test_a_law_without_a_sampler_says_what_to_do():
 )
 @pytest.mark.usefixtures("quick_compilation")
 def test_nuts_draws_the_same_theory(name, settings):
-    """E phi^2 by NUTS on the prior, errors by effective sample size; sensitive to 30 %."""
+    """E phi^2 by NUTS on the prior, one card of each kind of law, errors by effective sample size; sensitive to 30 %."""
     from arviz_stats.base import array_stats
 
     net = instance(name, **settings)
     x = np.full((1, net.dim), 0.3)
     mcmc = MCMC(
-        NUTS(net), num_warmup=500, num_samples=2000, num_chains=4, chain_method="vectorized", progress_bar=False
+        NUTS(net), num_warmup=300, num_samples=1000, num_chains=4, chain_method="vectorized", progress_bar=False
     )
     mcmc.run(jax.random.key(3), x)
     phi = np.asarray(mcmc.get_samples(group_by_chain=True)["phi"])[:, :, 0]

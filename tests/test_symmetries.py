@@ -19,7 +19,7 @@ from nnqft_ppl.symmetries import asked, exact_verdict, sampled_symmetries, symme
 from nnqft_ppl.verdicts import Z_LIMIT as ALARM
 from nnqft_ppl.verdicts import Z_POWER
 
-DRAWS = 1_000_000
+FIRST, MOST = 2**18, 2**20  # draws, for what the first errors call sensitive enough and for the rest
 
 INSTANCES = {
     "cos_net": {"width": 3, "dim": 2},
@@ -94,16 +94,21 @@ def test_claims_hold_and_denials_fail(name):
     def statistic(theta, key):
         return jnp.concatenate([differences(net, symmetry, x)(theta, key) for symmetry in asked])
 
-    value = draw_statistic(net, statistic, DRAWS, 5)
     splits = np.cumsum([2 if symmetry == "Z2" else 3 for symmetry in asked])[:-1]
-    for symmetry, part in zip(asked, np.split(value, splits, axis=1), strict=True):
-        mean, mcse = mean_and_error(part)
+    for draws in (FIRST, MOST):
+        parts = np.split(draw_statistic(net, statistic, draws, 5), splits, axis=1)
+        found = {symmetry: mean_and_error(part) for symmetry, part in zip(asked, parts, strict=True)}
+        sized = [s for s in net.claims if s not in ("Z2", "permutation")]
+        blindness = max((Z_LIMIT * found[s][1][-1] / g4 for s in sized), default=0.0)
+        seen = all((np.abs(found[s][0]) > Z_LIMIT * found[s][1]).any() for s in net.denies)
+        if blindness < 0.05 and seen:
+            break
+    assert blindness < 0.05
+    for symmetry, (mean, mcse) in found.items():
         if symmetry in net.denies:
             assert (np.abs(mean) > Z_LIMIT * mcse).any(), (symmetry, mean / mcse)
-            continue
-        assert (np.abs(mean) <= Z_LIMIT * mcse + 1e-12).all(), (symmetry, mean / mcse)
-        if symmetry not in ("Z2", "permutation"):
-            assert Z_LIMIT * mcse[-1] < 0.05 * g4, f"{symmetry}: blind to {Z_LIMIT * mcse[-1] / g4:.2g}"
+        else:
+            assert (np.abs(mean) <= Z_LIMIT * mcse + 1e-12).all(), (symmetry, mean / mcse)
 
 
 @pytest.mark.parametrize("name", names())
