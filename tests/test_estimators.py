@@ -179,6 +179,7 @@ def test_the_number_of_threads_changes_nothing(estimator, monkeypatch):
 def test_a_longer_run_goes_on_from_a_shorter_one(estimator, tmp_path, monkeypatch):
     """Bit for bit, from the checkpoint of the shorter run; and the checkpoint of another job is left alone."""
     monkeypatch.setattr("nnqft_ppl.estimators.BATCH_ELEMENTS", 2**17)
+    monkeypatch.setattr("nnqft_ppl.checkpoint.SECONDS", 0.0)  # one after every batch, however slow the machine is
     net = load("cos_net", width=20, dim=2)
     x = np.random.default_rng(0).normal(size=(10, 4, 2))
     kwargs = {"orders": (2, 4), "kinds": ("connected",), "estimator": estimator, "dtype": "float32"}
@@ -186,6 +187,7 @@ def test_a_longer_run_goes_on_from_a_shorter_one(estimator, tmp_path, monkeypatc
     estimate(net, x, draws=10_001, seed=3, checkpoints=tmp_path / "c", **kwargs)
     estimate(net, x, draws=5_000, seed=4, checkpoints=tmp_path / "c", **kwargs)
     before = {file.name for file in (tmp_path / "c").iterdir()}
+    assert len(before) == 2
     resumed = estimate(net, x, draws=20_001, seed=3, checkpoints=tmp_path / "c", **kwargs)
     straight = estimate(net, x, draws=20_001, seed=3, **kwargs)
     assert {file.name for file in (tmp_path / "c").iterdir()} == before
