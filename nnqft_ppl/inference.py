@@ -195,5 +195,7 @@ def _fingerprint(model: Conditioned) -> list[Any]:
 
 
 def _law(law: dist.Distribution) -> str:
-    leaves = jax.tree.leaves(law)
-    return f"{type(law).__name__}{[np.asarray(leaf).tolist() for leaf in leaves]}"
+    """Its name and parameters, in the order of their names: that of its leaves changes from process to process."""
+    parameters = {name: vars(law).get(name) for name in sorted(law.gather_pytree_data_fields())}
+    values = {n: _law(v) if isinstance(v, dist.Distribution) else np.asarray(v).tolist() for n, v in parameters.items()}
+    return f"{type(law).__name__}{values}"
