@@ -95,10 +95,10 @@ def test_claims_hold_and_denials_fail(name):
         return jnp.concatenate([differences(net, symmetry, x)(theta, key) for symmetry in asked])
 
     splits = np.cumsum([2 if symmetry == "Z2" else 3 for symmetry in asked])[:-1]
+    sized = [s for s in net.claims if s not in ("Z2", "permutation")]
     for draws in (FIRST, MOST):
         parts = np.split(draw_statistic(net, statistic, draws, 5), splits, axis=1)
         found = {symmetry: mean_and_error(part) for symmetry, part in zip(asked, parts, strict=True)}
-        sized = [s for s in net.claims if s not in ("Z2", "permutation")]
         blindness = max((Z_LIMIT * found[s][1][-1] / g4 for s in sized), default=0.0)
         seen = all((np.abs(found[s][0]) > Z_LIMIT * found[s][1]).any() for s in net.denies)
         if blindness < 0.05 and seen:
