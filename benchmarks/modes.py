@@ -23,7 +23,7 @@ from numpyro.infer.initialization import init_to_value
 from scipy.optimize import basinhopping
 
 from nnqft_ppl import enable_x64, load, modes
-from nnqft_ppl.ascent import climb
+from nnqft_ppl.ascent import Ascents
 from nnqft_ppl.density import Density
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -45,7 +45,8 @@ def compare() -> list[Row]:
         first = time.perf_counter() - start
         density = Density(net)
         draw = jax.jit(lambda key, density=density: density.starts(key, BATCH))
-        batches = (np.asarray(climb(density, draw(jax.random.key(k))).z) for k in range(10**6))
+        ascents = Ascents(density, BATCH)
+        batches = (ascents.climb(np.asarray(draw(jax.random.key(k)))).z for k in range(10**6))
         ours, recall = _rate(batches, width, exact)
         what = f"landscape N = {width}, M = {peaks}: {exact} modes up to relabelling"
         rows.append((f"{what}: nnqft_ppl, ascents", f"{ours:.0f} /s, recall {recall:.3f}", "1"))

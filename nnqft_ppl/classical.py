@@ -70,7 +70,7 @@ def search(
     with progress_bar(f"{type(density.net).__name__} modes", starts, progress) as advance:
         while used < starts and (used == 0 or maxima.unseen(used) > missed or maxima.missing() >= 0.5):
             batch = min(BATCH, starts - used)
-            maxima.add(draw(1 + used // BATCH)[:batch])
+            maxima.add(np.asarray(draw(1 + used // BATCH))[:batch])
             used += batch
             advance(batch, None)
     if not maxima.hits:

@@ -58,13 +58,15 @@ class Density:
             start += math.prod(shape)
         return found
 
-    def vector(self, theta: Parameters) -> jax.Array:
-        """The vector of the sites."""
-        return jnp.concatenate([jnp.ravel(theta[site]) for site in self.laws])
+    def vector(self, theta: Mapping[str, Any]) -> Any:
+        """The vector of the sites, of JAX or of NumPy as they are."""
+        xp = next(iter(theta.values())).__array_namespace__()
+        return xp.concat([theta[site].reshape(-1) for site in self.laws])
 
-    def wrap(self, z: jax.Array) -> jax.Array:
-        """The same point with every phase in [-pi, pi)."""
-        return jnp.where(self.circles, jnp.mod(z + math.pi, 2.0 * math.pi) - math.pi, z)
+    def wrap(self, z: Any) -> Any:
+        """The same point with every phase in [-pi, pi), of JAX or of NumPy as it is."""
+        xp = z.__array_namespace__()
+        return xp.where(self.circles, xp.remainder(z + math.pi, 2.0 * math.pi) - math.pi, z)
 
     def log_prob(self, z: jax.Array) -> jax.Array:
         """log P(theta), normalised as the card's laws are; -inf outside their supports."""

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nnqft_ppl.ascent import End, climb, probe, sharpen, walk, zero_modes
+from nnqft_ppl.ascent import Ascents, End, zero_modes
 from nnqft_ppl.cosine import CosineArchitecture
 from nnqft_ppl.density import Density
 from nnqft_ppl.points import Array
@@ -46,7 +46,7 @@ class Mode(NamedTuple):
     @property
     def signature(self) -> tuple[int, int, int]:
         """How many eigenvalues of the Hessian of -log P are negative, zero and positive."""
-        zero = np.asarray(zero_modes(jnp.asarray(self.spectrum)))
+        zero = zero_modes(self.spectrum)
         return int(np.sum(~zero & (self.spectrum < 0))), int(zero.sum()), int(np.sum(~zero & (self.spectrum > 0)))
 
 
@@ -102,12 +102,23 @@ class Maxima:
     """Ends of ascents, told apart."""
 
     def __init__(self, density: Density, starts: Array, spread: Array, seed: int) -> None:
-        self.density = density
-        self.spread = spread
-        points = np.random.default_rng(seed).normal(size=(max(8, 2 * density.size), density.net.dim))
-        self.points = jnp.asarray(points)
-        waves = jax.jit(jax.vmap(lambda z: density.waves(z, self.points)))(jnp.asarray(starts[:16]))
-        self.scale = float(np.abs(np.asarray(waves)).mean()) or 1.0  # of a neuron's wave
+        self.density, self.spread = density, spread
+        self.ascents = Ascents(density, len(starts))
+        points = jnp.asarray(np.random.default_rng(seed).normal(size=(max(8, 2 * density.size), density.net.dim)))
+
+        def shown(z: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+            """log P, the neurons' waves at the points, and how the parameters move the field there."""
+
+            def field(z: jax.Array) -> tuple[jax.Array, jax.Array]:
+                waves = density.waves(z, points)
+                return waves.sum(axis=0).ravel(), waves
+
+            moves, waves = jax.jacobian(field, has_aux=True)(z)
+            return density.log_prob(z), waves.reshape(density.net.neuron_count, -1), moves
+
+        self._shown: Any = jax.jit(shown)
+        waves = [np.abs(self._shown(start)[1]).mean() for start in starts[:16]]
+        self.scale = float(np.mean(waves)) or 1.0  # of a neuron's wave
         self.hits: Counter[bytes] = Counter()
         self.tops: dict[bytes, Top] = {}
         self.family: dict[bytes, bytes] = {}  # keys of one connected family share their first one
@@ -123,23 +134,20 @@ class Maxima:
         once, twice = (sum(hits == k for hits in self.hits.values()) for k in (1, 2))
         return once * (once - 1) / (2 * (twice + 1))
 
-    def add(self, starts: jax.Array) -> None:
+    def add(self, starts: Array) -> None:
         """Climb from a batch of starts and sort the ends."""
-        ends = climb(self.density, starts)
-        if bool(ends.rough.any()):  # cusps and walls; the others stay where they are
-            ends = sharpen(self.density, ends.z)
-        zero = np.asarray(zero_modes(ends.eigenvalues))
-        flat, rising = np.zeros_like(zero), np.zeros_like(zero)
-        if zero.any():
-            flat, rising = (np.asarray(x) for x in probe(self.density, ends, jnp.asarray(self.spread)))
-        every: Any = jax.tree.map(np.asarray, ends)
+        ends = self.ascents.climb(starts)
+        if ends.rough.any():  # cusps and walls; the others stay where they are
+            ends = self.ascents.sharpen(ends.z)
+        zero = zero_modes(ends.eigenvalues)
+        flat, rising = self.ascents.probe(ends, self.spread) if zero.any() else (np.zeros_like(zero),) * 2
         strangers: dict[bytes, list[Top]] = {}  # on continua that may be parts of known ones
         for k in range(len(starts)):
-            end = End(*(field[k] for field in every))
+            end = End(*(field[k] for field in ends))
             kind = self._kind(end, zero[k], flat[k], rising[k])
             if kind is None:
                 continue
-            top = Top(end, kind, np.asarray(end.vectors)[:, flat[k]])
+            top = Top(end, kind, end.vectors[:, flat[k]])
             key = self._rows(end.z, top.null).tobytes()
             if top.dimension and key not in self.family:
                 strangers.setdefault(key, []).append(top)
@@ -147,9 +155,9 @@ class Maxima:
             if key not in self.family:
                 self.family[key], self.tops[key] = key, top
             self.hits[self.family[key]] += 1
-        self._house(strangers, len(starts))
+        self._house(strangers)
 
-    def _house(self, strangers: dict[bytes, list[Top]], room: int) -> None:
+    def _house(self, strangers: dict[bytes, list[Top]]) -> None:
         """Bring tops of continua to their families, by walks along flat directions; the rest found new ones."""
         visited: set[bytes] = set()
         while strangers:
@@ -164,9 +172,7 @@ class Maxima:
                 if not keys:
                     break
                 goals = np.stack([strangers[key][0].end.z for key in keys])
-                goals = np.concatenate([goals, np.repeat(goals[:1], room - len(goals), axis=0)])  # one shape
-                reached = np.asarray(walk(self.density, jnp.asarray(start), jnp.asarray(goals)))
-                for key, there in zip(keys, reached, strict=False):
+                for key, there in zip(keys, self.ascents.walk(start, goals), strict=True):
                     if key == home or (there and strangers[key][0].dimension == self.tops[home].dimension):
                         if len(members) < MEMBERS:
                             members.append(strangers[key][0].end.z)
@@ -203,30 +209,27 @@ class Maxima:
 
     def summary(self, used: int) -> Modes:
         """Everything that was found, most probable first."""
-        net, density = self.density.net, self.density
         order = sorted(self.tops, key=lambda key: -float(self.tops[key].end.log_p))
         orbits: dict[bytes, int] = {}
         fields: dict[bytes, int] = {}
         found = []
-        jacobian = jax.jit(jax.jacobian(lambda z: density.waves(z, self.points).sum(axis=0).ravel()))
-        waves_of = jax.jit(lambda z: density.waves(z, self.points))
         for key in order:
             top = self.tops[key]
             end = top.end
-            waves = np.asarray(waves_of(end.z)).reshape(net.neuron_count, -1)
+            _, waves, moves = (np.asarray(value) for value in self._shown(end.z))
             moduli = 0
             if top.dimension:
-                singular = np.linalg.svd(np.asarray(jacobian(end.z)) @ top.null, compute_uv=False)
+                singular = np.linalg.svd(moves @ top.null, compute_uv=False)
                 moduli = int(np.sum(singular > RESOLUTION * self.scale))
             orbit = self._folded(top) if top.dimension else _sorted(waves / self.scale)
             total = np.round(waves.sum(axis=0) / (1e-6 * self.scale)).astype(np.int64).tobytes()
             found.append(
                 Mode(
-                    density.arrays(end.z),
+                    self.density.arrays(end.z),
                     float(end.log_p),
                     top.kind,
                     float(end.slope),
-                    np.asarray(end.eigenvalues)[np.isfinite(end.eigenvalues)],
+                    end.eigenvalues[np.isfinite(end.eigenvalues)],
                     top.dimension,
                     moduli,
                     self._copies(self._rows(end.z, top.null), end),
@@ -240,8 +243,8 @@ class Maxima:
 
     def _copies(self, rows: Any, end: End) -> int:
         """How many points relabelling makes of one, where it keeps P."""
-        moved = self.density.vector({s: jnp.asarray(v) for s, v in self._relabelled(end.z).items()})
-        if abs(float(self.density.log_prob(moved)) - end.log_p) > 1e-9 * (1.0 + abs(end.log_p)):
+        moved = self.density.vector(self._relabelled(end.z))
+        if abs(float(self._shown(moved)[0]) - end.log_p) > 1e-9 * (1.0 + abs(end.log_p)):
             return 1
         copies, start = 1, 0
         for group in self.density.net.amplitude_groups():
@@ -269,10 +272,10 @@ class Maxima:
         theta["b"][turned], theta["c"][turned] = -theta["b"][turned], -theta["c"][turned]
         theta["c"] += np.pi * (theta["a"] < 0)
         theta["a"] = np.abs(theta["a"])
-        z = self.density.wrap(self.density.vector({s: jnp.asarray(v) for s, v in theta.items()}))
-        level = float(self.density.log_prob(z))
+        z = self.density.wrap(self.density.vector(theta))
+        level = float(self._shown(z)[0])
         same = abs(level - top.end.log_p) <= 1e-9 * (1.0 + abs(level))
-        return self._rows(np.asarray(z) if same else top.end.z, top.null).tobytes()
+        return self._rows(z if same else top.end.z, top.null).tobytes()
 
 
 def _sorted(waves: Array) -> bytes:

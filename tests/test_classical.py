@@ -108,8 +108,8 @@ def test_cusps_and_degenerate_maxima_have_their_own_words():
 def test_a_saddle_is_no_mode():
     """An ascent that starts exactly on the ridge a = 0 between two modes stays there, and is counted as a saddle."""
     density = Density(load("landscape", width=1, peaks=1), {"a": iid(BIMODAL.distribution(1.0), 1)})
-    starts = jnp.array([[0.0], [0.3]])
-    maxima = Maxima(density, np.asarray(starts), np.ones(1), 0)
+    starts = np.array([[0.0], [0.3]])
+    maxima = Maxima(density, starts, np.ones(1), 0)
     maxima.add(starts)
     assert (maxima.saddles, maxima.unfinished, sum(maxima.hits.values())) == (1, 0, 1)
 
