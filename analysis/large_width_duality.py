@@ -17,7 +17,7 @@ SHIFT = 0.4
 
 
 def run(study: Study) -> None:
-    draws = 200_000 if study.quick else 2_000_000
+    draws = 200_000 if study.quick else 1_000_000
     tables = []
     for dim in (1, 2, 3):
         cos, gauss = _pair(dim, width=5)

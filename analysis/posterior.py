@@ -10,7 +10,7 @@ from nnqft_ppl.studies import EXAMPLES, Study
 
 def run(study: Study) -> None:
     data = read_data(EXAMPLES / "nile.csv", ["year"], "volume")
-    width = 50 if study.quick else 200
+    width = 50 if study.quick else 100
     net = load("cauchy", width=width)
     years = np.arange(1871.0, 1971.0, 3.0)[:, None]
     at = data.to_points(years)

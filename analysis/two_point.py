@@ -22,7 +22,7 @@ THEORIES = {
 
 
 def run(study: Study) -> None:
-    draws = 100_000 if study.quick else 1_000_000
+    draws = 100_000 if study.quick else 500_000
     tables = {}
     for name, settings in THEORIES.items():
         net = load(name, width=5, **settings)

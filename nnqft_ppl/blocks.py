@@ -1,8 +1,8 @@
-"""How many neurons of a conditioned theory can be drawn anew at once? Asked of a few prior draws before any chain runs.
+"""What data, sources and actions make of the prior, asked of a few of its draws before any chain runs.
 
-Redrawing m of N independent neurons moves the log weight L of data, sources and actions by a variance of about
-2 (m/N) Var L. Wide networks with few or noisy data take whole networks from the prior; precise data hang on a few
-neurons, which large blocks would hardly ever exchange.
+Their log weight L decides how a theory is best sampled. Redrawing m of N independent neurons moves L by a variance of
+about 2 (m/N) Var L. Wide networks with few or noisy data take whole networks from the prior; more precise data hang on
+a few neurons, which large blocks would hardly ever exchange, and where Var L > 1 a gradient is worth its price.
 """
 
 import jax
@@ -16,11 +16,10 @@ ASKED = 64  # prior draws
 DEVIATION = 0.25  # of the log weight when a block is redrawn
 
 
-def block_count(model: Conditioned) -> int:
-    """The number of blocks for which a redrawn block moves the log weight by DEVIATION, from 1 to N.
+def log_weight_variance(model: Conditioned) -> float:
+    """Var L over prior draws of the neurons, by quartiles, as weights have long tails.
 
-    Hyperparameters are those of the most probable of ASKED prior draws, and Var L is by quartiles, as weights have long
-    tails.
+    Hyperparameters are those of the most probable of ASKED prior draws.
     """
     charts = [(name, chart(law)) for name, law in model.hyperlaws.items()]
 
@@ -38,5 +37,9 @@ def block_count(model: Conditioned) -> int:
     if charts:
         z = jnp.broadcast_to(z[jnp.argmax(log_weights(z, key_first))], z.shape)
     low, high = np.quantile(np.asarray(log_weights(z, key_second)), [0.25, 0.75])
-    variance = ((high - low) / 1.349) ** 2
-    return int(np.clip(np.ceil(2.0 * variance / DEVIATION**2), 1, model.net.neuron_count))
+    return float((high - low) / 1.349) ** 2
+
+
+def block_count(variance: float, neurons: int) -> int:
+    """The number of blocks for which a redrawn block moves the log weight by DEVIATION, from 1 to N."""
+    return int(np.clip(np.ceil(2.0 * variance / DEVIATION**2), 1, neurons))

@@ -108,13 +108,15 @@ def calibrate(
             phi = field_at(net, theta, x).reshape(len(x), -1)
             return jnp.concatenate([phi[:, 0], jnp.mean(phi**2)[None], full.log_factors(net, theta, noise)[None]])
 
-        def step(state: Any, key: jax.Array) -> tuple[Any, jax.Array]:
-            state = jax.lax.fori_loop(0, thin, lambda _, s: kernel.step(s)[0], state)
+        def draw(state: Any, at: tuple[jax.Array, jax.Array]) -> tuple[Any, jax.Array]:
+            key, steps = at
+            state = jax.lax.fori_loop(0, steps, lambda _, s: kernel.step(s)[0], state)
             at_state = kernel.point(state)
             return state, statistics(key, at_state.net, at_state.theta, at_state.noise)
 
-        state = jax.lax.fori_loop(0, warmup, lambda _, s: kernel.step(s)[0], kernel.init(keys[2]))
-        chain = jax.lax.scan(step, state, jax.random.split(keys[3], draws))[1]
+        # The steps of the warm-up belong to the first draw, as another loop would be compiled for as long again.
+        steps = jnp.full(draws, thin).at[0].add(warmup)
+        chain = jax.lax.scan(draw, kernel.init(keys[2]), (jax.random.split(keys[3], draws), steps))[1]
         true_net, true_noise = fitted.with_values(hyper)
         return jnp.sum(chain < statistics(keys[3], true_net, theta, true_noise), axis=0)
 

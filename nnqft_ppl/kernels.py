@@ -34,7 +34,7 @@ class Kernel(Protocol):
 class NutsKernel:
     """NumPyro's NUTS on the flat vector z, whose prior is N(0, I): the unit mass matrix, and only a step to adapt."""
 
-    def __init__(self, model: Conditioned, warmup: int, *, target_accept: float = 0.8, max_tree_depth: int = 8) -> None:
+    def __init__(self, model: Conditioned, warmup: int, *, target_accept: float = 0.9, max_tree_depth: int = 8) -> None:
         self.target, self.warmup = Whitened(model), warmup
         self.nuts = NUTS(
             potential_fn=self.target.potential,

@@ -19,6 +19,7 @@ from nnqft_ppl import (
     reweighted,
     tilt,
 )
+from nnqft_ppl.blocks import log_weight_variance
 from nnqft_ppl.chains import Checkpoint, kernel_of, plan, run
 from nnqft_ppl.diagnostics import predictive_check, rank, summarise
 from nnqft_ppl.kernels import GibbsKernel, NutsKernel
@@ -94,6 +95,16 @@ def test_nuts_draws_the_gibbs_coupling():
     assert abs(row["mean"] - exact) < 5 * row["mcse"]
     assert row["mcse"] < 0.02 * exact
     assert kept["stat_diverging"].sum() == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "noise", "sampler"), [("cos_net", 0.5, "gibbs"), ("cos_net", 0.02, "nuts"), ("cauchy", 0.02, "gibbs")]
+)
+def test_precise_data_of_smooth_laws_are_worth_a_gradient(name, noise, sampler):
+    """Var L of prior draws is far below 1 or far above it; a heavy tail has no gradient that helps."""
+    model = collapse(observe(load(name, width=10), X, Y, noise=noise))
+    assert plan(model).sampler == sampler
+    assert (log_weight_variance(model) > 1) == (noise < 0.1)
 
 
 @pytest.mark.usefixtures("quick_compilation")
