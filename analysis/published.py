@@ -19,7 +19,7 @@ from nnqft_ppl.studies import EXAMPLES, Study
 
 Array = NDArray[np.float64]
 
-QUICK_DRAWS, DRAWS = 2**14, 2**16  # quasi-random radii for each of the 18 sets
+QUICK_DRAWS, DRAWS = 2**14, 2**15  # quasi-random radii for each of the 18 sets
 
 #: Student's law with 31 degrees of freedom, of 32 replicates: 1e-6 false alarms a point.
 T_LIMIT = 6.1

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
+from nnqft_ppl.compilation import own_cpus
 from nnqft_ppl.errors import InputError
 from nnqft_ppl.tables import Schema, write_table
 from nnqft_ppl.verdicts import Z_LIMIT
@@ -169,13 +170,18 @@ def run_all(
     InputError
         as `run` does.
     """
-    with multiprocessing.get_context("spawn").Pool(min(jobs, len(chosen)), _begin) as pool:
+    context, count = multiprocessing.get_context("spawn"), min(jobs, len(chosen))
+    with context.Pool(count, _begin, (context.Value("i", 0), count)) as pool:
         yield from pool.imap_unordered(partial(_named, out=Path(out), quick=quick), reversed(chosen))
 
 
-def _begin() -> None:
-    """In a new process: float64, and Ctrl-C is for the parent."""
+def _begin(begun: Any, count: int) -> None:
+    """In a new process: CPUs of its own, float64, and Ctrl-C is for the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with begun.get_lock():
+        index = begun.value
+        begun.value += 1
+    own_cpus(index, count)
     from nnqft_ppl import enable_x64
 
     enable_x64()

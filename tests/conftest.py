@@ -9,9 +9,11 @@ import pytest
 from scipy.stats import norm
 
 from nnqft_ppl import enable_x64
-from nnqft_ppl.compilation import compile_quickly
+from nnqft_ppl.compilation import compile_quickly, own_cpus
 
 compile_quickly()
+if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    own_cpus(int(worker.removeprefix("gw")), int(os.environ["PYTEST_XDIST_WORKER_COUNT"]))
 enable_x64()
 
 ROOT = Path(__file__).resolve().parents[1]
