@@ -17,7 +17,7 @@ WIDTHS = (10, 30, 100, 300)
 
 
 def run(study: Study) -> None:
-    draws = 50_000 if study.quick else 200_000
+    draws = 50_000 if study.quick else 400_000
     for name in ("cauchy",) if study.quick else ("cos_net", "cauchy"):
         limit, slope = (f(load(name), X, Y, NOISE, AT) for f in (limit_posterior, first_order))
         found = [reweighted(load(name, width=n), X, Y, NOISE, AT, draws=draws, seed=n) for n in WIDTHS]

@@ -11,7 +11,7 @@ from nnqft_ppl import correlators, exact_correlator, load
 from nnqft_ppl.studies import Study
 
 X = np.array([[[0.0], [1.2], [0.5], [2.0]]])
-EPSILONS = (0.2, 0.8)
+EPSILONS = (0.05, 0.2, 0.5, 0.8)
 WIDTHS = (4, 20, 100, 1000)
 
 #: The families: the leading power of eps in I_IB, and the independent card with the same marginal, if it has one.

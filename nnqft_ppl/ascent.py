@@ -149,7 +149,7 @@ class Ascents:
             bent, straight = self.settle(start, CORRECTIONS), self.look(start).log_p
             moved = np.sum((bent.z - ends.z[row]) * way, axis=1) > 0.6 * np.sum(way**2, axis=1)
             level = moved & (np.abs(bent.log_p - log_p) <= small)
-            ways.append((level, ~np.isfinite(straight), np.fmax(bent.log_p, straight) > log_p + small))
+            ways.append((level, ~np.isfinite(straight), np.maximum(bent.log_p, straight) > log_p + small))
         level, outside, rises = (np.array(what) for what in zip(*ways, strict=True))
         flat[row, mode] = np.all(level | outside, axis=0) & np.any(level, axis=0)
         rising[row, mode] = np.any(rises, axis=0)
@@ -157,23 +157,16 @@ class Ascents:
 
     def walk(self, start: Array, goals: Array) -> Flags:
         """Which goals (count, size) can be reached from `start` along flat directions, without a change of log P?"""
-
-        def away(z: Array) -> Array:
-            straight = goals - z
-            around = np.remainder(straight + np.pi, 2.0 * np.pi) - np.pi
-            return np.where(self.density.circles, around, straight)
-
-        def there(z: Array) -> Flags:
-            return np.linalg.norm(away(z), axis=1) < 1e-3 * (1.0 + np.linalg.norm(goals, axis=1))
-
         level = self.look(start[None]).log_p
         z = np.tile(start, (len(goals), 1))
         for _ in range(STRIDES):
             here = self.settle(z, CORRECTIONS)
             eigenvalues, vectors = np.linalg.eigh(np.nan_to_num(here.hessian))
-            along = zero_modes(eigenvalues) * np.einsum("nij,ni->nj", vectors, away(here.z))
+            along = zero_modes(eigenvalues) * np.einsum("nij,ni->nj", vectors, self.density.wrap(goals - here.z))
             z = here.z + 0.7 * np.einsum("nij,nj->ni", vectors, along)
-        return (np.abs(self.look(z).log_p - level) <= 1e-7 * (1.0 + np.abs(level))) & there(z)
+        away = np.linalg.norm(self.density.wrap(goals - z), axis=1)
+        same = np.abs(self.look(z).log_p - level) <= 1e-7 * (1.0 + np.abs(level))
+        return same & (away < 1e-3 * (1.0 + np.linalg.norm(goals, axis=1)))
 
     def _ends(self, place: Place) -> End:
         z, g, size = self.density.wrap(place.z), place.gradient, place.z.shape[1]

@@ -240,7 +240,9 @@ app.command()(vacua)
 @app.command()
 def reproduce(
     studies: Annotated[list[str] | None, typer.Argument(help="Names of studies; all of them by default.")] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer draws: the same checks with larger errors.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Fewer draws of fewer cases, for every equation; larger errors.")
+    ] = False,
     jobs: Annotated[int | None, typer.Option(help="Studies at a time; by default one for each CPU.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for tables, pictures and the scoreboard.")] = Path("results"),
 ) -> None:

@@ -107,7 +107,10 @@ class Maxima:
         points = jnp.asarray(np.random.default_rng(seed).normal(size=(max(8, 2 * density.size), density.net.dim)))
 
         def shown(z: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
-            """log P, the neurons' waves at the points, and how the parameters move the field there."""
+            """log P, the neurons' waves at the points, and how the parameters move the field there.
+
+            One program for all three: nobody asks often, and each would be compiled for longer than it runs.
+            """
 
             def field(z: jax.Array) -> tuple[jax.Array, jax.Array]:
                 waves = density.waves(z, points)
