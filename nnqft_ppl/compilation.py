@@ -1,9 +1,15 @@
-"""How hard XLA tries, and on which CPUs: set before JAX looks for devices, as later it has no effect."""
+"""How hard XLA tries, on which CPUs, and what is kept: set before JAX is imported, as later it has no effect."""
 
 import os
 from importlib.metadata import entry_points
+from pathlib import Path
+
+from platformdirs import user_cache_path
 
 FLAG = "--xla_backend_optimization_level"
+
+#: Bytes of compiled programs that are kept: some ten thousand of them.
+MOST_KEPT = 2**28
 
 
 def compile_quickly() -> None:
@@ -16,6 +22,37 @@ def compile_quickly() -> None:
     flags = os.environ.get("XLA_FLAGS", "")
     if FLAG not in flags and not entry_points(group="jax_plugins"):
         os.environ["XLA_FLAGS"] = f"{flags} {FLAG}=1".strip()
+
+
+def keep_programs() -> None:
+    """Have JAX keep what it compiles in the user's cache folder, for later runs and for processes side by side.
+
+    A program is found again by its text, JAX's version, the kind of CPU and XLA's flags, so it is never the wrong one.
+    The least recently used go when there are more than MOST_KEPT bytes. JAX's own JAX_COMPILATION_CACHE_DIR overrides
+    the folder, JAX_ENABLE_COMPILATION_CACHE=false keeps nothing; nor does a folder that cannot be written.
+    """
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+    if "JAX_COMPILATION_CACHE_DIR" in os.environ:
+        return
+    folder = user_cache_path("nnqft_ppl") / "programs"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _forget_oldest(folder, MOST_KEPT)
+    except OSError:
+        return
+    if os.access(folder, os.W_OK):
+        os.environ["JAX_COMPILATION_CACHE_DIR"] = str(folder)
+
+
+def _forget_oldest(folder: Path, most: int) -> None:
+    """Delete the files that were read least recently until the rest have at most `most` bytes."""
+    files = sorted(((file.stat(), file) for file in folder.iterdir()), key=lambda found: found[0].st_atime)
+    excess = sum(stat.st_size for stat, _ in files) - most
+    for stat, file in files:
+        if excess <= 0:
+            break
+        file.unlink(missing_ok=True)
+        excess -= stat.st_size
 
 
 def own_cpus(index: int, count: int) -> None:

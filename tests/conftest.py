@@ -3,23 +3,21 @@
 import os
 from pathlib import Path
 
-import jax
 import numpy as np
 import pytest
 from scipy.stats import norm
 
 from nnqft_ppl import enable_x64
-from nnqft_ppl.compilation import compile_quickly, own_cpus
+from nnqft_ppl.compilation import compile_quickly, keep_programs, own_cpus
 
+ROOT = Path(__file__).resolve().parents[1]
+#: A program is compiled once for all tests, the programs that they start, and all later runs: most of their time.
+os.environ["JAX_COMPILATION_CACHE_DIR"] = str(ROOT / ".pytest_cache" / "xla")
 compile_quickly()
+keep_programs()
 if worker := os.environ.get("PYTEST_XDIST_WORKER"):
     own_cpus(int(worker.removeprefix("gw")), int(os.environ["PYTEST_XDIST_WORKER_COUNT"]))
 enable_x64()
-
-ROOT = Path(__file__).resolve().parents[1]
-#: A program is compiled once for all tests and all later runs; most of their time is compilation.
-jax.config.update("jax_compilation_cache_dir", str(ROOT / ".pytest_cache" / "xla"))
-jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
 
 SHARED = Path(os.environ.get("NNQFT_SHARED", ROOT.parent / "shared"))
 
@@ -33,6 +31,8 @@ Z_LIMIT = float(norm.isf(FAMILY_RATE / COMPARISONS / 2))
 @pytest.fixture
 def quick_compilation():
     """XLA's least optimisation, for tests whose time is compilation: the same programs, equal up to rounding."""
+    import jax
+
     jax.config.update("jax_disable_most_optimizations", True)
     yield
     jax.config.update("jax_disable_most_optimizations", False)

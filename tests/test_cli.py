@@ -1,5 +1,6 @@
 """The command line: what it prints and writes, and one clear line with exit status 2 for what the user can mend."""
 
+import os
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 
 from nnqft_ppl import exact_correlator, load, models, read_table
 from nnqft_ppl.cli import app
+from nnqft_ppl.compilation import _forget_oldest
 
 RUNNER = CliRunner()
 
@@ -222,3 +224,32 @@ def test_help_and_list_are_quick():
         "print([m for m in ('jax', 'numpyro', 'pandas', 'arviz', 'matplotlib', 'scipy') if m in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_programs_are_kept(tmp_path):
+    """The second run of a command compiles nothing, and a cache folder that cannot be made is no error."""
+    script = Path(sys.executable).with_name("nnqft")
+    command = [script, "correlators", "cos_net", "--draws", "100"]
+    environment = {name: value for name, value in os.environ.items() if name != "JAX_COMPILATION_CACHE_DIR"}
+
+    def kept(home: Path) -> set[str]:
+        own = {**environment, "HOME": str(home), "XDG_CACHE_HOME": str(home / ".cache")}
+        subprocess.run(command, env=own, capture_output=True, check=True)
+        return {file.name for file in home.rglob("*-cache")}
+
+    first = kept(tmp_path)
+    assert len(first) > 3
+    assert kept(tmp_path) == first
+    file = tmp_path / "file"
+    file.touch()
+    assert kept(file) == set()
+
+
+def test_the_programs_read_last_are_kept(tmp_path):
+    for age, name in enumerate("abcd"):
+        (tmp_path / name).write_bytes(bytes(100))
+        os.utime(tmp_path / name, (1e9 - age, 1e9))
+    _forget_oldest(tmp_path, 400)
+    assert len(list(tmp_path.iterdir())) == 4
+    _forget_oldest(tmp_path, 250)
+    assert {file.name for file in tmp_path.iterdir()} == {"a", "b"}
