@@ -138,14 +138,16 @@ class Architecture(ABC):
         common = {site: theta[site] for site in self.shared if site in theta}
         own = {site: value for site, value in theta.items() if site not in self.shared}
 
-        def add(phi: jax.Array, one: Parameters) -> tuple[jax.Array, None]:
+        def term(one: Parameters) -> jax.Array:
             a = one.pop("a")
             h = jax.vmap(lambda x: self.neuron(x, **one, **common))(points)
-            return phi + jnp.multiply.outer(h, a), None
+            return jnp.multiply.outer(h, a)
 
+        if jax.default_backend() != "cpu":  # all neurons at once, which XLA fuses with their sum
+            return jax.vmap(term, out_axes=-1)(own).sum(axis=-1)
         # Neuron by neuron: nothing of size neurons x points exists, and XLA fuses a neuron with its accumulation.
         start = jnp.zeros((points.shape[0], *theta["a"].shape[1:]), theta["a"].dtype)
-        return jax.lax.scan(add, start, own, unroll=4)[0]
+        return jax.lax.scan(lambda phi, one: (phi + term(one), None), start, own, unroll=4)[0]
 
     def __call__(self, points: ArrayLike | None = None) -> Any:
         """The NumPyro program: sample every site of `prior`; at points (P, d), record the site ``phi``."""
