@@ -4,9 +4,10 @@ On [0, T] with free-vacuum ends, H = p^2/2 + m^2 q^2/2 + lambda q^4 and
 
     <q(s) q(t)> = <0| e^(-sH) q e^(-(t-s)H) q e^(-(T-t)H) |0> / <0| e^(-TH) |0>
 
-with the free vacuum |0>. Two ways on the side of the neurons, neither of which needs a gradient of the heavy-tailed
-frequencies: prior networks reweighted with exp(-S), and chains that draw neurons anew from the prior and test them by
-the action. `benchmarks/POSTERIOR.md` has their speeds, and those of NUTS.
+with the free vacuum |0>. Three ways on the side of the neurons: prior networks reweighted with exp(-S); chains that
+draw neurons anew from the prior and test them by the action, without a gradient of the heavy-tailed frequencies; and
+NUTS on the lattice of the action's points, where a Brillouin zone holds all frequencies and no tail is left. It is a
+divergence in every few steps for the Cauchy net itself. `benchmarks/POSTERIOR.md` has the speeds of all.
 """
 
 from typing import Any
@@ -17,7 +18,7 @@ from scipy.linalg import eigh
 
 from nnqft_ppl import deform, load, summarise
 from nnqft_ppl.architecture import Architecture
-from nnqft_ppl.chains import kernel_of, plan
+from nnqft_ppl.chains import Sampler, kernel_of, plan
 from nnqft_ppl.chains import run as run_chains
 from nnqft_ppl.checkpoint import Checkpoint
 from nnqft_ppl.studies import Study
@@ -25,6 +26,7 @@ from nnqft_ppl.transforms import Conditioned, field_at
 from nnqft_ppl.whitened import Point
 
 LAMBDA, T, STATES, NODES, WIDTH = 0.1, 2.0, 76, 65, 200
+LATTICE = 17  # points of the lattice for NUTS, an eighth apart
 BETWEEN = np.array([[0.5], [1.0], [1.5]])  # where the field is looked at
 
 
@@ -40,12 +42,35 @@ def oscillator(s: float, t: float) -> float:
     return float(left @ moves @ np.diag(np.exp(-(t - s) * e)) @ moves @ right / (vacuum**2 @ np.exp(-T * e)))
 
 
-def interacting(net: Architecture) -> Conditioned:
+def lattice_oscillator(s: float, t: float, nodes: int) -> float:
+    """The same with the action on a lattice of points, by its transfer matrix."""
+    ladder = np.diag(np.sqrt(np.arange(1, STATES) / 2.0), 1)
+    step = T / (nodes - 1)
+    position, vectors = eigh(ladder + ladder.T)
+    free = np.diag(np.exp(-step * np.arange(STATES)))
+    places = [round(time / step) for time in (s, t)]
+    above = below = np.eye(1, STATES)[0]
+    for k in range(nodes):
+        weight = step / 2 if k in (0, nodes - 1) else step
+        act = (vectors * np.exp(-weight * LAMBDA * position**4)) @ vectors.T
+        q = np.linalg.matrix_power((vectors * position) @ vectors.T, places.count(k))
+        above, below = q @ act @ above, act @ below
+        if k < nodes - 1:
+            above, below = free @ above, free @ below
+    return float(above[0] / below[0])
+
+
+def interacting(net: Architecture, nodes: int = NODES) -> Conditioned:
     """P(theta) exp(-lambda int_0^T phi^4), by the trapezoidal rule."""
-    nodes = np.linspace(0.0, T, NODES)[:, None]
-    weights = np.full(NODES, T / (NODES - 1))
+    points = np.linspace(0.0, T, nodes)[:, None]
+    weights = np.full(nodes, T / (nodes - 1))
     weights[[0, -1]] /= 2
-    return deform(net, lambda phi: LAMBDA * phi**4, nodes, weights)
+    return deform(net, lambda phi: LAMBDA * phi**4, points, weights)
+
+
+def on_the_lattice(width: int) -> Conditioned:
+    """The theory on LATTICE points, for NUTS: the Cauchy net's law at every one of them."""
+    return interacting(load("lattice_cauchy", width=width, lattice_spacing=T / (LATTICE - 1)), LATTICE)
 
 
 def reweighted_draws(model: Conditioned, key: jax.Array, draws: int) -> tuple[jax.Array, jax.Array]:
@@ -63,24 +88,13 @@ def products(phi: Any) -> dict[str, Any]:
     return {"<q(1)^2>": phi[..., 1] ** 2, "<q(.5)q(1.5)>": phi[..., 0] * phi[..., 2]}
 
 
+TIMES = {"<q(1)^2>": (1.0, 1.0), "<q(.5)q(1.5)>": (0.5, 1.5)}
+
+
 def run(study: Study) -> None:
-    exact = {"<q(1)^2>": oscillator(1.0, 1.0), "<q(.5)q(1.5)>": oscillator(0.5, 1.5)}
+    exact = {name: oscillator(*times) for name, times in TIMES.items()}
     model = interacting(load("cauchy", width=WIDTH))
-
-    def read(key: jax.Array, point: Point) -> dict[str, jax.Array]:  # noqa: ARG001
-        return products(field_at(point.net, point.theta, BETWEEN))
-
-    kept = run_chains(
-        kernel_of(plan(model), 25),
-        read,
-        chains=64,
-        warmup=25,
-        draws=75 if study.quick else 600,
-        seed=0,
-        checkpoint=Checkpoint(None, {}),
-        title="anharmonic",
-        progress=study.progress,
-    )
+    kept = _chains(study, model, None, chains=64, warmup=25, draws=75 if study.quick else 600)
     table = summarise({name: kept[name] for name in exact}).set_index("quantity")
     for name, value in exact.items():
         row = table.loc[name]
@@ -88,6 +102,15 @@ def run(study: Study) -> None:
     precision = float(table.loc["<q(1)^2>", "mcse"]) / exact["<q(1)^2>"]
     limit = 0.03 if study.quick else 0.01
     study.between("(3)", "relative standard error of <q(1)^2> by chains", 0.0, precision, 0.0, limit)
+
+    width, draws = (20, 60) if study.quick else (WIDTH, 200)
+    kept = _chains(study, on_the_lattice(width), "nuts", chains=4, warmup=100, draws=draws)
+    table = summarise({name: kept[name] for name in exact}).set_index("quantity")
+    for name, times in TIMES.items():
+        row, value = table.loc[name], lattice_oscillator(*times, LATTICE)
+        study.between("(3)", f"phi^4 on {LATTICE} points: {name} / continuum", 1.0, value / exact[name], 0.99, 1.01)
+        study.monte_carlo("(3)", f"phi^4, N={width}: {name} by NUTS", value, float(row["mean"]), float(row["mcse"]))
+    study.exact("(3)", f"phi^4, N={width}: divergences of NUTS", 0.0, float(kept["stat_diverging"].sum()), 0.0)
 
     batches = 6 if study.quick else 60
     draw = jax.jit(lambda keys: jax.lax.map(lambda key: reweighted_draws(model, key, 2000), keys))
@@ -98,3 +121,20 @@ def run(study: Study) -> None:
         mean = float(weight @ values)
         error = float(np.sqrt(np.sum((weight * (values - mean)) ** 2)))
         study.monte_carlo("(3)", f"phi^4, N={WIDTH}: {name} by reweighting", exact[name], mean, error)
+
+
+def _chains(study: Study, model: Conditioned, sampler: Sampler | None, **lengths: int) -> dict[str, np.ndarray]:
+    """The products of fields along chains, (chain, draw), and the statistics of the sampler."""
+
+    def read(key: jax.Array, point: Point) -> dict[str, jax.Array]:  # noqa: ARG001
+        return products(field_at(point.net, point.theta, BETWEEN))
+
+    return run_chains(
+        kernel_of(plan(model, sampler), lengths["warmup"]),
+        read,
+        seed=0,
+        checkpoint=Checkpoint(None, {}),
+        title=study.name,
+        progress=study.progress,
+        **lengths,
+    )

@@ -65,7 +65,7 @@ def _closed_limits(study: Study) -> None:
             closed = float(cluster_limit(net, [U], [V]))
             distance = 40.0 if name == "gibbs_cos_net" else FAR
             found = float(cluster(net, FIRST, SECOND, distance))
-            sharp = hasattr(net, "cutoff")  # its kernels fall like 1/R
+            sharp = hasattr(net, "cutoff") or hasattr(net, "lattice_spacing")  # its kernels fall like 1/R
             study.exact("(23), (27)", f"{name}: C({distance:g}) = closed limit", closed, found, 1e-4 if sharp else 1e-9)
 
 

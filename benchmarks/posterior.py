@@ -198,21 +198,23 @@ def eight_points(width: int, steps: Steps) -> list[str]:
 
 def anharmonic() -> list[str]:
     """ESS a second of q(1)^2 and q(.5)q(1.5) at N = 200, by every way that was tried."""
-    from analysis.anharmonic import BETWEEN, interacting, reweighted_draws
+    from analysis.anharmonic import BETWEEN, LATTICE, WIDTH, interacting, on_the_lattice, reweighted_draws
 
     def products(phi: jax.Array) -> jax.Array:
         return jnp.stack([phi[1] ** 2, phi[0] * phi[2]])
 
     found = {}
-    for name, settings, sampler, steps in (
-        ("neurons from the prior, as `posterior` chooses", {}, None, Steps(300, 600)),
-        ("NUTS, Gaussian amplitudes", {}, "nuts", Steps(50, 100)),
-        ("NUTS, Rayleigh amplitudes", {"amplitude": AMPLITUDES["rayleigh"]()}, "nuts", Steps(50, 100)),
+    rayleigh = load("cauchy", width=WIDTH, amplitude=AMPLITUDES["rayleigh"]())
+    model = interacting(load("cauchy", width=WIDTH))
+    for name, one, sampler, steps in (
+        ("neurons from the prior, as `posterior` chooses", model, None, Steps(300, 600)),
+        ("NUTS, Gaussian amplitudes", model, "nuts", Steps(50, 100)),
+        ("NUTS, Rayleigh amplitudes", interacting(rayleigh), "nuts", Steps(50, 100)),
+        (f"NUTS on the lattice of {LATTICE} points", on_the_lattice(WIDTH), "nuts", Steps(100, 1000)),
     ):
         print(f"anharmonic: {name} ...", file=sys.stderr, flush=True)
-        found[name] = ours(interacting(load("cauchy", width=200, **settings)), sampler, steps, products, BETWEEN)
+        found[name] = ours(one, sampler, steps, products, BETWEEN)
         print(found[name], file=sys.stderr, flush=True)
-    model = interacting(load("cauchy", width=200))
     draw = jax.jit(lambda key: reweighted_draws(model, key, 2000))
     start = time.perf_counter()
     jax.block_until_ready(draw(jax.random.key(0)))
@@ -243,7 +245,7 @@ def main() -> None:
         *eight_points(500, Steps(120, 240)),
         "",
         "The anharmonic oscillator, lambda = 0.1, T = 2, N = 200: ESS of q(1)^2 and q(.5)q(1.5), the smaller one; "
-        "300 + 600 steps, NUTS 50 + 100.",
+        "300 + 600 steps, NUTS 50 + 100, on the lattice 100 + 1000.",
         "",
         "| sampler | ESS | seconds | ESS/s | compile, s | |",
         "|---|---|---|---|---|---|",

@@ -16,6 +16,7 @@ __all__ = [
     "CoupledCosineArchitecture",
     "EquicorrelatedNormal",
     "Finite",
+    "FoldedCauchy",
     "Fraction",
     "Gaussian",
     "GaussianTilt",
@@ -39,6 +40,7 @@ __all__ = [
     "Study",
     "balanced_signs",
     "ball_volume",
+    "band_limited",
     "breaking",
     "calibrate",
     "collapse",
@@ -127,3 +129,4 @@ from .transforms import Conditioned, collapse, deform, infer, observe, tilt
 from .tuned import SpectralPower, spectral_integral
 from .vacuum import ChosenVacuum, tilted, vacua
 from .vectors import BottleAndNormals, BottleLaw, isotropic_moment
+from .zone import FoldedCauchy, band_limited

@@ -27,6 +27,7 @@ from nnqft_ppl.laws import SignedRayleigh
 from nnqft_ppl.points import Array
 from nnqft_ppl.radial import student_radius
 from nnqft_ppl.vectors import BottleAndNormals
+from nnqft_ppl.zone import FoldedCauchy
 
 Shape = tuple[int, ...]
 
@@ -131,6 +132,11 @@ def _(leaf: Any, shape: Shape) -> Chart:
     if np.allclose(low, -math.pi, rtol=1e-6) and np.allclose(high, math.pi, rtol=1e-6):
         return Chart((2, *shape), angle, away_from_the_origin)
     return Chart(shape, lambda z: low + (high - low) * ndtr(z))
+
+
+@_chart.register(FoldedCauchy)
+def _(leaf: Any, shape: Shape) -> Chart:
+    return Chart((2, *shape), lambda z: leaf.of_angle(angle(z)), away_from_the_origin)
 
 
 @_chart.register(dist.VonMises)

@@ -21,7 +21,7 @@ FLOORS = [
     {"errors", "version", "precision", "compilation", "radial", "progress", "wave", "evidence", "verdicts"},
     {"hyperparameters", "points", "partitions", "extent"},
     {"target"},
-    {"bochner", "laws", "checkpoint", "data", "diagnostics"},
+    {"bochner", "laws", "zone", "checkpoint", "data", "diagnostics"},
     {"isotropic", "amplitudes", "exact", "vectors", "streaming"},
     {"regulated", "architecture"},
     {"couplings", "tuned"},

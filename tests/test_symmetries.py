@@ -27,6 +27,7 @@ INSTANCES = {
     "free_scalar": {"width": 3, "dim": 3, "cutoff": 2.0},
     "alpha_scalar": {"width": 3, "dim": 2, "cutoff": 3.0},
     "cauchy": {"width": 3},
+    "lattice_cauchy": {"width": 3},
     "line": {"mean": 0.6},
     "matern": {"width": 3, "dim": 2},
     "cutoff_free_scalar": {"width": 3, "power": 0.75},

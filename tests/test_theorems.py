@@ -32,6 +32,7 @@ INSTANCES = [
     ("alpha_scalar", {"dim": 1, "alpha": -1.0, "cutoff": 3.0, "regulator": "hard"}),
     ("alpha_scalar", {"dim": 3, "alpha": 0.5, "cutoff": 2.0, "mass": 1.3}),
     ("cauchy", {"mass": 0.7, "sigma_a": 1.1}),
+    ("lattice_cauchy", {"mass": 0.7, "lattice_spacing": 0.9}),
     ("line", {"mean": 0.8, "sigma": 0.6}),
     ("matern", {"dim": 2, "nu": 1.2, "mass": 1.3}),
     ("cutoff_free_scalar", {"power": 0.75}),

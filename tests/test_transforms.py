@@ -11,6 +11,7 @@ from scipy import stats
 
 from nnqft_ppl import (
     AMPLITUDES,
+    FoldedCauchy,
     InputError,
     collapse,
     deform,
@@ -45,6 +46,7 @@ def small(name, **settings):
 LAWS = [
     dist.Normal(0.3, 2.0),
     dist.Cauchy(1.0, 0.5),
+    FoldedCauchy(0.7, 0.9),
     dist.Laplace(0.2, 1.5),
     dist.LogNormal(0.1, 0.7),
     dist.Uniform(-1.0, 3.0),
@@ -107,7 +109,7 @@ def _pairs(target, z):
     for law in target.model.laws(target.model.net).values():
         shape = chart(law).shape
         size = int(np.prod(shape))
-        if len(shape) == 2 and shape[0] == 2 and law.shape() == shape[1:]:
+        if shape[:1] == (2,) and law.shape() == shape[1:]:
             found.append(z[taken : taken + size].reshape(shape))
         taken += size
     return found

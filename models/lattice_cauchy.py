@@ -1,0 +1,76 @@
+"""The Cauchy net on a lattice, whose frequencies have no tails."""
+
+from dataclasses import dataclass
+from typing import Literal, final
+
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from numpyro.distributions import Distribution
+
+from nnqft_ppl import (
+    AmplitudeLaw,
+    CosineArchitecture,
+    FoldedCauchy,
+    Gaussian,
+    Positive,
+    band_limited,
+    iid,
+    theorem,
+)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class LatticeCauchy(CosineArchitecture):
+    """phi(x) = sum_i a_i cos(b_i x + c_i) on the line, P(b) of the Cauchy net folded into |b| <= pi/Delta: (31)-(33).
+
+    Between points whose distances are multiples of the spacing Delta, b and b + 2 pi/Delta are one wave: there the
+    field has the law of the Cauchy net exactly, at any N, and between them it is its band-limited interpolation. Its
+    frequencies have no tails, so that NUTS moves them where it cannot move those of the Cauchy net.
+    """
+
+    dim: Literal[1] = 1  #: dimension d of space
+    sigma_a: Positive = 1.0  #: amplitude scale: a_i = sigma_a ahat_i / sqrt(N)
+    amplitude: AmplitudeLaw = Gaussian()  #: law of the unscaled amplitudes ahat
+    mass: Positive = 1.0  #: mass m
+    lattice_spacing: Positive = 0.25  #: distance Delta of neighbouring points of the lattice
+
+    @property
+    def band(self) -> float:
+        """The edge pi/Delta of the Brillouin zone, where the spectrum ends."""
+        return np.pi / self.lattice_spacing
+
+    def frequencies(self) -> Distribution:
+        return iid(FoldedCauchy(jnp.full(1, self.mass), self.lattice_spacing), self.width)
+
+    def radius_quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+        squeeze = np.tanh(self.mass * self.lattice_spacing / 2)
+        return 2 / self.lattice_spacing * np.arctan(squeeze * np.tan(np.pi * u / 2))
+
+    def correlation(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
+        """E cos(b z), exp(-m|z|) at multiples of Delta."""
+        return band_limited(self.mass * self.lattice_spacing, self.norm(z) / self.lattice_spacing)
+
+    @theorem("23", "31")
+    def kernel_moment(self, k: int, z: NDArray[np.float64]) -> NDArray[np.float64]:
+        """M_k(z) = sum_n exp(-m Delta |n|) sinc(z/Delta - n) for every k, exp(-m|z|) at multiples of Delta."""
+        return self.correlation(z)
+
+    @theorem("25", "31")
+    def two_point(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+        """(sigma_a^2/2) sum_n exp(-m Delta |n|) sinc((x - y)/Delta - n)."""
+        return self.amplitude_moment(2) / 2 * self.correlation(np.subtract(x, y, dtype=float))
+
+    @theorem("26", "32")
+    def power_spectrum(self, p: ArrayLike) -> NDArray[np.float64]:
+        """(sigma_a^2 Delta/2) sinh(m Delta)/(cosh(m Delta) - cos(p Delta)) for |p| <= pi/Delta, zero beyond."""
+        p, decay = self.norm(p), self.mass * self.lattice_spacing
+        lattice = np.sinh(decay) / (2 * np.sinh(decay / 2) ** 2 + 2 * np.sin(p * self.lattice_spacing / 2) ** 2)
+        return np.where(p <= self.band, self.amplitude_moment(2) * self.lattice_spacing / 2 * lattice, 0.0)
+
+    @theorem("15", "33")
+    def rho(self, tau: ArrayLike) -> NDArray[np.float64]:
+        """rho(tau) = (sigma_a^2/2) sum_n exp(-m Delta |n|) sinc(tau/Delta - n): exponential on the lattice only."""
+        tau = np.asarray(tau, dtype=float) / self.lattice_spacing
+        return self.amplitude_moment(2) / 2 * band_limited(self.mass * self.lattice_spacing, tau)

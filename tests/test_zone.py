@@ -1,0 +1,64 @@
+"""The Cauchy net on a lattice: one Brillouin zone holds every frequency that the lattice can tell apart."""
+
+import jax
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.integrate import quad
+
+from nnqft_ppl import FoldedCauchy, band_limited, exact_correlator, load
+
+SPACING, MASS = 0.4, 1.3
+
+
+def test_the_law_is_the_cauchy_law_folded():
+    """Kolmogorov-Smirnov at 1e5 draws, false alarms 1e-7; and the density integrates to the share of such draws."""
+    law = FoldedCauchy(MASS, SPACING)
+    zone = 2 * np.pi / SPACING
+    folded = MASS * np.random.default_rng(0).standard_cauchy(100_000)
+    folded -= zone * np.round(folded / zone)
+    drawn = np.asarray(law.sample(jax.random.key(0), (100_000,)))
+    assert stats.ks_2samp(drawn, folded).pvalue > 1e-7
+    assert stats.ks_2samp(1.1 * drawn, folded).pvalue < 1e-7
+    density = lambda b: float(np.exp(law.log_prob(b)))  # noqa: E731
+    assert quad(density, -zone / 2, zone / 2, epsabs=1e-12)[0] == pytest.approx(1.0, abs=1e-10)
+    images = sum(MASS / np.pi / ((0.7 + zone * k) ** 2 + MASS**2) for k in range(-(10**6), 10**6))
+    assert density(0.7) == pytest.approx(images, rel=1e-6)
+
+
+def test_on_the_lattice_it_is_the_cauchy_net():
+    """Every correlator at multiples of the spacing, at finite width; between them it differs."""
+    ours = load("lattice_cauchy", width=3, mass=MASS, lattice_spacing=SPACING)
+    theirs = load("cauchy", width=3, mass=MASS)
+    on = 0.17 + SPACING * np.array([[0.0], [1.0], [-3.0], [7.0], [2.0], [4.0]])
+    for order in (2, 4, 6):
+        for kind in ("full", "connected"):
+            exact = exact_correlator(theirs, on[:order], kind)
+            assert exact_correlator(ours, on[:order], kind) == pytest.approx(exact, rel=1e-11)
+    between = np.array([[0.0], [0.5 * SPACING]])
+    assert abs(exact_correlator(ours, between) / exact_correlator(theirs, between) - 1) > 0.01
+
+
+def test_the_interpolation_is_the_transform_of_the_spectrum():
+    net = load("lattice_cauchy", mass=MASS, lattice_spacing=SPACING, sigma_a=1.1)
+    for z in (0.0, 0.13, 0.4, 1.0, 3.3):
+        integral = quad(lambda p, z=z: float(net.power_spectrum([p])) * np.cos(p * z) / np.pi, 0.0, net.band)[0]
+        assert float(net.two_point([z], [0.0])) == pytest.approx(integral, rel=1e-9)
+    assert float(net.power_spectrum([1.001 * net.band])) == 0.0
+    fine = load("lattice_cauchy", mass=MASS, lattice_spacing=1e-3)
+    assert float(fine.power_spectrum([2.0])) == pytest.approx(
+        float(load("cauchy", mass=MASS).power_spectrum([2.0])), rel=1e-6
+    )
+    assert float(fine.two_point([0.3337], [0.0])) == pytest.approx(0.5 * np.exp(-MASS * 0.3337), rel=1e-6)
+    assert band_limited(0.5, np.arange(-3.0, 4.0)) == pytest.approx(
+        np.exp(-0.5 * np.abs(np.arange(-3.0, 4.0))), rel=1e-14
+    )
+
+
+def test_the_quantile_is_that_of_the_law():
+    net = load("lattice_cauchy", width=100_000, mass=MASS, lattice_spacing=SPACING)
+    radius = np.abs(np.asarray(net.sample(jax.random.key(1), 1)["b"][0, :, 0]))
+    assert stats.kstest(radius, lambda r: np.interp(r, net.radius_quantile(u), u)).pvalue > 1e-7
+
+
+u = np.linspace(0.0, 1.0, 20_001)[:-1]
