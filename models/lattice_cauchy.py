@@ -65,8 +65,9 @@ class LatticeCauchy(CosineArchitecture):
     @theorem("26", "32")
     def power_spectrum(self, p: ArrayLike) -> NDArray[np.float64]:
         """(sigma_a^2 Delta/2) sinh(m Delta)/(cosh(m Delta) - cos(p Delta)) for |p| <= pi/Delta, zero beyond."""
-        p, decay = self.norm(p), self.mass * self.lattice_spacing
-        lattice = np.sinh(decay) / (2 * np.sinh(decay / 2) ** 2 + 2 * np.sin(p * self.lattice_spacing / 2) ** 2)
+        p, squeeze = self.norm(p), np.tanh(self.mass * self.lattice_spacing / 2)
+        half = p * self.lattice_spacing / 2
+        lattice = squeeze / ((squeeze * np.cos(half)) ** 2 + np.sin(half) ** 2)  # the same by half angles
         return np.where(p <= self.band, self.amplitude_moment(2) * self.lattice_spacing / 2 * lattice, 0.0)
 
     @theorem("15", "33")

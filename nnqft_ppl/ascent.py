@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import optimistix
 from numpy.typing import NDArray
@@ -175,9 +174,8 @@ class Ascents:
         curvature = np.maximum(np.abs(hessian).max(axis=(1, 2)), 1.0)[:, None]
         rough = np.abs(g) > TOLERANCE * curvature
         smooth = np.where(rough[:, :, None] | rough[:, None, :], 0.0, hessian)
-        stiff = np.where(
-            rough, 2.0 * size * curvature, 0.0
-        )  # a rough coordinate is an eigenvector of its own, the last
+        # A rough coordinate is an eigenvector of its own, the last.
+        stiff = np.where(rough, 2.0 * size * curvature, 0.0)
         eigenvalues, vectors = np.linalg.eigh(smooth + stiff[:, :, None] * np.eye(size))
         eigenvalues = np.where(np.arange(size) < size - rough.sum(axis=1, keepdims=True), eigenvalues, np.inf)
         outside, uphill = np.zeros_like(rough), np.zeros_like(rough)
@@ -189,11 +187,11 @@ class Ascents:
         uphill[row, k] = np.isfinite(log_p) & (log_p >= place.log_p[row])
         return End(z, place.log_p, place.slope, eigenvalues, vectors, rough, outside.any(1), known & ~uphill.any(1))
 
-    def _each(self, function: Callable[[jax.Array], tuple[jax.Array, ...]], z: Array) -> list[Array]:
+    def _each(self, function: Callable[[Array], tuple[jax.Array, ...]], z: Array) -> list[Array]:
         """A compiled function of `room` points, at any number of them; the arrays are the caller's own."""
         parts = []
         for k in range(0, len(z), self.room):
             part = z[k : k + self.room]
             filled = np.concatenate([part, np.repeat(part[-1:], self.room - len(part), axis=0)])
-            parts.append([np.asarray(value)[: len(part)] for value in function(jnp.asarray(filled))])
+            parts.append([np.asarray(value)[: len(part)] for value in function(filled)])
         return [np.concatenate(values) for values in zip(*parts, strict=True)]

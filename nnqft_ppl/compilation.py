@@ -1,6 +1,8 @@
 """How hard XLA tries, on which CPUs, and what is kept: set before JAX is imported, as later it has no effect."""
 
+import contextlib
 import os
+import warnings
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -31,28 +33,33 @@ def keep_programs() -> None:
     The least recently used go when there are more than MOST_KEPT bytes. JAX's own JAX_COMPILATION_CACHE_DIR overrides
     the folder, JAX_ENABLE_COMPILATION_CACHE=false keeps nothing; nor does a folder that cannot be written.
     """
-    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+    # A process that was killed while it wrote leaves half a program: it is compiled again, which is no news to a user.
+    warnings.filterwarnings("ignore", message="Error reading persistent compilation cache entry")
     if "JAX_COMPILATION_CACHE_DIR" in os.environ:
         return
     folder = user_cache_path("nnqft_ppl") / "programs"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _forget_oldest(folder, MOST_KEPT)
     except OSError:
         return
     if os.access(folder, os.W_OK):
+        _forget_oldest(folder, MOST_KEPT)
         os.environ["JAX_COMPILATION_CACHE_DIR"] = str(folder)
+        os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
 
 def _forget_oldest(folder: Path, most: int) -> None:
-    """Delete the files that were read least recently until the rest have at most `most` bytes."""
-    files = sorted(((file.stat(), file) for file in folder.iterdir()), key=lambda found: found[0].st_atime)
-    excess = sum(stat.st_size for stat, _ in files) - most
-    for stat, file in files:
-        if excess <= 0:
-            break
-        file.unlink(missing_ok=True)
-        excess -= stat.st_size
+    """Delete empty programs, and those that were read least recently until the rest have at most `most` bytes."""
+    found = []
+    for file in folder.glob("*-cache"):
+        with contextlib.suppress(OSError):  # another process was faster
+            found.append((file.stat(), file))
+    excess = sum(stat.st_size for stat, _ in found) - most
+    for stat, file in sorted(found, key=lambda one: one[0].st_atime):
+        if excess > 0 or not stat.st_size:
+            with contextlib.suppress(OSError):
+                file.unlink()
+            excess -= stat.st_size
 
 
 def own_cpus(index: int, count: int) -> None:

@@ -33,7 +33,7 @@ from nnqft_ppl.version import VERSION
 Precision = Literal["float32", "float64"]
 
 BATCH_ELEMENTS = 2**20  # numbers held at once by a batch: about 8 MB in float64
-WIDER = 8  # the same on other devices than CPUs, where a batch takes a millisecond to start, in units of it
+WIDER = 8  # times as many on other devices than CPUs, where a batch takes a millisecond to start
 
 
 class Estimate(NamedTuple):

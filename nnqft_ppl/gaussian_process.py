@@ -71,6 +71,18 @@ def first_order(net: Architecture, points: ArrayLike, values: ArrayLike, noise: 
     gaussian_amplitudes(net)
     x, z = check_points(points, net.dim), check_points(at, net.dim)
     y, scale = jnp.asarray(values), net.amplitude_moment(2)
+
+    def moments(matrix: jax.Array) -> jax.Array:
+        """Z, Z m, Z (v + m^2) for a kernel matrix of the data and the target."""
+        inside, cross = matrix[:-1, :-1] + noise**2 * jnp.eye(len(y)), matrix[:-1, -1]
+        lower = jnp.linalg.cholesky(0.5 * (inside + inside.T))
+        half_y = jax.scipy.linalg.solve_triangular(lower, y, lower=True)
+        half_k = jax.scipy.linalg.solve_triangular(lower, cross, lower=True)
+        log_z = -0.5 * half_y @ half_y - jnp.sum(jnp.log(jnp.diag(lower)))
+        mean, variance = half_k @ half_y, matrix[-1, -1] - half_k @ half_k
+        return jnp.exp(log_z) * jnp.stack([jnp.ones(()), mean, variance + mean**2])
+
+    curved = jax.jit(lambda matrix: (moments(matrix), jax.hessian(moments)(matrix)))
     means, variances = [], []
     for target in z:
         every = np.concatenate([x, target[None]])
@@ -80,18 +92,8 @@ def first_order(net: Architecture, points: ArrayLike, values: ArrayLike, noise: 
         four = scale**2 * net.neuron_moment(np.stack([every[i], every[j], every[k], every[l]], axis=1))
         covariance = (four - kernel[i, j] * kernel[k, l]).reshape(n, n, n, n)
 
-        def moments(matrix: jax.Array) -> jax.Array:
-            """Z, Z m, Z (v + m^2) for a kernel matrix of the data and the target."""
-            inside, cross = matrix[:-1, :-1] + noise**2 * jnp.eye(len(y)), matrix[:-1, -1]
-            lower = jnp.linalg.cholesky(0.5 * (inside + inside.T))
-            half_y = jax.scipy.linalg.solve_triangular(lower, y, lower=True)
-            half_k = jax.scipy.linalg.solve_triangular(lower, cross, lower=True)
-            log_z = -0.5 * half_y @ half_y - jnp.sum(jnp.log(jnp.diag(lower)))
-            mean, variance = half_k @ half_y, matrix[-1, -1] - half_k @ half_k
-            return jnp.exp(log_z) * jnp.stack([jnp.ones(()), mean, variance + mean**2])
-
-        zero = np.asarray(moments(jnp.asarray(kernel)))
-        second = np.einsum("fijkl,ijkl->f", np.asarray(jax.hessian(moments)(jnp.asarray(kernel))), covariance)
+        zero, hessian = (np.asarray(value) for value in curved(kernel))
+        second = np.einsum("fijkl,ijkl->f", hessian, covariance)
         ratios = zero / zero[0]
         slope = 0.5 * (second - ratios * second[0]) / zero[0]
         means.append(slope[1])

@@ -230,26 +230,37 @@ def test_programs_are_kept(tmp_path):
     """The second run of a command compiles nothing, and a cache folder that cannot be made is no error."""
     script = Path(sys.executable).with_name("nnqft")
     command = [script, "correlators", "cos_net", "--draws", "100"]
-    environment = {name: value for name, value in os.environ.items() if name != "JAX_COMPILATION_CACHE_DIR"}
+    environment = {name: value for name, value in os.environ.items() if "CACHE" not in name}
 
-    def kept(home: Path) -> set[str]:
+    def kept(home: Path) -> dict[str, float]:
         own = {**environment, "HOME": str(home), "XDG_CACHE_HOME": str(home / ".cache")}
-        subprocess.run(command, env=own, capture_output=True, check=True)
-        return {file.name for file in home.rglob("*-cache")}
+        result = subprocess.run(command, env=own, capture_output=True, check=True, text=True)
+        assert "Warning" not in result.stderr
+        return {file.name: file.stat().st_mtime for file in home.rglob("*-cache")}
 
     first = kept(tmp_path)
     assert len(first) > 3
     assert kept(tmp_path) == first
+    half = next(file for file in tmp_path.rglob("*-cache") if file.name.startswith("jit_run"))
+    half.write_bytes(half.read_bytes()[:100])  # as a process leaves it that was killed
+    assert set(kept(tmp_path)) == set(first)
     file = tmp_path / "file"
     file.touch()
-    assert kept(file) == set()
+    assert kept(file) == {}
 
 
 def test_the_programs_read_last_are_kept(tmp_path):
+    (tmp_path / "folder-cache").mkdir()
+    (tmp_path / "empty-cache").touch()
     for age, name in enumerate("abcd"):
-        (tmp_path / name).write_bytes(bytes(100))
-        os.utime(tmp_path / name, (1e9 - age, 1e9))
-    _forget_oldest(tmp_path, 400)
-    assert len(list(tmp_path.iterdir())) == 4
-    _forget_oldest(tmp_path, 250)
-    assert {file.name for file in tmp_path.iterdir()} == {"a", "b"}
+        file = tmp_path / f"{name}-cache"
+        file.write_bytes(bytes(100))
+        os.utime(file, (1e9 - age, 1e9))
+
+    def left(most: int) -> str:
+        _forget_oldest(tmp_path, most)
+        return "".join(sorted(file.name[0] for file in tmp_path.iterdir() if file.is_file()))
+
+    assert left(10_000) == "abcd"
+    assert left(250 + (tmp_path / "folder-cache").stat().st_size) == "ab"
+    assert (tmp_path / "folder-cache").is_dir()

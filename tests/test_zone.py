@@ -22,7 +22,7 @@ def test_the_law_is_the_cauchy_law_folded():
     assert stats.ks_2samp(1.1 * drawn, folded).pvalue < 1e-7
     density = lambda b: float(np.exp(law.log_prob(b)))  # noqa: E731
     assert quad(density, -zone / 2, zone / 2, epsabs=1e-12)[0] == pytest.approx(1.0, abs=1e-10)
-    images = sum(MASS / np.pi / ((0.7 + zone * k) ** 2 + MASS**2) for k in range(-(10**6), 10**6))
+    images = np.sum(MASS / np.pi / ((0.7 + zone * np.arange(-(10**6), 10**6 + 1)) ** 2 + MASS**2))
     assert density(0.7) == pytest.approx(images, rel=1e-6)
 
 
@@ -57,8 +57,22 @@ def test_the_interpolation_is_the_transform_of_the_spectrum():
 
 def test_the_quantile_is_that_of_the_law():
     net = load("lattice_cauchy", width=100_000, mass=MASS, lattice_spacing=SPACING)
+    u = np.linspace(0.0, 1.0, 20_001)[:-1]
     radius = np.abs(np.asarray(net.sample(jax.random.key(1), 1)["b"][0, :, 0]))
     assert stats.kstest(radius, lambda r: np.interp(r, net.radius_quantile(u), u)).pvalue > 1e-7
 
 
-u = np.linspace(0.0, 1.0, 20_001)[:-1]
+@pytest.mark.parametrize("decay", [1e-3, 1.0, 50.0, 5000.0])
+def test_spacings_from_fine_to_coarse(decay):
+    """The law and the kernel stay finite, in single precision too, and agree with Shannon's series term by term."""
+    t = np.array([0.0, 0.25, -1.0, 1.0 + 1e-9, 7.5, 123.4])
+    n = np.arange(-60_000, 60_001)
+    series = np.sinc(t[:, None] - n) @ np.exp(-decay * np.abs(n))
+    assert band_limited(decay, t.reshape(2, 3)) == pytest.approx(series.reshape(2, 3), rel=1e-12, abs=1e-15)
+    for precise in (True, False):
+        with jax.enable_x64(precise):
+            law = FoldedCauchy(decay, 1.0)
+            edges = law.of_angle(np.array([-np.pi, 0.0, np.pi]).astype(float if precise else np.float32))
+            assert np.isfinite(law.log_prob(edges)).all()
+            assert (np.abs(edges) <= np.pi * (1 + 1e-7)).all()
+    assert np.isfinite(load("lattice_cauchy", mass=decay, lattice_spacing=1.0).power_spectrum([[0.0], [3.0]])).all()
