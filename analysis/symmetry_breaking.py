@@ -31,7 +31,7 @@ V, SIGMA = 1.3, 0.7
 
 
 def run(study: Study) -> None:
-    for count in (2, 3, 4):
+    for count in (2, 3) if study.quick else (2, 3, 4):
         found = vacua(load("wine_bottle", components=count, radius=V, sigma_v=SIGMA))
         study.exact("(44)", f"D={count}: radius of the vacua", V, found.radius)
         study.exact(
@@ -69,9 +69,12 @@ def _correlators(study: Study) -> None:
 
 
 def _drawn(net: Any, draws: int) -> Any:
-    theta = net.sample(jax.random.key(4), draws)
-    h = jax.vmap(lambda one: net.neurons(one, jnp.asarray(X)))(theta)
-    return np.asarray(theta["a"])[None], lambda a: np.einsum("snp,csnk->cspk", np.asarray(h), a)
+    def draw(key: jax.Array) -> tuple[jax.Array, jax.Array]:
+        theta = net.sample(key, draws)
+        return theta["a"], jax.vmap(lambda one: net.neurons(one, jnp.asarray(X)))(theta)
+
+    amplitudes, h = (np.asarray(value) for value in jax.jit(draw)(jax.random.key(4)))
+    return amplitudes[None], lambda a: np.einsum("snp,csnk->cspk", h, a)
 
 
 def _chains(net: Any, draws: int) -> Any:
@@ -106,7 +109,8 @@ def _tilts(study: Study) -> None:
                 moments.parallel / j,
                 moments.perpendicular_square,
             )
-        a = np.asarray(bottle.sample(jax.random.key(count), (400_000,)))
+        draw = jax.jit(lambda key, bottle=bottle: bottle.sample(key, (400_000,)))
+        a = np.asarray(draw(jax.random.key(count)))
         weight = np.exp(a[:, 0])
         weight /= weight.sum()
         mean = float(weight @ a[:, 0])
