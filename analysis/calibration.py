@@ -1,7 +1,7 @@
 """Simulation-based calibration of every card that can be conditioned: do posteriors cover what they should?
 
-Fields from the prior, data from the fields, chains from the posteriors; ranks must be uniform. The last rows plant an
-error, noise that is 20 % too large, which must be seen.
+Fields from the prior, data from the fields, chains from the posteriors; ranks must be uniform. The last row plants an
+error, an interaction that the sampler forgets, which must be seen.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from nnqft_ppl.errors import InputError
 from nnqft_ppl.studies import Study
 
 X = np.array([-1.0, -0.2, 0.4, 1.3])
-QUICK = ("cauchy", "coupled_cos_net")  # one by each sampler
+QUICK = ("coupled_cos_net",)  # by NUTS; the last rows are by Gibbs moves
 LEVEL = 1e-4  # false alarms a row
 
 

@@ -190,7 +190,7 @@ def _verdicts(study: Study) -> None:
         "landscape": ("spontaneously broken",),
         "line": ("explicitly broken",),
     }
-    for name, words in expected.items():
+    for name, words in list(expected.items())[:: 2 if study.quick else 1]:
         for one, word in zip(breaking(load(name)), words, strict=True):
             study.exact("(42)-(44)", f"{name}: {one.symmetry} is {word}", 1, int(one.verdict == word), 0.0)
     net: Any = load("offset_cos_net", width=4)
