@@ -17,6 +17,7 @@ from nnqft_ppl.points import Array
 from nnqft_ppl.progress import progress_bar
 from nnqft_ppl.transforms import Conditioned, Model, collapse, conditioned, gaussian_amplitudes
 from nnqft_ppl.whitened import Point
+from nnqft_ppl.zone import FoldedCauchy
 
 Sampler = Literal["nuts", "gibbs"]
 SAMPLERS: tuple[Sampler, ...] = get_args(Sampler)
@@ -96,12 +97,12 @@ def is_linear(model: Conditioned) -> bool:
 
 
 def rough_laws(net: Architecture, model: Conditioned) -> bool:
-    """Does a law have no variance, or discrete values? Then a gradient does not help."""
+    """Has a law no variance, folded tails or discrete values? Then a gradient does not help, or hardly."""
     for law in model.laws(net).values():
         leaf: Any = law
         while isinstance(leaf, dist.Independent | dist.ExpandedDistribution):
             leaf = leaf.base_dist
-        if leaf.is_discrete or isinstance(leaf, dist.Cauchy | dist.MultivariateStudentT):
+        if leaf.is_discrete or isinstance(leaf, dist.Cauchy | dist.MultivariateStudentT | FoldedCauchy):
             return True
     return False
 
