@@ -70,7 +70,7 @@ def _g2(net, i: int, j: int) -> float:
 
 def _amplitude_laws(study: Study, draws: int) -> pd.DataFrame:
     parts = []
-    for name, law in list(AMPLITUDES.items())[:: 3 if study.quick else 1]:
+    for name, law in list(AMPLITUDES.items())[1::3] if study.quick else AMPLITUDES.items():
         net = load("cos_net", width=4, amplitude=law())
         expected = 3 / (8 * net.width) * (net.amplitude_moment(4) - 2 * net.amplitude_moment(2) ** 2)
         value = float(exact_correlator(net, COINCIDENT, "I_N")[0])
