@@ -31,10 +31,15 @@ TIMES = {"<q(1)^2>": (1.0, 1.0), "<q(.5)q(1.5)>": (0.5, 1.5)}
 BETWEEN = np.array([[0.5], [1.0], [1.5]])  # where the field is looked at
 
 
+def position() -> np.ndarray:
+    """q between the states of the free oscillator, m = 1."""
+    ladder = np.diag(np.sqrt(np.arange(1, STATES) / 2.0), 1)
+    return ladder + ladder.T
+
+
 def oscillator(s: float, t: float) -> float:
     """<q(s) q(t)> for s <= t by diagonalisation in STATES states of the free oscillator, m = 1."""
-    ladder = np.diag(np.sqrt(np.arange(1, STATES) / 2.0), 1)
-    q = ladder + ladder.T
+    q = position()
     energy, vectors = eigh(np.diag(np.arange(STATES) + 0.5) + LAMBDA * np.linalg.matrix_power(q, 4))
     vacuum = vectors[0]
     moves = vectors.T @ q @ vectors
@@ -45,16 +50,15 @@ def oscillator(s: float, t: float) -> float:
 
 def lattice_oscillator(s: float, t: float, nodes: int) -> float:
     """The same with the action on a lattice of points, by its transfer matrix."""
-    ladder = np.diag(np.sqrt(np.arange(1, STATES) / 2.0), 1)
     step = T / (nodes - 1)
-    position, vectors = eigh(ladder + ladder.T)
+    values, vectors = eigh(position())
     free = np.diag(np.exp(-step * np.arange(STATES)))
-    places = [round(time / step) for time in (s, t)]
+    insertions = [round(time / step) for time in (s, t)]
     above = below = np.eye(1, STATES)[0]
     for k in range(nodes):
         weight = step / 2 if k in (0, nodes - 1) else step
-        act = (vectors * np.exp(-weight * LAMBDA * position**4)) @ vectors.T
-        q = np.linalg.matrix_power((vectors * position) @ vectors.T, places.count(k))
+        act = (vectors * np.exp(-weight * LAMBDA * values**4)) @ vectors.T
+        q = np.linalg.matrix_power(position(), insertions.count(k))
         above, below = q @ act @ above, act @ below
         if k < nodes - 1:
             above, below = free @ above, free @ below

@@ -27,7 +27,7 @@ class LatticeCauchy(CosineArchitecture):
 
     Between points whose distances are multiples of the spacing Delta, b and b + 2 pi/Delta are one wave: there the
     field has the law of the Cauchy net exactly, at any N, and between them it is its band-limited interpolation. Its
-    frequencies have no tails, so that NUTS moves them where it cannot move those of the Cauchy net.
+    frequencies have no tails, at which NUTS diverges for the Cauchy net.
     """
 
     dim: Literal[1] = 1  #: dimension d of space
@@ -44,34 +44,33 @@ class LatticeCauchy(CosineArchitecture):
     def frequencies(self) -> Distribution:
         return iid(FoldedCauchy(jnp.full(1, self.mass), self.lattice_spacing), self.width)
 
-    def radius_quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
-        squeeze = np.tanh(self.mass * self.lattice_spacing / 2)
-        return 2 / self.lattice_spacing * np.arctan(squeeze * np.tan(np.pi * u / 2))
+    @property
+    def squeeze(self) -> float:
+        """tanh(m Delta/2), which turns a uniform angle into b: tan(b Delta/2) = tanh(m Delta/2) tan(angle/2)."""
+        return np.tanh(self.mass * self.lattice_spacing / 2)
 
-    def correlation(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
-        """E cos(b z), exp(-m|z|) at multiples of Delta."""
-        return band_limited(self.mass * self.lattice_spacing, self.norm(z) / self.lattice_spacing)
+    def radius_quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+        return 2 / self.lattice_spacing * np.arctan(self.squeeze * np.tan(np.pi * u / 2))
 
     @theorem("23", "31")
     def kernel_moment(self, k: int, z: NDArray[np.float64]) -> NDArray[np.float64]:
         """M_k(z) = sum_n exp(-m Delta |n|) sinc(z/Delta - n) for every k, exp(-m|z|) at multiples of Delta."""
-        return self.correlation(z)
+        return band_limited(self.mass * self.lattice_spacing, self.norm(z) / self.lattice_spacing)
 
     @theorem("25", "31")
     def two_point(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
         """(sigma_a^2/2) sum_n exp(-m Delta |n|) sinc((x - y)/Delta - n)."""
-        return self.amplitude_moment(2) / 2 * self.correlation(np.subtract(x, y, dtype=float))
+        return self.amplitude_moment(2) / 2 * self.kernel_moment(2, np.subtract(x, y, dtype=float))
 
     @theorem("26", "32")
     def power_spectrum(self, p: ArrayLike) -> NDArray[np.float64]:
         """(sigma_a^2 Delta/2) sinh(m Delta)/(cosh(m Delta) - cos(p Delta)) for |p| <= pi/Delta, zero beyond."""
-        p, squeeze = self.norm(p), np.tanh(self.mass * self.lattice_spacing / 2)
+        p = self.norm(p)
         half = p * self.lattice_spacing / 2
-        lattice = squeeze / ((squeeze * np.cos(half)) ** 2 + np.sin(half) ** 2)  # the same by half angles
+        lattice = self.squeeze / ((self.squeeze * np.cos(half)) ** 2 + np.sin(half) ** 2)  # the same by half angles
         return np.where(p <= self.band, self.amplitude_moment(2) * self.lattice_spacing / 2 * lattice, 0.0)
 
     @theorem("15", "33")
     def rho(self, tau: ArrayLike) -> NDArray[np.float64]:
         """rho(tau) = (sigma_a^2/2) sum_n exp(-m Delta |n|) sinc(tau/Delta - n): exponential on the lattice only."""
-        tau = np.asarray(tau, dtype=float) / self.lattice_spacing
-        return self.amplitude_moment(2) / 2 * band_limited(self.mass * self.lattice_spacing, tau)
+        return self.amplitude_moment(2) / 2 * self.kernel_moment(2, np.asarray(tau, dtype=float)[..., None])
