@@ -13,6 +13,7 @@ All in float64 NumPy: no draws, no compilation, no JAX.
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
 from itertools import product
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, get_args
 
@@ -106,9 +107,9 @@ def exact_correlator(
         return single + _independence_breaking(net, points, labels)
     if net.independent:
         return from_neuron_moments(net, points, full_correlator(net, labels))
-    total = np.zeros(points.shape[:-2])
+    total, weight_of = np.zeros(points.shape[:-2]), _full_weight(net, labels)
     for partition in set_partitions(n):
-        weight = _full_weight(net, partition, labels)
+        weight = weight_of(partition)
         if weight != 0.0:
             total = total + weight * _joint(net, points, partition)
     return total
@@ -137,17 +138,16 @@ def check_components(net: Theory, components: Sequence[int] | None, n: int) -> C
 
 def full_correlator(net: Theory, components: Components) -> Polynomial:
     """G^(n) of independent neurons as a polynomial in the moments of one neuron."""
-    return polynomial(len(components), lambda partition: _full_weight(net, partition, components))
+    return polynomial(len(components), _full_weight(net, components))
 
 
 def single_cumulant(net: Theory, components: Components) -> Polynomial:
     """sum_i N^(-n/2) kappa_n of neuron i's sqrt(N) a_i h_i(x_k), as a polynomial in its moments: I_N, (8) at n = 4."""
 
+    groups = _by_block(net.amplitude_groups(), components)
+
     def weight(partition: Partition) -> float:
-        amplitudes = sum(
-            group.neurons * math.prod(group.moment(_of(block, components)) for block in partition)
-            for group in net.amplitude_groups()
-        )
+        amplitudes = sum(group.neurons * math.prod(map(group.moment, partition)) for group in groups)
         return net.width ** (-len(components) / 2.0) * cumulant_weight(len(partition)) * amplitudes
 
     return polynomial(len(components), weight)
@@ -201,14 +201,14 @@ def exact_mixed(
     m = check_order(x.shape[-2])
     check_order(m + y.shape[-2])
     labels = check_components(net, components, m)
-    first, *rest = net.amplitude_groups()
+    first, *rest = _by_block(net.amplitude_groups(), labels)
     remaining = (first._replace(neurons=first.neurons - 1), *rest)
     total = np.zeros(batch)
     # Element m of the partition stands for all the points of neuron i; its block carries one amplitude fewer.
     for partition in set_partitions(m + 1):
         own = next(block for block in partition if block >> m & 1)
         others = tuple(block for block in partition if block is not own)
-        weight = _placed(remaining, others, labels) * first.moment(_of(own ^ 1 << m, labels))
+        weight = _placed(remaining, others) * first.moment(own ^ 1 << m)
         if weight != 0.0:
             fields_on_own = x[..., members(own ^ 1 << m), :]
             blocks = [np.concatenate([fields_on_own, y], axis=-2), *(x[..., members(block), :] for block in others)]
@@ -219,23 +219,19 @@ def exact_mixed(
 def _independence_breaking(net: Theory, points: Array, components: Components) -> Array:
     """I_IB at any order: joint cumulants of a_i h_i spread over two or more distinct neurons; (9) at n = 4."""
     n = points.shape[-2]
-    cache: dict[Partition, Array] = {}
-
-    def joint(blocks: Partition) -> Array:
-        if blocks not in cache:
-            cache[blocks] = _joint(net, points, blocks)
-        return cache[blocks]
-
+    groups = _by_block(net.amplitude_groups(), components)
+    joint = cache(partial(_joint, net, points))
     total = np.zeros(points.shape[:-2])
     for partition in set_partitions(n):
         if len(partition) == 1:
             continue
+        placements = list(_placements(groups, len(partition)))
         for grouping in set_partitions(n):
             cells = [tuple(block & group for block in partition) for group in grouping]
             amplitudes = sum(
                 ways
-                * math.prod(g.moment(_of(cell, components)) for row in cells for g, cell in zip(on, row, strict=True))
-                for ways, on in _placements(net.amplitude_groups(), len(partition))
+                * math.prod(group.moment(cell) for row in cells for group, cell in zip(on, row, strict=True))
+                for ways, on in placements
             )
             weight = net.width ** (-n / 2.0) * cumulant_weight(len(grouping)) * amplitudes
             if weight != 0.0:
@@ -250,11 +246,21 @@ def _joint(net: Theory, points: Array, blocks: Partition) -> Array:
     return net.joint_neuron_moment([points[..., members(block), :] for block in blocks])
 
 
-def _of(block: int, components: Components) -> Components:
-    return tuple(components[k] for k in members(block))
+class _Group(NamedTuple):
+    """As `AmplitudeGroup`, with moments of the points of a block, each computed once."""
+
+    neurons: int
+    moment: Callable[[int], float]
 
 
-def _placements(groups: Sequence[AmplitudeGroup], blocks: int) -> Iterator[tuple[int, tuple[AmplitudeGroup, ...]]]:
+def _by_block(groups: Sequence[AmplitudeGroup], components: Components) -> list[_Group]:
+    def of(group: AmplitudeGroup) -> _Group:
+        return _Group(group.neurons, cache(lambda block: group.moment(tuple(components[k] for k in members(block)))))
+
+    return [of(group) for group in groups]
+
+
+def _placements(groups: Sequence[_Group], blocks: int) -> Iterator[tuple[int, tuple[_Group, ...]]]:
     """The ways to put blocks on distinct neurons: how many, for each choice of a group for every block."""
     for chosen in product(range(len(groups)), repeat=blocks):
         ways = math.prod(falling_factorial(group.neurons, chosen.count(g)) for g, group in enumerate(groups))
@@ -262,14 +268,15 @@ def _placements(groups: Sequence[AmplitudeGroup], blocks: int) -> Iterator[tuple
             yield ways, tuple(groups[g] for g in chosen)
 
 
-def _placed(groups: Sequence[AmplitudeGroup], partition: Partition, components: Components) -> float:
+def _placed(groups: Sequence[_Group], partition: Partition) -> float:
     """sum over ways to put the blocks on distinct neurons of prod_B E[prod_(k in B) sqrt(N) a_(c_k)]."""
-    labels = [_of(block, components) for block in partition]
     return sum(
-        ways * math.prod(group.moment(block) for group, block in zip(on, labels, strict=True))
+        ways * math.prod(group.moment(block) for group, block in zip(on, partition, strict=True))
         for ways, on in _placements(groups, len(partition))
     )
 
 
-def _full_weight(net: Theory, partition: Partition, components: Components) -> float:
-    return net.width ** (-len(components) / 2.0) * _placed(net.amplitude_groups(), partition, components)
+def _full_weight(net: Theory, components: Components) -> Callable[[Partition], float]:
+    """The weight of a partition in the full correlator."""
+    groups, scale = _by_block(net.amplitude_groups(), components), net.width ** (-len(components) / 2.0)
+    return lambda partition: scale * _placed(groups, partition)

@@ -10,7 +10,7 @@ import numpyro.distributions as dist
 from scipy import special
 
 from nnqft_ppl.laws import isotropic_direction
-from nnqft_ppl.radial import Array, sphere_area
+from nnqft_ppl.radial import Array, legendre_rule, sphere_area
 
 TABLE_CELLS = 2048
 TABLE_NODES = 12
@@ -81,7 +81,7 @@ def _radius_table(law: Isotropic) -> QuantileTable:
     def density(at: Array) -> Array:  # of y, without the factor sinh^(d-1) that vanishes at the origin
         return law.weight(law.scale * np.sinh(at)) * law.scale**dim * np.cosh(at) * sphere_area(dim)
 
-    x, gauss = special.roots_legendre(TABLE_NODES)
+    x, gauss = legendre_rule(TABLE_NODES)
     half = 0.5 * np.diff(y)[:, None]
     nodes = y[:-1, None] + half * (x + 1.0)
     cells = np.sum(half * gauss * density(nodes) * np.sinh(nodes) ** (dim - 1), axis=1)

@@ -21,7 +21,7 @@ CELLS = 4096
 
 
 def radius_statistic(net: CosineArchitecture, points: Array, subsets: tuple[int, ...]) -> Callable[[Array], Array]:
-    """A function of numbers v in (0, 1): the weighted mean of E[prod_(k in S) h(x_k) | r], shape (S, C), in float64.
+    """A function of numbers v in (0, 1): weighted means of E[prod_(k in S) h(x_k) | r], (..., n) -> (..., S, C).
 
     Phases and directions integrated out, that is F(r)^n 2^(1-n) sum over balanced signs of Omega_d(r |sum_k s_k x_k|).
     """
@@ -36,12 +36,13 @@ def radius_statistic(net: CosineArchitecture, points: Array, subsets: tuple[int,
     def statistic(v: Array) -> Array:
         radii, weight = draw(v)
         envelope = envelope_of(net, radii)
-        means = np.zeros((len(subsets), len(points)))
+        means = np.zeros((*v.shape[:-1], len(subsets), len(points)))
         for row, mask in enumerate(subsets):
             if mask in distances:
                 n = mask.bit_count()
-                waves = omega(net.dim, radii[:, None, None] * distances[mask]).sum(axis=-1)
-                means[row] = 2.0 ** (1 - n) * ((weight * envelope**n) @ waves) / len(v)
+                waves = omega(net.dim, radii[..., None, None] * distances[mask]).sum(axis=-1)
+                weights = 2.0 ** (1 - n) * weight * envelope**n / v.shape[-1]
+                means[..., row, :] = np.einsum("...n,...nc->...c", weights, waves)
         return means
 
     return statistic
@@ -77,8 +78,8 @@ def radius_proposal(net: CosineArchitecture, powers: list[int]) -> Callable[[Arr
 def envelope_of(net: CosineArchitecture, radii: Array) -> Array:
     """F at |b| = radii, an isotropic envelope, in float64."""
     with jax.enable_x64(True):
-        rays = jnp.asarray(np.eye(1, net.dim) * radii[:, None])
-        return np.asarray(jax.vmap(net.envelope_at)(rays), dtype=float)
+        rays = jnp.asarray(np.eye(1, net.dim) * radii.reshape(-1, 1))
+        return np.asarray(jax.vmap(net.envelope_at)(rays), dtype=float).reshape(radii.shape)
 
 
 def _from_logit(t: Array) -> tuple[Array, Array]:

@@ -7,6 +7,7 @@ integral of |weight| by Gauss-Legendre panels that never span many oscillations 
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -38,6 +39,15 @@ def omega(dim: int, x: ArrayLike) -> Array:
     nu = dim / 2.0 - 1.0
     safe = np.where(x > 1e-8, x, 1.0)
     return np.where(x > 1e-8, special.gamma(dim / 2.0) * (2.0 / safe) ** nu * special.jv(nu, safe), 1.0)
+
+
+@lru_cache
+def legendre_rule(count: int) -> tuple[Array, Array]:
+    """Nodes and weights of Gauss-Legendre quadrature on [-1, 1], read-only."""
+    rule = special.roots_legendre(count)
+    for part in rule:
+        part.flags.writeable = False
+    return rule
 
 
 def sphere_area(dim: int) -> float:
@@ -99,7 +109,7 @@ def resolved_panels(weight: Callable[[Array], Array], stop: float) -> Array:
 
     A kink is halved down to a ten-thousandth of the whole.
     """
-    x, w = special.roots_legendre(NODES)
+    x, w = legendre_rule(NODES)
     degrees = np.arange(NODES - 8, NODES - 2)
     highest = (2 * degrees[:, None] + 1) / 2 * special.eval_legendre(degrees[:, None], x) * w
     edges, done, largest = np.linspace(0.0, stop, 5), [], 0.0
@@ -122,7 +132,7 @@ def radial_nodes(panels: Array, distance: float) -> tuple[Array, Array]:
     half = np.repeat(0.5 * length / parts, parts)[:, None]
     number = np.arange(parts.sum()) - np.repeat(np.cumsum(parts) - parts, parts)
     left = np.repeat(panels[:-1], parts)[:, None] + 2.0 * half * number[:, None]
-    x, w = special.roots_legendre(NODES)
+    x, w = legendre_rule(NODES)
     return (left + half * (x + 1.0)).ravel(), (half * w).ravel()
 
 
@@ -152,7 +162,7 @@ def radial_characteristic(log_weight: Callable[[Array], Array], w: ArrayLike, *,
     low, high = radial_support(log_density, 2.0 * stop)
     reach = min(np.pi / 2.0, 9.0 / (dim - 1) ** 0.5) if dim > 1 else np.pi / 2.0
     # Beyond 160 nodes, one for each radian of the fastest oscillation of cos(B.W): twice what it takes.
-    x, gauss = special.roots_legendre(160 + int(w.max(initial=0.0) * high * np.sin(reach)))
+    x, gauss = legendre_rule(160 + int(w.max(initial=0.0) * high * np.sin(reach)))
     r = low + (high - low) * (x + 1.0) / 2.0
     values = log_density(r)
     weight = gauss * np.exp(values - values.max())

@@ -106,7 +106,7 @@ def sobol_stream(
     title: str,
     progress: bool,
 ) -> tuple[Moments, int]:
-    """Quasi-random draws: `run` gives the mean (S, C) of the statistic over numbers u of (0, 1), shape (n,).
+    """Quasi-random draws: ``run(u)`` gives means (R, S, C) over numbers of (0, 1), shape (R, n).
 
     Each of REPLICATES scrambled Sobol sequences of 2^k points gives one unbiased estimate; they are independent, so
     their scatter is an honest error. k grows one by one from FIRST_LEVEL until `draws` or until
@@ -125,21 +125,24 @@ def sobol_stream(
         centred = replicate - mean
         return Moments(REPLICATES, mean, np.einsum("rsc,rtc->cst", centred, centred))
 
-    with progress_bar(title, REPLICATES * (last + 1 - base), progress) as advance:
-        advance(REPLICATES * (level + 1 - base), None)
+    with progress_bar(title, 2**last, progress) as advance:
+        advance(2**level if level >= base else 0, None)
         while level < last and not (level >= base and precision is not None and error(moments()) <= precision):
             first, count = (0, 2**base) if level < base else (2**level, 2**level)
-            for r in range(REPLICATES):
-                engine = qmc.Sobol(1, scramble=True, rng=np.random.default_rng([seed, r]))
-                if first:
-                    engine.fast_forward(first)
-                for start in range(0, count, batch):
-                    size = min(batch, count - start)
-                    sums[r] += size * run(_inside(engine.random(size)[:, 0]))
-                advance(1, None)
+            engines = [_scrambled(seed, r, first) for r in range(REPLICATES)]
+            size = min(count, max(1, batch // REPLICATES))
+            for _ in range(0, count, size):
+                sums += size * run(_inside(np.stack([engine.random(size)[:, 0] for engine in engines])))
+                advance(size, None)
             level += 1
             checkpoint.save({"level": level, "sums": sums}, final=level == last)
     return moments(), REPLICATES * 2**level
+
+
+def _scrambled(seed: int, replicate: int, first: int) -> qmc.Sobol:
+    """A scrambled Sobol sequence from its point number `first` on."""
+    engine = qmc.Sobol(1, scramble=True, rng=np.random.default_rng([seed, replicate]))
+    return engine.fast_forward(first) if first else engine
 
 
 def _inside(u: Array) -> Array:

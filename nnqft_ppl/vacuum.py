@@ -13,7 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy.special import ive, roots_jacobi, roots_legendre
+from scipy.special import ive, roots_jacobi
 
 from nnqft_ppl.architecture import Architecture, Parameters
 from nnqft_ppl.classical import search
@@ -21,7 +21,7 @@ from nnqft_ppl.density import Density
 from nnqft_ppl.errors import InputError
 from nnqft_ppl.exact import AmplitudeGroup, Components
 from nnqft_ppl.points import Array
-from nnqft_ppl.radial import radial_support
+from nnqft_ppl.radial import legendre_rule, radial_support
 from nnqft_ppl.vectors import BottleLaw
 
 ANGLES, RADII = 64, 400  # nodes of the polar angle, at least, and of |a_0|
@@ -164,7 +164,7 @@ def tilted(bottle: BottleLaw, j: float) -> Tilted:
 
     far = (bottle.radius**2 + 9.0 * bottle.sigma + 2.0 * (j * bottle.sigma**2) ** (2 / 3)) ** 0.5
     low, high = radial_support(log_density, 2.0 * far + 2.0)
-    nodes, gauss = roots_legendre(RADII)
+    nodes, gauss = legendre_rule(RADII)
     r = low + 0.5 * (high - low) * (nodes + 1.0)
     height = log_density(r)
     weight, order = gauss * np.exp(height - height.max()), count / 2 - 1

@@ -14,7 +14,7 @@ from numpyro.distributions import constraints
 from scipy import special
 
 from nnqft_ppl.laws import isotropic_direction
-from nnqft_ppl.radial import DROP, Array, radial_support, sphere_area
+from nnqft_ppl.radial import DROP, Array, legendre_rule, radial_support, sphere_area
 
 CELLS = 4096  # of the radial distribution function
 NODES = 12  # of Gauss-Legendre in a cell
@@ -115,7 +115,7 @@ def _radial_table(radius: float, sigma: float, components: int) -> RadialTable:
 
     stop = math.sqrt(radius**2 + math.sqrt(2.0 * DROP + 20.0 * components) * sigma) * 1.05
     edges = np.linspace(*radial_support(log_density, stop), CELLS + 1)
-    x, gauss = special.roots_legendre(NODES)
+    x, gauss = legendre_rule(NODES)
     half = 0.5 * (edges[1] - edges[0])
     nodes = edges[:-1, None] + half * (x + 1.0)
     weights = half * gauss * np.exp(log_density(nodes))
