@@ -24,8 +24,8 @@ THEORIES = {
 def run(study: Study) -> None:
     draws = 100_000 if study.quick else 500_000
     tables = {}
-    for name, settings in THEORIES.items():
-        net = load(name, width=5, **settings)
+    for name in list(THEORIES)[:: 2 if study.quick else 1]:
+        net = load(name, width=5, **THEORIES[name])
         x = np.zeros((6, 2, net.dim))
         x[:, 0, 0], x[:, 1, 0] = -0.3, -0.3 + np.linspace(0.2, 1.7, 6)
         table = correlators(

@@ -229,8 +229,7 @@ def _independence_breaking(net: Theory, points: Array, components: Components) -
         for grouping in set_partitions(n):
             cells = [tuple(block & group for block in partition) for group in grouping]
             amplitudes = sum(
-                ways
-                * math.prod(group.moment(cell) for row in cells for group, cell in zip(on, row, strict=True))
+                ways * math.prod(group.moment(cell) for row in cells for group, cell in zip(on, row, strict=True))
                 for ways, on in placements
             )
             weight = net.width ** (-n / 2.0) * cumulant_weight(len(grouping)) * amplitudes

@@ -7,7 +7,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
-from scipy import special
 
 from nnqft_ppl.laws import isotropic_direction
 from nnqft_ppl.radial import Array, legendre_rule, sphere_area

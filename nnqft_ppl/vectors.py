@@ -11,7 +11,6 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 from numpyro.distributions import constraints
-from scipy import special
 
 from nnqft_ppl.laws import isotropic_direction
 from nnqft_ppl.radial import DROP, Array, legendre_rule, radial_support, sphere_area
