@@ -6,6 +6,8 @@ A field phi = sum_i a_i h_i of exchangeable neurons has
 
 with A_k = E[(sqrt(N) a)^k] and H_pi = E[prod_B prod_(k in B) h_(i_B)(x_k)] at distinct neurons i_B. Independent neurons
 factorise, H_pi = prod_B H_|B|; then the connected correlator is the joint cumulant of one neuron, N^(1-n/2) kappa_n.
+That of dependent neurons follows from the full correlators of all subsets of the points; what it has beyond the joint
+cumulants of single neurons, I_N, is I_IB.
 A field with D components has amplitude moments that depend on the components of a block, and a few neurons may have an
 amplitude law of their own: both enter through `AmplitudeGroup`.
 All in float64 NumPy: no draws, no compilation, no JAX.
@@ -13,9 +15,9 @@ All in float64 NumPy: no draws, no compilation, no JAX.
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache, partial
+from functools import cache
 from itertools import product
-from typing import Any, ClassVar, Literal, NamedTuple, Protocol, get_args
+from typing import ClassVar, Literal, NamedTuple, Protocol, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -98,21 +100,16 @@ def exact_correlator(
     n = check_order(points.shape[-2])
     check_kind(kind)
     labels = check_components(net, components, n)
-    if kind == "I_N" or (kind == "connected" and net.independent):
-        return from_neuron_moments(net, points, single_cumulant(net, labels))
-    if kind == "I_IB":
-        return np.zeros(points.shape[:-2]) if net.independent else _independence_breaking(net, points, labels)
-    if kind == "connected":
-        single = from_neuron_moments(net, points, single_cumulant(net, labels))
-        return single + _independence_breaking(net, points, labels)
-    if net.independent:
-        return from_neuron_moments(net, points, full_correlator(net, labels))
-    total, weight_of = np.zeros(points.shape[:-2]), _full_weight(net, labels)
-    for partition in set_partitions(n):
-        weight = weight_of(partition)
-        if weight != 0.0:
-            total = total + weight * _joint(net, points, partition)
-    return total
+    if kind == "full":
+        if net.independent:
+            return from_neuron_moments(net, points, full_correlator(net, labels))
+        return _full(net, points, labels)
+    if kind == "connected" and not net.independent:
+        return _connected(net, points, labels)
+    if kind == "I_IB" and net.independent:
+        return np.zeros(points.shape[:-2])
+    single = from_neuron_moments(net, points, single_cumulant(net, labels))
+    return _connected(net, points, labels) - single if kind == "I_IB" else single
 
 
 def check_order(n: int) -> int:
@@ -216,33 +213,22 @@ def exact_mixed(
     return total
 
 
-def _independence_breaking(net: Theory, points: Array, components: Components) -> Array:
-    """I_IB at any order: joint cumulants of a_i h_i spread over two or more distinct neurons; (9) at n = 4."""
-    n = points.shape[-2]
-    groups = _by_block(net.amplitude_groups(), components)
-    joint = cache(partial(_joint, net, points))
-    total = np.zeros(points.shape[:-2])
-    for partition in set_partitions(n):
-        if len(partition) == 1:
-            continue
-        placements = list(_placements(groups, len(partition)))
-        for grouping in set_partitions(n):
-            cells = [tuple(block & group for block in partition) for group in grouping]
-            amplitudes = sum(
-                ways * math.prod(group.moment(cell) for row in cells for group, cell in zip(on, row, strict=True))
-                for ways, on in placements
-            )
-            weight = net.width ** (-n / 2.0) * cumulant_weight(len(grouping)) * amplitudes
-            if weight != 0.0:
-                term: Any = weight
-                for row in cells:
-                    term = term * joint(tuple(sorted(cell for cell in row if cell)))
-                total = total + term
+def _full(net: Theory, points: Array, components: Components) -> Array:
+    """The full correlator of dependent neurons, partition by partition."""
+    total, weight_of = np.zeros(points.shape[:-2]), _full_weight(net, components)
+    for partition in set_partitions(len(components)):
+        weight = weight_of(partition)
+        if weight != 0.0:
+            blocks = [points[..., members(block), :] for block in partition]
+            total = total + weight * net.joint_neuron_moment(blocks)
     return total
 
 
-def _joint(net: Theory, points: Array, blocks: Partition) -> Array:
-    return net.joint_neuron_moment([points[..., members(block), :] for block in blocks])
+def _connected(net: Theory, points: Array, components: Components) -> Array:
+    """The joint cumulant of dependent neurons' fields, from the full correlators of all subsets of the points."""
+    terms = polynomial(len(components), lambda partition: cumulant_weight(len(partition)))
+    chosen = map(members, terms.subsets)
+    return terms.value(np.stack([_full(net, points[..., c, :], tuple(components[k] for k in c)) for c in chosen]))
 
 
 class _Group(NamedTuple):
