@@ -16,7 +16,7 @@ LEVEL = 1e-4  # false alarms a row
 
 def run(study: Study) -> None:
     shown = []
-    for seed, name in enumerate(() if study.quick else names()):
+    for seed, name in enumerate(() if study.quick else names(), start=1):
         net = load(name) if name == "line" else load(name, width=4)
         if not net.ancestral or "joined" in net.prior():
             continue  # no exact prior draws; a law that is not smooth
@@ -24,11 +24,11 @@ def run(study: Study) -> None:
         values = np.zeros((4, net.component_count)) if net.component_count > 1 else np.zeros(4)
         model = observe(net, points, values, noise=0.5)
         sampler = "gibbs" if net.independent and not net.shared else None
-        arguments = {"replicates": 128, "draws": 31, "thin": 2, "warmup": 60, "seed": seed}
+        short = {"replicates": 128, "draws": 31, "thin": 2, "warmup": 60, "seed": seed}
         try:
-            result = calibrate(model, 2 * points[-1:], sampler=sampler, **arguments)
+            result = calibrate(model, 2 * points[-1:], sampler=sampler, **short)
         except InputError:  # a mean that the neuron-wise moves do not know
-            result = calibrate(model, 2 * points[-1:], **arguments)
+            result = calibrate(model, 2 * points[-1:], **short)
         study.between("(3)", f"{name}: ranks are uniform, p", 0.5, result.p_value, LEVEL, 1.0)
         shown.append(result)
     net = load("cauchy", width=4)

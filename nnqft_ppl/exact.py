@@ -108,8 +108,9 @@ def exact_correlator(
         return _connected(net, points, labels)
     if kind == "I_IB" and net.independent:
         return np.zeros(points.shape[:-2])
-    single = from_neuron_moments(net, points, single_cumulant(net, labels))
-    return _connected(net, points, labels) - single if kind == "I_IB" else single
+    if kind == "I_IB":
+        return _independence_breaking(net, points, labels)
+    return from_neuron_moments(net, points, single_cumulant(net, labels))
 
 
 def check_order(n: int) -> int:
@@ -140,14 +141,7 @@ def full_correlator(net: Theory, components: Components) -> Polynomial:
 
 def single_cumulant(net: Theory, components: Components) -> Polynomial:
     """sum_i N^(-n/2) kappa_n of neuron i's sqrt(N) a_i h_i(x_k), as a polynomial in its moments: I_N, (8) at n = 4."""
-
-    groups = _by_block(net.amplitude_groups(), components)
-
-    def weight(partition: Partition) -> float:
-        amplitudes = sum(group.neurons * math.prod(map(group.moment, partition)) for group in groups)
-        return net.width ** (-len(components) / 2.0) * cumulant_weight(len(partition)) * amplitudes
-
-    return polynomial(len(components), weight)
+    return polynomial(len(components), _single_weight(net, components))
 
 
 def from_neuron_moments(net: Theory, points: Array, terms: Polynomial) -> Array:
@@ -213,22 +207,40 @@ def exact_mixed(
     return total
 
 
-def _full(net: Theory, points: Array, components: Components) -> Array:
-    """The full correlator of dependent neurons, partition by partition."""
+def _full(net: Theory, points: Array, components: Components, least: int = 1) -> Array:
+    """The full correlator of dependent neurons, partition by partition; those into `least` blocks or more."""
     total, weight_of = np.zeros(points.shape[:-2]), _full_weight(net, components)
     for partition in set_partitions(len(components)):
-        weight = weight_of(partition)
+        weight = weight_of(partition) if len(partition) >= least else 0.0
         if weight != 0.0:
             blocks = [points[..., members(block), :] for block in partition]
             total = total + weight * net.joint_neuron_moment(blocks)
     return total
 
 
-def _connected(net: Theory, points: Array, components: Components) -> Array:
-    """The joint cumulant of dependent neurons' fields, from the full correlators of all subsets of the points."""
-    terms = polynomial(len(components), lambda partition: cumulant_weight(len(partition)))
-    chosen = map(members, terms.subsets)
-    return terms.value(np.stack([_full(net, points[..., c, :], tuple(components[k] for k in c)) for c in chosen]))
+def _connected(net: Theory, points: Array, components: Components, least: int = 1) -> Array:
+    """The joint cumulant of dependent neurons' fields, from the full correlators of all subsets of the points.
+
+    Of that of all points, only the partitions into `least` blocks or more.
+    """
+    n = len(components)
+
+    def full(chosen: list[int]) -> Array:
+        few = least if len(chosen) == n else 1
+        return _full(net, points[..., chosen, :], tuple(components[k] for k in chosen), few)
+
+    terms = polynomial(n, lambda partition: cumulant_weight(len(partition)))
+    return terms.value(np.stack([full(members(mask)) for mask in terms.subsets]))
+
+
+def _independence_breaking(net: Theory, points: Array, components: Components) -> Array:
+    """The connected correlator without the joint cumulants of single neurons, (9) at n = 4.
+
+    Both have all points on one neuron alike: A_n H_n is left out of both, as A_n need not exist.
+    """
+    weight = _single_weight(net, components)
+    single = polynomial(len(components), lambda partition: weight(partition) if len(partition) > 1 else 0.0)
+    return _connected(net, points, components, least=2) - from_neuron_moments(net, points, single)
 
 
 class _Group(NamedTuple):
@@ -265,3 +277,14 @@ def _full_weight(net: Theory, components: Components) -> Callable[[Partition], f
     """The weight of a partition in the full correlator."""
     groups, scale = _by_block(net.amplitude_groups(), components), net.width ** (-len(components) / 2.0)
     return lambda partition: scale * _placed(groups, partition)
+
+
+def _single_weight(net: Theory, components: Components) -> Callable[[Partition], float]:
+    """The weight of a partition in the joint cumulants of single neurons."""
+    groups, scale = _by_block(net.amplitude_groups(), components), net.width ** (-len(components) / 2.0)
+
+    def weight(partition: Partition) -> float:
+        amplitudes = sum(group.neurons * math.prod(map(group.moment, partition)) for group in groups)
+        return scale * cumulant_weight(len(partition)) * amplitudes
+
+    return weight

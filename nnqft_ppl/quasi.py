@@ -21,9 +21,9 @@ CELLS = 4096
 
 
 def radius_statistic(net: CosineArchitecture, points: Array, subsets: tuple[int, ...]) -> Callable[[Array], Array]:
-    """A function of numbers v in (0, 1): weighted means of E[prod_(k in S) h(x_k) | r], (..., n) -> (..., S, C).
+    """A function of V numbers in (0, 1): weighted means of E[prod_(k in S) h(x_k) | r], (..., V) -> (..., S, C).
 
-    Phases and directions integrated out, that is F(r)^n 2^(1-n) sum over balanced signs of Omega_d(r |sum_k s_k x_k|).
+    In float64. Phases and directions integrated out, that is F(r)^n 2^(1-n) sum over balanced signs of Omega_d(r |sum_k s_k x_k|).
     """
     even = sorted({mask.bit_count() for mask in subsets if mask.bit_count() % 2 == 0})
     draw = radius_proposal(net, even)
@@ -42,7 +42,7 @@ def radius_statistic(net: CosineArchitecture, points: Array, subsets: tuple[int,
                 n = mask.bit_count()
                 waves = omega(net.dim, radii[..., None, None] * distances[mask]).sum(axis=-1)
                 weights = 2.0 ** (1 - n) * weight * envelope**n / v.shape[-1]
-                means[..., row, :] = np.einsum("...n,...nc->...c", weights, waves)
+                means[..., row, :] = np.einsum("...v,...vc->...c", weights, waves)
         return means
 
     return statistic

@@ -110,7 +110,8 @@ def sobol_stream(
 
     Each of REPLICATES scrambled Sobol sequences of 2^k points gives one unbiased estimate; they are independent, so
     their scatter is an honest error. k grows one by one from FIRST_LEVEL until `draws` or until
-    ``error <= precision``. Returns the moments over replicates, and the number of points.
+    ``error <= precision``. `batch`, a power of two, is the number of points of all sequences together that `run` is
+    given. Returns the moments over replicates, and the number of points.
     """
     last = max(int(np.ceil(np.log2(draws / REPLICATES))), 0)
     base = min(last, FIRST_LEVEL)

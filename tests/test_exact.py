@@ -1,6 +1,7 @@
 """The exact engine against brute-force sums over neuron indices, identities, and quadrature by another route."""
 
 import itertools
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from nnqft_ppl import (
     AMPLITUDES,
     NoClosedForm,
     OffsetGaussian,
+    Student,
     exact_correlator,
     exact_mixed,
     exact_neuron,
@@ -45,11 +47,12 @@ def brute_force(net, x, y=None, components=None):
     return total * net.width ** (-n / 2)
 
 
-def cumulant(net, x):
+def cumulant(net, x, components=None):
     """The joint cumulant from brute-force moments, by the recursion over the block of the first point."""
+    components = (0,) * len(x) if components is None else components
 
     def moment(subset):
-        return brute_force(net, x[list(subset)]) if subset else 1.0
+        return brute_force(net, x[list(subset)], components=tuple(components[k] for k in subset)) if subset else 1.0
 
     def kappa(subset):
         first, *rest = subset
@@ -91,6 +94,46 @@ def test_any_order_against_a_sum_over_neurons(net, n):
     assert exact_correlator(net, x) == pytest.approx(brute_force(net, x), rel=1e-11, abs=1e-13)
     if n <= 6:
         assert exact_correlator(net, x, "connected") == pytest.approx(cumulant(net, x), rel=1e-9, abs=1e-12)
+
+
+@dataclass(frozen=True)
+class CoupledVector:
+    """The amplitudes of `vector` on the neurons of `coupled_cos_net`, for the exact engine."""
+
+    width: int = 3
+    independent = False
+    dim, component_count = 1, 2
+
+    @property
+    def neuron_count(self):
+        return self.width
+
+    def amplitude_groups(self):
+        return load("vector", width=self.width).amplitude_groups()
+
+    def neuron_moment(self, points):
+        return self.joint_neuron_moment([points])
+
+    def joint_neuron_moment(self, blocks):
+        return load("coupled_cos_net", width=self.width, epsilon=0.8).joint_neuron_moment(blocks)
+
+
+@pytest.mark.parametrize("components", [(0, 0, 1, 1), (0, 1, 0, 1), (1, 0, 0, 0), (0, 0, 1, 1, 0, 0)])
+def test_components_of_dependent_neurons(components):
+    net, x = CoupledVector(), RNG.normal(size=(len(components), 1)) * 0.5
+    full, connected = (exact_correlator(net, x, kind, components) for kind in ("full", "connected"))
+    assert full == pytest.approx(brute_force(net, x, components=components), rel=1e-11, abs=1e-15)
+    assert connected == pytest.approx(cumulant(net, x, components), rel=1e-9, abs=1e-14)
+    parts = [exact_correlator(net, x, kind, components) for kind in ("I_N", "I_IB")]
+    assert sum(parts) == pytest.approx(connected, rel=1e-11, abs=1e-15)
+
+
+def test_independence_breaking_needs_no_moment_of_its_own_order():
+    """A_n cancels: I_IB of four points exists for amplitudes without a fourth moment, where G4 does not."""
+    net, x = load("coupled_cos_net", width=6, amplitude=Student(nu=3.5)), RNG.normal(size=(4, 1))
+    assert exact_correlator(net, x, "I_IB") == pytest.approx(net.independence_breaking(x), rel=1e-10)
+    with pytest.raises(InputError, match="nu must be > 4"):
+        exact_correlator(net, x, "connected")
 
 
 def test_order_eight():
