@@ -13,7 +13,7 @@ from nnqft_ppl.cli_axioms import axioms, predict
 from nnqft_ppl.cli_classical import modes, vacua
 from nnqft_ppl.cli_design import design, dual
 from nnqft_ppl.cli_posterior import compare, posterior
-from nnqft_ppl.compilation import compile_quickly, keep_programs
+from nnqft_ppl.compilation import keep_programs, tune_xla
 from nnqft_ppl.console import CardArgument, SeedOption, SetOption, card_name, clear_errors, console, theory
 from nnqft_ppl.errors import InputError
 
@@ -293,7 +293,7 @@ def reproduce(
 
 def main() -> None:
     """The entry point."""
-    compile_quickly()
+    tune_xla()
     keep_programs()
     app()
 

@@ -23,7 +23,8 @@ CELLS = 4096
 def radius_statistic(net: CosineArchitecture, points: Array, subsets: tuple[int, ...]) -> Callable[[Array], Array]:
     """A function of V numbers in (0, 1): weighted means of E[prod_(k in S) h(x_k) | r], (..., V) -> (..., S, C).
 
-    In float64. Phases and directions integrated out, that is F(r)^n 2^(1-n) sum over balanced signs of Omega_d(r |sum_k s_k x_k|).
+    Phases and directions integrated out, that is F(r)^n 2^(1-n) sum over balanced signs of Omega_d(r |sum_k s_k x_k|).
+    In float64.
     """
     even = sorted({mask.bit_count() for mask in subsets if mask.bit_count() % 2 == 0})
     draw = radius_proposal(net, even)

@@ -8,13 +8,13 @@ import pytest
 from scipy.stats import norm
 
 from nnqft_ppl import enable_x64
-from nnqft_ppl.compilation import compile_quickly, own_cpus
+from nnqft_ppl.compilation import own_cpus, tune_xla
 
 ROOT = Path(__file__).resolve().parents[1]
 #: A program is compiled once for all tests, the programs that they start, and all later runs: most of their time.
 os.environ["JAX_COMPILATION_CACHE_DIR"] = str(ROOT / ".pytest_cache" / "xla")
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
-compile_quickly()
+tune_xla()
 if worker := os.environ.get("PYTEST_XDIST_WORKER"):
     own_cpus(int(worker.removeprefix("gw")), int(os.environ["PYTEST_XDIST_WORKER_COUNT"]))
 enable_x64()
