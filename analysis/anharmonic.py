@@ -50,16 +50,15 @@ def oscillator(s: float, t: float) -> float:
 
 def lattice_oscillator(s: float, t: float, nodes: int) -> float:
     """The same with the action on a lattice of points, by its transfer matrix."""
-    step = T / (nodes - 1)
-    values, vectors = eigh(position())
+    step, q = T / (nodes - 1), position()
+    values, vectors = eigh(q)
     free = np.diag(np.exp(-step * np.arange(STATES)))
     insertions = [round(time / step) for time in (s, t)]
     above = below = np.eye(1, STATES)[0]
     for k in range(nodes):
         weight = step / 2 if k in (0, nodes - 1) else step
         act = (vectors * np.exp(-weight * LAMBDA * values**4)) @ vectors.T
-        q = np.linalg.matrix_power(position(), insertions.count(k))
-        above, below = q @ act @ above, act @ below
+        above, below = np.linalg.matrix_power(q, insertions.count(k)) @ act @ above, act @ below
         if k < nodes - 1:
             above, below = free @ above, free @ below
     return float(above[0] / below[0])
@@ -123,6 +122,7 @@ def run(study: Study) -> None:
 
 
 def _by_nuts(study: Study) -> None:
+    """NUTS on the lattice against the lattice's own exact values."""
     kept = _chains(study, on_the_lattice(WIDTH), "nuts", chains=4, warmup=100, draws=200)
     table = summarise({name: kept[name] for name in TIMES}).set_index("quantity")
     for name, times in TIMES.items():
@@ -137,7 +137,7 @@ def _chains(
 ) -> dict[str, np.ndarray]:
     """The products of fields along chains, (chain, draw), and the statistics of the sampler."""
 
-    def read(key: jax.Array, point: Point) -> dict[str, jax.Array]:  # noqa: ARG001
+    def read(_key: jax.Array, point: Point) -> dict[str, jax.Array]:
         return products(field_at(point.net, point.theta, BETWEEN))
 
     return run_chains(

@@ -38,7 +38,11 @@ def _cos_nets(study: Study) -> None:
         found = _far(load("cos_net", width=width))
         study.exact("(10), (S15)", f"cos_net N={width}: C(infinity)", _independent(width), found)
     eps, rest = 0.3, 1 - 1 / 1000
-    t = lambda q: (1 + eps * q / 2) ** (-1 / eps)  # noqa: E731  (the Laplace transform of the shared scale)
+
+    def t(q: float) -> float:
+        """The Laplace transform of the shared scale."""
+        return (1 + eps * q / 2) ** (-1 / eps)
+
     scale = (3 / 8 * (t((U + V) ** 2) + t((U - V) ** 2)) - t(U**2) * t(V**2) / 4) / 1000
     scale += rest * (t(U**2 + V**2) - t(U**2) * t(V**2)) / 4
     # Two of three pairings join the pairs; of a shared neuron's cos(b.R)^2 one half is left, so they survive as well.

@@ -18,7 +18,7 @@ def run(study: Study) -> None:
     for epsilon in (2.0,) if study.quick else (0.5, 2.0):
         net = load("gibbs_cos_net", width=4, dim=2, epsilon=epsilon)
 
-        def read(key: jax.Array, at: Point) -> dict[str, jax.Array]:  # noqa: ARG001
+        def read(_key: jax.Array, at: Point) -> dict[str, jax.Array]:
             b = at.theta["b"]
             u, v = jnp.cos(b @ U), jnp.cos(b @ V)
             pairs = (u.sum() * v.sum() - (u * v).sum()) / (len(b) * (len(b) - 1))

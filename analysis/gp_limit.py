@@ -58,9 +58,8 @@ def _by_chains(study: Study, name: str, limit: Normal, slope: FiniteWidth) -> No
     for p in range(2):
         row = phi.iloc[p]
         expected = limit.mean[p] + slope.mean[p] / width
-        study.monte_carlo("(8)", f"{name}: mean at point {p}, N=2000", expected, row["mean"], row["mcse"])
+        study.monte_carlo("(8)", f"{name}: mean at point {p}, N={width}", expected, row["mean"], row["mcse"])
         variance = limit.covariance[p, p] + slope.variance[p] / width
         second = square.iloc[p]
-        study.monte_carlo(
-            "(8)", f"{name}: E phi^2 at point {p}, N=2000", variance + expected**2, second["mean"], second["mcse"]
-        )
+        statement = f"{name}: E phi^2 at point {p}, N={width}"
+        study.monte_carlo("(8)", statement, variance + expected**2, second["mean"], second["mcse"])

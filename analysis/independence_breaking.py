@@ -12,7 +12,7 @@ from nnqft_ppl.studies import Study
 
 X = np.array([[[0.0], [1.2], [0.5], [2.0]]])
 EPSILONS = (0.05, 0.2, 0.5, 0.8)
-QUICK = ("coupled_cos_net", "shared_scale_cos_net")  # whose networks are drawn at all with --quick, at the largest eps
+QUICK = ("coupled_cos_net", "shared_scale_cos_net")  # families that --quick draws, at the largest epsilon
 WIDTHS = (4, 20, 100, 1000)
 
 #: The families: the leading power of eps in I_IB, and the independent card with the same marginal, if it has one.

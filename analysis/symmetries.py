@@ -190,7 +190,10 @@ def _neurons(study: Study) -> None:
     # b_1 = b_2 and b_3 on its own: identically distributed, yet (S8) as printed fails.
     x1, x2, x3, x4 = 0.0, 0.4, 1.0, -0.3
     u, v = x1 - x2, x3 - x4
-    kernel = lambda z: np.exp(-(z**2) / 2)  # noqa: E731
+
+    def kernel(z: float) -> float:
+        return float(np.exp(-(z**2) / 2))
+
     together, apart = (kernel(u + v) + kernel(u - v)) / 8, kernel(u) * kernel(v) / 4
     b = np.random.default_rng(5).normal(size=(draws, 2))
     for label, expected, row in (("H_1122", together, b[:, [0, 0]]), ("H_1133", apart, b)):

@@ -194,7 +194,7 @@ def _verdicts(study: Study) -> None:
         "line": ("explicitly broken",),
     }
     for name in ("cos_net", "shifted_cos_net", "wine_bottle") if study.quick else expected:
-        settings = {"radius": V, "sigma_v": SIGMA} if name == "wine_bottle" else {}
+        settings = {"radius": V, "sigma_v": SIGMA} if name == "wine_bottle" else {}  # compiled above
         for one, word in zip(breaking(load(name, **settings)), expected[name], strict=True):
             study.exact("(42)-(44)", f"{name}: {one.symmetry} is {word}", 1, int(one.verdict == word), 0.0)
     net: Any = load("offset_cos_net", width=4)

@@ -19,7 +19,7 @@ def tune_xla() -> None:
 
     Compilation, which is most of the time of most commands, takes half to two thirds of its time at LLVM's first level
     of optimisation; fields are drawn as fast, but gradients of wide fields take up to twice as long. XLA asks for
-    vectors of 256 bits even where there are 512, with which fields are drawn 1.2 to 1.5 times as fast; other CPUs are
+    vectors of 256 bits even where there are 512, with which fields are drawn up to 1.5 times as fast; other CPUs are
     not affected. The command line and the tests call this. It does nothing where JAX has a plugin for other devices
     than CPUs, and leaves what XLA_FLAGS names already.
     """

@@ -100,17 +100,15 @@ def exact_correlator(
     n = check_order(points.shape[-2])
     check_kind(kind)
     labels = check_components(net, components, n)
+    if kind == "I_N" or (kind == "connected" and net.independent):
+        return from_neuron_moments(net, points, single_cumulant(net, labels))
+    if kind == "full" and net.independent:
+        return from_neuron_moments(net, points, full_correlator(net, labels))
     if kind == "full":
-        if net.independent:
-            return from_neuron_moments(net, points, full_correlator(net, labels))
         return _full(net, points, labels)
-    if kind == "connected" and not net.independent:
+    if kind == "connected":
         return _connected(net, points, labels)
-    if kind == "I_IB" and net.independent:
-        return np.zeros(points.shape[:-2])
-    if kind == "I_IB":
-        return _independence_breaking(net, points, labels)
-    return from_neuron_moments(net, points, single_cumulant(net, labels))
+    return np.zeros(points.shape[:-2]) if net.independent else _independence_breaking(net, points, labels)
 
 
 def check_order(n: int) -> int:
@@ -221,7 +219,7 @@ def _full(net: Theory, points: Array, components: Components, least: int = 1) ->
 def _connected(net: Theory, points: Array, components: Components, least: int = 1) -> Array:
     """The joint cumulant of dependent neurons' fields, from the full correlators of all subsets of the points.
 
-    Of that of all points, only the partitions into `least` blocks or more.
+    The full correlator of all points enters with its partitions into `least` blocks or more only.
     """
     n = len(components)
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from nnqft_ppl import exact_correlator, load, models, read_table
 from nnqft_ppl.cli import app
-from nnqft_ppl.compilation import _forget_oldest
+from nnqft_ppl.compilation import _forget_oldest, tune_xla
 
 RUNNER = CliRunner()
 
@@ -264,3 +264,13 @@ def test_the_programs_read_last_are_kept(tmp_path):
     assert left(10_000) == "abcd"
     assert left(250 + (tmp_path / "folder-cache").stat().st_size) == "ab"
     assert (tmp_path / "folder-cache").is_dir()
+
+
+def test_flags_of_the_user_stay(monkeypatch):
+    monkeypatch.setattr("nnqft_ppl.compilation.entry_points", lambda **_: ())
+    monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_prefer_vector_width=256")
+    tune_xla()
+    assert os.environ["XLA_FLAGS"].split() == [
+        "--xla_cpu_prefer_vector_width=256",
+        "--xla_backend_optimization_level=1",
+    ]
