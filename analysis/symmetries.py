@@ -135,7 +135,7 @@ def _catalogue(study: Study) -> None:
         claimed = [v.statistic for s, v in verdicts.items() if s in net.claims]
         statement = f"{name} d={net.dim}: largest change under what it claims"
         study.between("(12), (17), (20)", statement, 0.0, max(claimed), 0.0, 1e-9)
-        for symmetry in set(verdicts) & set(net.denies):
+        for symmetry in (s for s in verdicts if s in net.denies):
             change = verdicts[symmetry].statistic
             study.between(
                 "(12), (20), (S14)", f"{name} d={net.dim}: change under {symmetry}", 1.0, change, 1e-3, np.inf

@@ -129,4 +129,4 @@ def _picture(study: Study, tables: dict) -> None:
         axes.set(
             xlabel="|x − y|", ylabel="$G^{(2)}(x, y) / G^{(2)}(x, x)$", title="exact lines, field draws (5 errors)"
         )
-        axes.legend()
+        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
