@@ -17,13 +17,13 @@ import numpy as np
 from scipy.linalg import eigh
 
 from nnqft_ppl import deform, load, summarise
-from nnqft_ppl.architecture import Architecture
-from nnqft_ppl.chains import Sampler, kernel_of, plan
-from nnqft_ppl.chains import run as run_chains
-from nnqft_ppl.checkpoint import Checkpoint
+from nnqft_ppl.runtime.checkpoint import Checkpoint
+from nnqft_ppl.sampling.chains import run as run_chains
+from nnqft_ppl.sampling.plan import Sampler, kernel_of, plan
+from nnqft_ppl.sampling.whitened import Point
 from nnqft_ppl.studies import Study
-from nnqft_ppl.transforms import Conditioned, field_at
-from nnqft_ppl.whitened import Point
+from nnqft_ppl.theory.architecture import Architecture
+from nnqft_ppl.theory.conditioned import Conditioned, field_at
 
 LAMBDA, T, STATES, NODES, WIDTH = 0.1, 2.0, 76, 65, 200
 LATTICE = 17  # points of the lattice for NUTS, an eighth apart

@@ -7,7 +7,7 @@ error, an interaction that the sampler forgets, which must be seen.
 import numpy as np
 
 from nnqft_ppl import calibrate, deform, load, names, observe
-from nnqft_ppl.errors import InputError
+from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.studies import Study
 
 X = np.array([-1.0, -0.2, 0.4, 1.3])

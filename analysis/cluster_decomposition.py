@@ -9,11 +9,11 @@ theory is a mixture of Gaussian ones (de Finetti): an interaction that survives 
 import numpy as np
 
 from nnqft_ppl import load
-from nnqft_ppl.cluster import cluster, cluster_limit, cluster_verdicts
-from nnqft_ppl.cosine import CosineArchitecture
+from nnqft_ppl.axioms.cluster import cluster, cluster_limit, cluster_verdicts
+from nnqft_ppl.axioms.verdicts import together
 from nnqft_ppl.models import names
 from nnqft_ppl.studies import Study
-from nnqft_ppl.verdicts import together
+from nnqft_ppl.theory.cosine import CosineArchitecture
 
 U, V, FAR = 0.5, 0.8, 200.0
 FIRST, SECOND = np.array([[0.0], [-U]]), np.array([[0.0], [-V]])

@@ -8,8 +8,8 @@ only if its transform is nowhere negative (Bochner).
 import numpy as np
 
 from nnqft_ppl import InputError, Spectrum, design, exact_correlator, load, two_point_spectrum
-from nnqft_ppl.pictures import draw_design
-from nnqft_ppl.reverse import program_spectrum
+from nnqft_ppl.correlation.design import program_spectrum
+from nnqft_ppl.reports.pictures import draw_design
 from nnqft_ppl.studies import EXAMPLES, Study
 
 X = np.array([[0.1], [0.5], [-0.3], [0.9]])

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import k0
 
 from nnqft_ppl import exact_correlator, load
-from nnqft_ppl.periodogram import periodogram
+from nnqft_ppl.correlation.periodogram import periodogram
 from nnqft_ppl.studies import Study
 
 FOUR = np.array([[0.0], [0.3], [0.5], [-0.2]])

@@ -5,11 +5,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from nnqft_ppl import load, summarise
-from nnqft_ppl.chains import kernel_of, plan
-from nnqft_ppl.chains import run as run_chains
-from nnqft_ppl.checkpoint import Checkpoint
+from nnqft_ppl.runtime.checkpoint import Checkpoint
+from nnqft_ppl.sampling.chains import run as run_chains
+from nnqft_ppl.sampling.plan import kernel_of, plan
+from nnqft_ppl.sampling.whitened import Point
 from nnqft_ppl.studies import Study
-from nnqft_ppl.whitened import Point
 
 U, V = np.array([0.9, 0.2]), np.array([0.4, -0.8])
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from nnqft_ppl import correlators, exact_correlator, load
-from nnqft_ppl.duality import duality
+from nnqft_ppl.axioms.duality import duality
 from nnqft_ppl.studies import Study
 
 SPREAD = np.array([[0.1], [0.4], [0.6], [-0.3]])

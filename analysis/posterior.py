@@ -4,7 +4,7 @@ import numpy as np
 from numpyro.distributions import HalfNormal
 
 from nnqft_ppl import limit_posterior, load, observe, posterior
-from nnqft_ppl.data import read_data
+from nnqft_ppl.inference.data import read_data
 from nnqft_ppl.studies import EXAMPLES, Study
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from scipy.integrate import quad
 
 from nnqft_ppl import BottleLaw, Landscape, enable_x64, exact_correlator, exact_neuron, load
-from nnqft_ppl.radial import ball_volume, radial_fourier, sphere_area
+from nnqft_ppl.laws.fourier import ball_volume, radial_fourier, sphere_area
 from nnqft_ppl.studies import Study
 
 SAME = 1e-7  # relative: the quadratures are better

@@ -16,7 +16,7 @@ from scipy.optimize import brentq
 from scipy.special import gamma, k0, k1, kv
 
 from nnqft_ppl import load
-from nnqft_ppl.grams import (
+from nnqft_ppl.axioms.gram import (
     gram,
     hausdorff_gram,
     monomials,
@@ -25,10 +25,10 @@ from nnqft_ppl.grams import (
     sampled_reflection,
     two_point_gram,
 )
-from nnqft_ppl.reflection_positivity import TIMES, linear_verdicts, pair_verdicts, rho_gram, triple_verdicts
-from nnqft_ppl.spectra import cutoff_tolerance, kallen_lehmann, kink_exponent, rho
+from nnqft_ppl.axioms.imaginary_time import cutoff_tolerance, kallen_lehmann, kink_exponent, rho
+from nnqft_ppl.axioms.reflection_positivity import TIMES, linear_verdicts, pair_verdicts, rho_gram, triple_verdicts
+from nnqft_ppl.axioms.verdicts import together
 from nnqft_ppl.studies import Study
-from nnqft_ppl.verdicts import together
 
 GRID = TIMES[:, None]
 

@@ -26,11 +26,11 @@ from nnqft_ppl import (
     isotropic_normal,
     load,
 )
+from nnqft_ppl.axioms.exchangeability import neuron_test
+from nnqft_ppl.axioms.symmetries import asked, exact_verdict, sampled_symmetries
+from nnqft_ppl.axioms.verdicts import Z_LIMIT, Z_POWER
 from nnqft_ppl.models import names
-from nnqft_ppl.neurons import neuron_test
 from nnqft_ppl.studies import Study
-from nnqft_ppl.symmetries import asked, exact_verdict, sampled_symmetries
-from nnqft_ppl.verdicts import Z_LIMIT, Z_POWER
 
 SEEDS = 200
 

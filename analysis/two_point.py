@@ -9,7 +9,7 @@ import numpy as np
 from scipy.integrate import quad
 
 from nnqft_ppl import correlators, exact_correlator, exact_neuron, load
-from nnqft_ppl.radial import radial_fourier, sphere_area
+from nnqft_ppl.laws.fourier import radial_fourier, sphere_area
 from nnqft_ppl.studies import Study
 
 THEORIES = {

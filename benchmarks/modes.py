@@ -23,8 +23,8 @@ from numpyro.infer.initialization import init_to_value
 from scipy.optimize import basinhopping
 
 from nnqft_ppl import enable_x64, load, modes
-from nnqft_ppl.ascent import Ascents
-from nnqft_ppl.density import Density
+from nnqft_ppl.classical.ascent import Ascents
+from nnqft_ppl.classical.density import Density
 
 ROOT = Path(__file__).resolve().parents[1]
 CELLS = ((2, 2), (2, 3), (3, 3), (4, 3))  # (N, M)

@@ -23,8 +23,8 @@ import numpyro.distributions as dist
 from arviz_stats.base import array_stats
 
 from nnqft_ppl import AMPLITUDES, enable_x64, load, observe
-from nnqft_ppl.chains import kernel_of, plan
-from nnqft_ppl.transforms import Model, field_at
+from nnqft_ppl.sampling.plan import kernel_of, plan
+from nnqft_ppl.theory.conditioned import Model, field_at
 
 enable_x64()
 ROOT = Path(__file__).resolve().parents[1]

@@ -19,7 +19,7 @@ from numpyro.infer import Predictive
 from sklearn.kernel_approximation import RBFSampler
 
 import nnqft_ppl as nq
-from nnqft_ppl.estimators import estimate
+from nnqft_ppl.correlation.estimate import estimate
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]
@@ -206,7 +206,7 @@ def start_up() -> list[Row]:
 def memory() -> list[Row]:
     """Peak resident memory of field draws, each in a process of its own."""
     code = (
-        "import resource, sys, numpy as np, nnqft_ppl as nq; from nnqft_ppl.estimators import estimate;"
+        "import resource, sys, numpy as np, nnqft_ppl as nq; from nnqft_ppl.correlation.estimate import estimate;"
         "estimate(nq.load('cos_net', width=10), np.zeros((1, 4, 1)), orders=(4,), kinds=('full',), estimator='field',"
         " draws=int(float(sys.argv[1])), seed=0);"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"

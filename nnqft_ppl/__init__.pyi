@@ -87,8 +87,38 @@ __all__ = [
 ]
 
 from . import models
-from .amplitudes import (
+from .classical.breaking import breaking
+from .classical.landscape import Landscape
+from .classical.modes import modes
+from .classical.neurons import landscape
+from .classical.vacua import ChosenVacuum, tilted, vacua
+from .correlation.design import design
+from .correlation.exact import exact_correlator, exact_mixed, exact_neuron
+from .inference.calibration import calibrate
+from .inference.gaussian_process import first_order, limit_posterior, reweighted
+from .inference.posterior import posterior
+from .inference.prior import prior_predictive
+from .laws.bochner import two_point_spectrum
+from .laws.couplings import BallTilt, CauchyTilt, EquicorrelatedNormal, GaussianTilt, GibbsNormal, LatentSignTilt
+from .laws.fourier import ball_volume, radial_characteristic, student_radius
+from .laws.isotropic import SpectralPower, spectral_integral
+from .laws.joint import iid, isotropic_normal, uniform_phases
+from .laws.lattice import FoldedCauchy, band_limited
+from .laws.propagators import RegulatedPower, propagator
+from .laws.spectrum import Spectrum
+from .laws.vectors import BottleAndNormals, BottleLaw, isotropic_moment
+from .models import load, names
+from .reports.classical import modes_table
+from .reports.correlators import correlators
+from .reports.points import configurations_table, read_configurations
+from .reports.tables import read_table, write_table
+from .runtime.errors import InputError, NoClosedForm
+from .runtime.jax_settings import enable_x64
+from .sampling.diagnostics import summarise
+from .studies import Row, Study
+from .theory.amplitudes import (
     AMPLITUDES,
+    AmplitudeGroup,
     AmplitudeLaw,
     Bimodal,
     ConstantModulus,
@@ -98,35 +128,9 @@ from .amplitudes import (
     Rayleigh,
     Student,
 )
-from .architecture import Architecture, theorem
-from .bochner import two_point_spectrum
-from .calibration import calibrate
-from .classical import modes
-from .classical_tables import modes_table
-from .cosine import CosineArchitecture, balanced_signs
-from .coupled import CoupledCosineArchitecture, signed_sums, tilted_moment
-from .couplings import BallTilt, CauchyTilt, EquicorrelatedNormal, GaussianTilt, GibbsNormal, LatentSignTilt
-from .diagnostics import summarise
-from .draws import prior_predictive
-from .errors import InputError, NoClosedForm
-from .exact import AmplitudeGroup, exact_correlator, exact_mixed, exact_neuron
-from .gaussian_process import first_order, limit_posterior, reweighted
-from .hyperparameters import Count, Finite, Fraction, NonNegative, Positive, PositiveOrInfinite, Several
-from .inference import posterior
-from .landscapes import Landscape, landscape
-from .laws import iid, isotropic_normal, uniform_phases
-from .models import load, names
-from .precision import enable_x64
-from .radial import ball_volume, radial_characteristic, student_radius
-from .regulated import RegulatedPower, propagator
-from .reverse import design
-from .studies import Row, Study
-from .symmetry_breaking import breaking
-from .tables import configurations_table, read_configurations, read_table, write_table
-from .tabulate import correlators
-from .target import Spectrum
-from .transforms import Conditioned, collapse, deform, infer, observe, tilt
-from .tuned import SpectralPower, spectral_integral
-from .vacuum import ChosenVacuum, tilted, vacua
-from .vectors import BottleAndNormals, BottleLaw, isotropic_moment
-from .zone import FoldedCauchy, band_limited
+from .theory.architecture import Architecture, theorem
+from .theory.conditioned import Conditioned
+from .theory.cosine import CosineArchitecture, balanced_signs
+from .theory.coupled_cosine import CoupledCosineArchitecture, signed_sums, tilted_moment
+from .theory.ranges import Count, Finite, Fraction, NonNegative, Positive, PositiveOrInfinite, Several
+from .theory.transforms import collapse, deform, infer, observe, tilt

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nnqft_ppl import models
-from nnqft_ppl.errors import InputError
+from nnqft_ppl.runtime.errors import InputError
 
 _BASES = {
-    "Architecture": Path(__file__).with_name("architecture.py"),
-    "CosineArchitecture": Path(__file__).with_name("cosine.py"),
-    "CoupledCosineArchitecture": Path(__file__).with_name("coupled.py"),
+    "Architecture": Path(__file__).with_name("theory") / "architecture.py",
+    "CosineArchitecture": Path(__file__).with_name("theory") / "cosine.py",
+    "CoupledCosineArchitecture": Path(__file__).with_name("theory") / "coupled_cosine.py",
 }
 _EXACT = {"neuron_moment", "kernel_moment", "joint_kernel_moment"}
 

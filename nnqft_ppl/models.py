@@ -14,10 +14,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from nnqft_ppl.errors import InputError
+from nnqft_ppl.runtime.errors import InputError
 
 if TYPE_CHECKING:
-    from nnqft_ppl.architecture import Architecture
+    from nnqft_ppl.theory.architecture import Architecture
 
 _HERE = Path(__file__).resolve().parent
 _CATALOGUE = next(folder for folder in (_HERE / "models", _HERE.parent / "models") if folder.is_dir())
@@ -60,7 +60,7 @@ def card(name: str) -> "type[Architecture]":
     InputError
         for an unknown name, or a file that does not declare exactly one architecture, or does not import.
     """
-    from nnqft_ppl.architecture import Architecture
+    from nnqft_ppl.theory.architecture import Architecture
 
     file = source(name)
     try:
@@ -88,7 +88,7 @@ def load(name: str, **hyperparameters: Any) -> "Architecture":
     InputError
         for an unknown card or hyperparameter, or a value outside its range.
     """
-    from nnqft_ppl.hyperparameters import field_types
+    from nnqft_ppl.theory.ranges import field_types
 
     cls = card(name)
     known = list(field_types(cls))
@@ -145,7 +145,7 @@ def _import_file(name: str, file: Path) -> ModuleType:
 
 
 def _fields(net: Any) -> dict[str, Any]:
-    from nnqft_ppl.hyperparameters import field_types
+    from nnqft_ppl.theory.ranges import field_types
 
     return {name: getattr(net, name) for name in field_types(type(net))}
 

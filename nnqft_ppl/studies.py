@@ -16,13 +16,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
-from nnqft_ppl.compilation import own_cpus
-from nnqft_ppl.errors import InputError
-from nnqft_ppl.tables import Schema, write_table
-from nnqft_ppl.verdicts import Z_LIMIT
+from nnqft_ppl.axioms.verdicts import Z_LIMIT
+from nnqft_ppl.reports.pictures import STYLE
+from nnqft_ppl.reports.schemas import Schema
+from nnqft_ppl.reports.tables import write_table
+from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.jax_settings import own_cpus
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
 
 _HERE = Path(__file__).resolve().parent
 _STUDIES = next(folder for folder in (_HERE / "analysis", _HERE.parent / "analysis") if folder.is_dir())
@@ -121,16 +124,6 @@ class Study:
         self.rows.append(Row(self.name, equation, statement, *(float(number) for number in numbers)))
 
 
-STYLE: dict[Any, Any] = {
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlesize": "medium",
-    "font.size": 10,
-    "legend.frameon": False,
-    "lines.linewidth": 1.6,
-}
-
-
 def names() -> tuple[str, ...]:
     """The names of all studies, in the order in which they run."""
     present = sorted(file.stem for file in _STUDIES.glob("[!_]*.py"))
@@ -182,7 +175,7 @@ def _begin(begun: Any, count: int) -> None:
         index = begun.value
         begun.value += 1
     own_cpus(index, count)
-    from nnqft_ppl import enable_x64
+    from nnqft_ppl.runtime.jax_settings import enable_x64
 
     enable_x64()
 

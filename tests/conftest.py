@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import norm
 
 from nnqft_ppl import enable_x64
-from nnqft_ppl.compilation import own_cpus, tune_xla
+from nnqft_ppl.runtime.jax_settings import own_cpus, tune_xla
 
 ROOT = Path(__file__).resolve().parents[1]
 #: A program is compiled once for all tests, the programs that they start, and all later runs: most of their time.

@@ -9,9 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from nnqft_ppl import load, read_table
-from nnqft_ppl.axioms import AXIOMS, axiom_table, axioms, catalogue_axioms, conclude, in_dimension
-from nnqft_ppl.cli import app
-from nnqft_ppl.verdicts import Verdict, together
+from nnqft_ppl.axioms.osterwalder_schrader import AXIOMS, axioms, conclude
+from nnqft_ppl.axioms.verdicts import Verdict, together
+from nnqft_ppl.cli.app import app
+from nnqft_ppl.reports.axioms import axiom_table, catalogue_axioms, in_dimension
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 

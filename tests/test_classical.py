@@ -22,8 +22,8 @@ from nnqft_ppl import (
     modes,
     modes_table,
 )
-from nnqft_ppl.density import Density
-from nnqft_ppl.maxima import Maxima
+from nnqft_ppl.classical.density import Density
+from nnqft_ppl.classical.maxima import Maxima
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 

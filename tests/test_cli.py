@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from nnqft_ppl import exact_correlator, load, models, read_table
-from nnqft_ppl.cli import app
-from nnqft_ppl.compilation import _forget_oldest, tune_xla
+from nnqft_ppl.cli.app import app
+from nnqft_ppl.runtime.jax_settings import _forget_oldest, tune_xla
 
 RUNNER = CliRunner()
 
@@ -219,7 +219,7 @@ def test_help_and_list_are_quick():
         subprocess.run([script, *arguments], capture_output=True, check=True)
         assert time.perf_counter() - start < 2.0
     code = (
-        "import sys\nfrom typer.testing import CliRunner\nfrom nnqft_ppl.cli import app\n"
+        "import sys\nfrom typer.testing import CliRunner\nfrom nnqft_ppl.cli.app import app\n"
         "assert CliRunner().invoke(app, ['list']).exit_code == 0\n"
         "print([m for m in ('jax', 'numpyro', 'pandas', 'arviz', 'matplotlib', 'scipy') if m in sys.modules])"
     )
@@ -267,7 +267,7 @@ def test_the_programs_read_last_are_kept(tmp_path):
 
 
 def test_flags_of_the_user_stay(monkeypatch):
-    monkeypatch.setattr("nnqft_ppl.compilation.entry_points", lambda **_: ())
+    monkeypatch.setattr("nnqft_ppl.runtime.jax_settings.entry_points", lambda **_: ())
     monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_prefer_vector_width=256")
     tune_xla()
     assert os.environ["XLA_FLAGS"].split() == [

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from nnqft_ppl import InputError, load, models
-from nnqft_ppl.cluster import AXIOM, LIMIT, cluster, cluster_limit, cluster_verdicts
-from nnqft_ppl.verdicts import together
+from nnqft_ppl.axioms.cluster import AXIOM, LIMIT, cluster, cluster_limit, cluster_verdicts
+from nnqft_ppl.axioms.verdicts import together
 
 
 @pytest.mark.parametrize("dim", [1, 3])

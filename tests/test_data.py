@@ -5,7 +5,7 @@ import pytest
 from conftest import ROOT
 from typer.testing import CliRunner
 
-from nnqft_ppl.cli import app
+from nnqft_ppl.cli.app import app
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 
@@ -106,7 +106,7 @@ def test_an_interrupted_command_says_whether_it_goes_on(monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("nnqft_ppl.data.read_data", interrupted)
+    monkeypatch.setattr("nnqft_ppl.inference.data.read_data", interrupted)
     options = ["--data", NILE, "--x", "year", "--y", "volume"]
     result = cli("posterior", "cauchy", *options)
     assert result.exit_code == 130

@@ -7,7 +7,7 @@ import pytest
 from brute_force import brute_force, cumulant
 
 from nnqft_ppl import Student, exact_correlator, load
-from nnqft_ppl.errors import InputError
+from nnqft_ppl.runtime.errors import InputError
 
 RNG = np.random.default_rng(5)
 

@@ -17,9 +17,9 @@ from nnqft_ppl import (
     load,
     two_point_spectrum,
 )
-from nnqft_ppl.cli import app
-from nnqft_ppl.reverse import program_spectrum
-from nnqft_ppl.spectra import rho
+from nnqft_ppl.axioms.imaginary_time import rho
+from nnqft_ppl.cli.app import app
+from nnqft_ppl.correlation.design import program_spectrum
 
 X = np.array([[0.1], [0.5], [-0.3], [0.9]])
 R = np.arange(0.0, 4.0, 0.1)

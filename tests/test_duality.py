@@ -5,10 +5,10 @@ import pytest
 from typer.testing import CliRunner
 
 from nnqft_ppl import ConstantModulus, InputError, load
-from nnqft_ppl.cli import app
-from nnqft_ppl.duality import draw_variance, duality, interaction_width
-from nnqft_ppl.fields import field_draws
-from nnqft_ppl.symmetries import configuration
+from nnqft_ppl.axioms.duality import draw_variance, duality, interaction_width
+from nnqft_ppl.axioms.symmetries import configuration
+from nnqft_ppl.cli.app import app
+from nnqft_ppl.sampling.networks import field_draws
 
 X = np.array([[0.1], [0.4], [0.6], [-0.3]])
 

@@ -9,8 +9,8 @@ from conftest import Z_LIMIT, assert_agrees
 from toy_cards import Tanh
 
 from nnqft_ppl import AMPLITUDES, InputError, NoClosedForm, OffsetGaussian, correlators, exact_correlator, load
-from nnqft_ppl.estimators import estimate
-from nnqft_ppl.statistics import ABLE, ESTIMATORS
+from nnqft_ppl.correlation.estimate import estimate
+from nnqft_ppl.correlation.estimators import ABLE, ESTIMATORS
 
 SPREAD = np.array([[[0.1], [0.5], [-0.3], [0.9]], [[0.0], [0.0], [0.4], [0.4]]])
 
@@ -154,7 +154,7 @@ def test_coincident_points_have_no_variance_with_amplitudes_and_phases_integrate
 @pytest.mark.parametrize("estimator", ["field", "amplitude", "neuron"])
 def test_the_number_of_threads_changes_nothing(estimator, monkeypatch):
     """Bit for bit: any number of batches at a time."""
-    monkeypatch.setattr("nnqft_ppl.estimators.BATCH_ELEMENTS", 2**17)  # many batches of few draws
+    monkeypatch.setattr("nnqft_ppl.correlation.estimate.BATCH_ELEMENTS", 2**17)  # many batches of few draws
     net = load("cos_net", width=20, dim=2)
     x = np.random.default_rng(0).normal(size=(10, 4, 2))
     kwargs = {
@@ -176,8 +176,10 @@ def test_the_number_of_threads_changes_nothing(estimator, monkeypatch):
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_a_longer_run_goes_on_from_a_shorter_one(estimator, tmp_path, monkeypatch):
     """Bit for bit, from the checkpoint of the shorter run; and the checkpoint of another job is left alone."""
-    monkeypatch.setattr("nnqft_ppl.estimators.BATCH_ELEMENTS", 2**17)
-    monkeypatch.setattr("nnqft_ppl.checkpoint.SECONDS", 0.0)  # one after every batch, however slow the machine is
+    monkeypatch.setattr("nnqft_ppl.correlation.estimate.BATCH_ELEMENTS", 2**17)
+    monkeypatch.setattr(
+        "nnqft_ppl.runtime.checkpoint.SECONDS", 0.0
+    )  # one after every batch, however slow the machine is
     net = load("cos_net", width=20, dim=2)
     x = np.random.default_rng(0).normal(size=(10, 4, 2))
     kwargs = {"orders": (2, 4), "kinds": ("connected",), "estimator": estimator, "dtype": "float32"}
@@ -232,7 +234,7 @@ def test_draws_are_counted_exactly():
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_errors_are_honest(estimator, monkeypatch):
     """Over 100 seeds z has unit variance: its mean square lies within 5 standard errors (0.7) of 1."""
-    monkeypatch.setattr("nnqft_ppl.estimators.BATCH_ELEMENTS", 2**17)  # no more than the draws that are used
+    monkeypatch.setattr("nnqft_ppl.correlation.estimate.BATCH_ELEMENTS", 2**17)  # no more than the draws that are used
     net = load("cos_net", width=3)
     exact = exact_correlator(net, SPREAD, "connected")
     draws, z = 1024 if estimator == "sobol" else 4096, []
@@ -260,7 +262,7 @@ def test_memory_does_not_grow_with_draws():
     code = (
         "import resource, sys, numpy as np\n"
         "from nnqft_ppl import enable_x64, load\n"
-        "from nnqft_ppl.estimators import estimate\n"
+        "from nnqft_ppl.correlation.estimate import estimate\n"
         "enable_x64()\n"
         "x = np.array([[[0.1], [0.5], [-0.3], [0.9]]])\n"
         "estimate(load('cos_net', width=2), x, orders=(4,), kinds=('connected',), estimator='field',"

@@ -19,10 +19,10 @@ from nnqft_ppl import (
     load,
     propagator,
 )
-from nnqft_ppl.amplitudes import gaussian_moment
-from nnqft_ppl.errors import InputError
-from nnqft_ppl.partitions import set_partitions
-from nnqft_ppl.radial import omega, radial_fourier
+from nnqft_ppl.correlation.partitions import set_partitions
+from nnqft_ppl.laws.fourier import omega, radial_fourier
+from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.theory.amplitudes import gaussian_moment
 
 RNG = np.random.default_rng(5)
 

@@ -1,6 +1,8 @@
 """The house: who may import whom, what a card must have, generated tables, and scoreboards that can turn red."""
 
 import ast
+import graphlib
+import shutil
 import subprocess
 import sys
 from dataclasses import fields
@@ -10,44 +12,26 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
+import nnqft_ppl
 from nnqft_ppl import InputError, load, models, names, studies
 from nnqft_ppl.catalogue import SYMBOLS, entries, refresh
 from nnqft_ppl.studies import Row, Study
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 
-#: The floors of the language: a module imports only what stands before it.
-FLOORS = [
-    {"errors", "version", "precision", "compilation", "radial", "progress", "wave", "evidence", "verdicts"},
-    {"hyperparameters", "points", "partitions", "extent"},
-    {"target"},
-    {"bochner", "laws", "zone", "checkpoint", "data", "diagnostics"},
-    {"isotropic", "amplitudes", "exact", "vectors", "streaming"},
-    {"regulated", "architecture"},
-    {"couplings", "tuned"},
-    {"cosine", "models", "statistics", "spectra", "fields"},
-    {"coupled", "draws", "quasi", "settings", "coordinates", "transforms", "grams", "periodogram"},
-    {
-        "whitened",
-        "gaussian_process",
-        "cluster",
-        "symmetries",
-        "reflection_positivity",
-        "density",
-        "counting",
-        "blocks",
-    },
-    {"reverse", "kernels", "schwinger_dyson", "neurons", "mixed", "ascent"},
-    {"chains", "duality", "maxima"},
-    {"classical"},
-    {"estimators", "inference", "calibration", "landscapes", "vacuum"},
-    {"basins", "symmetry_breaking"},
-    {"tables"},
-    {"tabulate", "studies", "catalogue", "console"},
-    {"pictures", "axioms", "classical_pictures", "classical_tables"},
-    {"cli_posterior", "cli_axioms", "cli_design", "cli_classical"},
+#: Declare, draw, compute, read: a package imports only what stands before it; those side by side do not know each other.
+FLOORS = (
+    {"runtime"},
+    {"laws"},
+    {"theory"},
+    {"models"},
+    {"sampling"},
+    {"correlation", "inference", "catalogue"},
+    {"classical", "axioms"},
+    {"reports"},
+    {"studies"},
     {"cli"},
-]
+)
 
 
 def imports(file: Path) -> set[str]:
@@ -60,16 +44,53 @@ def imports(file: Path) -> set[str]:
     return found
 
 
-def test_floors():
+def check_floors(package: Path) -> None:
+    """Every file stands on a floor, imports nothing from its own floor or above, and no package has a circle inside."""
     floor = {name: level for level, group in enumerate(FLOORS) for name in group}
-    modules = {file.stem for file in (ROOT / "nnqft_ppl").glob("*.py")} - {"__init__"}
-    assert set(floor) == modules
-    for name in modules:
-        for target in imports(ROOT / "nnqft_ppl" / f"{name}.py"):
+    rooms = {path.stem for path in package.iterdir() if path.suffix == ".py" or path.is_dir()}
+    assert set(floor) == rooms - {"__init__", "__pycache__"}, f"no floor for {set(floor) ^ rooms}"
+    inside: dict[str, set[str]] = {}
+    for file in package.rglob("*.py"):
+        own = file.relative_to(package).parts[0].removesuffix(".py")
+        for target in imports(file) if own in floor else ():
             part = target.split(".")
             if part[0] == "nnqft_ppl":
-                below = part[1] if part[1] in floor else {"models": "models", "enable_x64": "precision"}[part[1]]
-                assert floor[below] < floor[name] or (name, below) == ("models", "architecture"), f"{name}: {target}"
+                assert part[1] in floor, f"{file}: {target} by the face of the package"
+                assert part[1] == own or floor[part[1]] < floor[own], f"{file}: {target}"
+                if part[1] == own:
+                    inside.setdefault(f"{own}.{file.stem}", set()).add(".".join(part[1:3]))
+    graphlib.TopologicalSorter(inside).prepare()
+
+
+def test_floors():
+    check_floors(ROOT / "nnqft_ppl")
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "culprit"),
+    [
+        ("laws/joint.py", "from nnqft_ppl.theory.ranges import enforce", "laws/joint.py: nnqft_ppl.theory"),
+        ("classical/modes.py", "from nnqft_ppl.axioms.verdicts import Verdict", "classical/modes.py: nnqft_ppl.axioms"),
+        ("reports/tables.py", "from nnqft_ppl import load", "by the face of the package"),
+        ("correlation/partitions.py", "from nnqft_ppl.correlation.exact import KINDS", "correlation.partitions"),
+        ("stray.py", "", "no floor for {'stray'"),
+    ],
+    ids=["upwards", "sideways", "face", "circle", "stray"],
+)
+def test_floors_catch_a_planted_import(tmp_path, file, line, culprit):
+    package = tmp_path / "nnqft_ppl"
+    shutil.copytree(ROOT / "nnqft_ppl", package, ignore=shutil.ignore_patterns("__pycache__"))
+    with (package / file).open("a") as end:
+        end.write(f"\n{line}\n")
+    with pytest.raises((AssertionError, graphlib.CycleError)) as caught:
+        check_floors(package)
+    assert culprit in str(caught.value)
+
+
+def test_no_package_bears_a_public_name():
+    """`import nnqft_ppl.design.x` and `nnqft_ppl.design(...)` cannot both be right."""
+    packages = {path.name for path in (ROOT / "nnqft_ppl").iterdir() if path.is_dir()}
+    assert not packages & set(nnqft_ppl.__all__)
 
 
 def test_cards_see_only_the_facade():
@@ -79,18 +100,19 @@ def test_cards_see_only_the_facade():
                 assert target.count(".") == 1, f"{file.name}: {target}"
 
 
-def test_exact_and_estimators_know_no_tables():
-    for name in ("exact", "estimators", "partitions", "radial"):
-        heads = {target.split(".")[0] for target in imports(ROOT / "nnqft_ppl" / f"{name}.py")}
-        assert not heads & {"pandas", "arviz", "arviz_base", "matplotlib", "xarray"}, name
+def test_correlators_know_no_tables():
+    for file in (ROOT / "nnqft_ppl" / "correlation").glob("*.py"):
+        heads = {target.split(".")[0] for target in imports(file)}
+        assert not heads & {"pandas", "arviz", "arviz_base", "matplotlib", "xarray"}, file
 
 
 def test_importing_every_module_makes_no_array():
     """No device is touched at import, cards included."""
     code = (
         "import importlib, pathlib, nnqft_ppl, jax\n"
-        "for f in sorted(pathlib.Path(nnqft_ppl.__file__).parent.glob('*.py')):\n"
-        "    importlib.import_module('nnqft_ppl.' + f.stem) if f.stem != '__init__' else None\n"
+        "root = pathlib.Path(nnqft_ppl.__file__).parent\n"
+        "for f in sorted(root.rglob('*.py')):\n"
+        "    importlib.import_module('.'.join(('nnqft_ppl', *f.relative_to(root).with_suffix('').parts)))\n"
         "for n in nnqft_ppl.names(): nnqft_ppl.models.card(n)\n"
         "print(jax._src.xla_bridge.backends_are_initialized())"
     )
@@ -98,8 +120,8 @@ def test_importing_every_module_makes_no_array():
 
 
 def test_files_stay_short():
-    for folder in ("nnqft_ppl", "models", "analysis", "tests"):
-        for file in (ROOT / folder).glob("*.py"):
+    for folder in ("nnqft_ppl", "models", "analysis", "tests", "benchmarks"):
+        for file in (ROOT / folder).rglob("*.py"):
             assert len(file.read_text().splitlines()) <= 400, file
 
 
@@ -180,7 +202,7 @@ def test_studies_side_by_side(tmp_path):
 
 def test_shipped_configurations_reproduce(tmp_path, monkeypatch):
     """The main job without the published data: 900 exact values, and the neuron estimator agrees."""
-    from nnqft_ppl.studies import published  # pyright: ignore[reportAttributeAccessIssue]
+    from nnqft_ppl.studies import published
 
     monkeypatch.setattr(published, "DATA", tmp_path / "nothing")
     monkeypatch.setattr(published, "QUICK_DRAWS", 4096)

@@ -9,11 +9,11 @@ from scipy import stats
 from typer.testing import CliRunner
 
 from nnqft_ppl import Bimodal, InputError, Landscape, NoClosedForm, landscape, load, modes
-from nnqft_ppl.basins import basin_tree
-from nnqft_ppl.cli import app
-from nnqft_ppl.counting import octahedral, sums
-from nnqft_ppl.landscapes import ClassicalNeurons, classical_neurons
-from nnqft_ppl.maxima import Mode, Modes
+from nnqft_ppl.classical.basins import basin_tree
+from nnqft_ppl.classical.counting import octahedral, sums
+from nnqft_ppl.classical.maxima import Mode, Modes
+from nnqft_ppl.classical.neurons import ClassicalNeurons, classical_neurons
+from nnqft_ppl.cli.app import app
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 

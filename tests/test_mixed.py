@@ -5,8 +5,8 @@ import pytest
 from typer.testing import CliRunner
 
 from nnqft_ppl import Bimodal, InputError, exact_correlator, exact_mixed, load, models
-from nnqft_ppl.cli import app
-from nnqft_ppl.mixed import mixed_connected, predictions, sampled_mixed, sum_rule
+from nnqft_ppl.cli.app import app
+from nnqft_ppl.correlation.mixed import mixed_connected, predictions, sampled_mixed, sum_rule
 
 X = np.array([[0.0], [0.4], [1.0], [-0.3]])
 

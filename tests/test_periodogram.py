@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nnqft_ppl import InputError, load, models
-from nnqft_ppl.periodogram import periodogram
+from nnqft_ppl.correlation.periodogram import periodogram
 
 MOMENTA = np.array([0.2, 1.0, 2.0])
 SETTINGS = {"length": 2.0, "spacing": 0.3, "draws": 20_000, "seed": 1}

@@ -19,12 +19,13 @@ from nnqft_ppl import (
     reweighted,
     tilt,
 )
-from nnqft_ppl.blocks import log_weight_variance
-from nnqft_ppl.chains import Checkpoint, kernel_of, plan, run
-from nnqft_ppl.diagnostics import predictive_check, rank, summarise
-from nnqft_ppl.kernels import GibbsKernel, NutsKernel
-from nnqft_ppl.schwinger_dyson import schwinger_dyson
-from nnqft_ppl.transforms import field_at
+from nnqft_ppl.runtime.checkpoint import Checkpoint
+from nnqft_ppl.sampling.chains import run
+from nnqft_ppl.sampling.diagnostics import predictive_check, rank, summarise
+from nnqft_ppl.sampling.plan import kernel_of, log_weight_variance, plan
+from nnqft_ppl.sampling.samplers import GibbsKernel, NutsKernel
+from nnqft_ppl.sampling.schwinger_dyson import schwinger_dyson
+from nnqft_ppl.theory.conditioned import field_at
 
 X = np.array([[-1.0], [-0.2], [0.4], [1.3], [2.0]])
 Y = np.array([0.3, -0.5, 0.8, 0.2, -0.6])
@@ -134,7 +135,7 @@ def test_a_tree_names_every_site_and_dimension():
 
 def test_a_chain_goes_on_from_its_checkpoint(tmp_path, monkeypatch):
     """NUTS, stopped between two chunks, ends bit for bit like a chain that was not; `test_resume` kills Gibbs moves."""
-    monkeypatch.setattr("nnqft_ppl.checkpoint.SECONDS", 0.0)
+    monkeypatch.setattr("nnqft_ppl.runtime.checkpoint.SECONDS", 0.0)
     kernel = kernel_of(plan(observe(load("cos_net", width=4), X, Y, noise=0.5), "nuts"), 50)
 
     def b(checkpoint):

@@ -16,7 +16,7 @@ from numpyro.infer.util import log_density
 from scipy import stats
 
 from nnqft_ppl import AMPLITUDES, InputError, RegulatedPower, load, names, prior_predictive
-from nnqft_ppl.regulated import Ball, BallTransform
+from nnqft_ppl.laws.ball import Ball, BallTransform
 
 X = np.array([[0.1], [0.5], [-0.3]])
 

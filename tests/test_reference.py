@@ -12,9 +12,9 @@ from scipy.optimize import brentq
 from scipy.special import i0, j0
 
 from nnqft_ppl import AMPLITUDES, exact_correlator, exact_mixed, exact_neuron, load
-from nnqft_ppl.grams import gram, monomials, positivity
-from nnqft_ppl.reflection_positivity import TIMES, rho_gram
-from nnqft_ppl.spectra import rho
+from nnqft_ppl.axioms.gram import gram, monomials, positivity
+from nnqft_ppl.axioms.imaginary_time import rho
+from nnqft_ppl.axioms.reflection_positivity import TIMES, rho_gram
 
 OWN = json.loads((Path(__file__).parent / "reference" / "values.json").read_text())
 

@@ -10,7 +10,7 @@ from scipy.special import k1
 from toy_cards import Tanh
 
 from nnqft_ppl import InputError, load, models, names
-from nnqft_ppl.grams import (
+from nnqft_ppl.axioms.gram import (
     gram,
     hausdorff_gram,
     monomials,
@@ -19,10 +19,10 @@ from nnqft_ppl.grams import (
     sampled_reflection,
     two_point_gram,
 )
-from nnqft_ppl.reflection_positivity import TIMES, linear_verdicts, pair_verdicts, rho_gram, triple_verdicts
-from nnqft_ppl.spectra import cutoff_tolerance, kallen_lehmann, kink_exponent, rho
+from nnqft_ppl.axioms.imaginary_time import cutoff_tolerance, kallen_lehmann, kink_exponent, rho
+from nnqft_ppl.axioms.reflection_positivity import TIMES, linear_verdicts, pair_verdicts, rho_gram, triple_verdicts
+from nnqft_ppl.axioms.verdicts import together
 from nnqft_ppl.studies.reflection_positivity import KERNELS, canonical, on_line
-from nnqft_ppl.verdicts import together
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 

@@ -22,7 +22,7 @@ POSTERIOR = "posterior cos_net --x year --y volume --width 3 --warmup 50 --draws
 
 
 def command(out: Path, draws: int) -> list[str]:
-    code = "import nnqft_ppl.checkpoint as c; c.SECONDS = 0.05; from nnqft_ppl.cli import main; main()"
+    code = "import nnqft_ppl.runtime.checkpoint as c; c.SECONDS = 0.05; from nnqft_ppl.cli.app import main; main()"
     return [sys.executable, "-c", code, *RUN.split(), "--draws", str(draws), "--out", str(out)]
 
 
@@ -60,7 +60,7 @@ def test_a_killed_posterior_ends_with_the_same_results(tmp_path):
     Nothing but a whole file or a checkpoint is ever in the folder; the tree is compared number by number. Every process
     hashes in its own way, and still the last one goes on from the checkpoint that it finds: it never makes another.
     """
-    code = "import nnqft_ppl.checkpoint as c; c.SECONDS = 0.0; from nnqft_ppl.cli import main; main()"
+    code = "import nnqft_ppl.runtime.checkpoint as c; c.SECONDS = 0.0; from nnqft_ppl.cli.app import main; main()"
     environment = {**os.environ, "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "xla")}  # every run is the same program
     environment |= {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
     data = tmp_path / "d.csv"

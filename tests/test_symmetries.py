@@ -12,12 +12,12 @@ from monte_carlo import draw_statistic, field, mean_and_error
 from scipy.stats import special_ortho_group
 
 from nnqft_ppl import InputError, exact_correlator, exact_neuron, load, names
-from nnqft_ppl.architecture import SYMMETRIES
-from nnqft_ppl.neurons import neuron_test
+from nnqft_ppl.axioms.exchangeability import neuron_test
+from nnqft_ppl.axioms.symmetries import asked, exact_verdict, sampled_symmetries, symmetry_verdict
+from nnqft_ppl.axioms.verdicts import Z_LIMIT as ALARM
+from nnqft_ppl.axioms.verdicts import Z_POWER
 from nnqft_ppl.studies.symmetries import ProductNet, SharedPhase
-from nnqft_ppl.symmetries import asked, exact_verdict, sampled_symmetries, symmetry_verdict
-from nnqft_ppl.verdicts import Z_LIMIT as ALARM
-from nnqft_ppl.verdicts import Z_POWER
+from nnqft_ppl.theory.architecture import SYMMETRIES
 
 FIRST, MOST = 2**18, 2**20  # draws, for what the first errors call sensitive enough and for the rest
 

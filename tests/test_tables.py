@@ -16,7 +16,8 @@ from nnqft_ppl import (
     read_table,
     write_table,
 )
-from nnqft_ppl.tables import SCHEMAS, write_atomically
+from nnqft_ppl.reports.schemas import SCHEMAS
+from nnqft_ppl.runtime.files import write_atomically
 
 X = np.random.default_rng(1).normal(size=(5, 4, 2))
 

@@ -22,11 +22,11 @@ from nnqft_ppl import (
     posterior,
     tilt,
 )
-from nnqft_ppl.chains import plan
-from nnqft_ppl.coordinates import chart
-from nnqft_ppl.evidence import log_evidence, updated_root
-from nnqft_ppl.transforms import conditioned
-from nnqft_ppl.whitened import Whitened
+from nnqft_ppl.laws.charts import chart
+from nnqft_ppl.sampling.plan import plan
+from nnqft_ppl.sampling.whitened import Whitened
+from nnqft_ppl.theory.conditioned import conditioned
+from nnqft_ppl.theory.gaussian_amplitudes import log_evidence, updated_root
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 

@@ -8,7 +8,7 @@ from scipy.integrate import quad
 from typer.testing import CliRunner
 
 from nnqft_ppl import Bimodal, BottleLaw, ChosenVacuum, InputError, breaking, exact_correlator, load, tilted, vacua
-from nnqft_ppl.cli import app
+from nnqft_ppl.cli.app import app
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 

@@ -1,0 +1,95 @@
+"""Large-N duality (34), (S10)-(S15): two theories that share their Gaussian limit, and how to tell them apart at N.
+
+Theories of independent neurons with one two-point function are the same Gaussian theory at N = infinity. At finite
+width their four-point functions differ, perhaps their symmetries; how many draws of the fields show it follows from the
+variance of one draw's contribution to G4c, an eight-point function.
+"""
+
+import itertools
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nnqft_ppl.axioms.symmetries import asked, exact_verdict
+from nnqft_ppl.axioms.verdicts import Z_LIMIT
+from nnqft_ppl.correlation.exact import exact_correlator
+from nnqft_ppl.correlation.mixed import PAIRINGS
+from nnqft_ppl.runtime.arrays import Array, check_points
+from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.theory.architecture import Architecture
+
+SAME = 1e-9  # relative difference of two-point functions that are one
+
+
+class Duality(NamedTuple):
+    """How two theories compare at finite and at infinite width."""
+
+    two_point_gap: float  #: largest relative difference of G2 over pairs of the points
+    four_point_gap: float  #: difference of G4c at the points, relative to the first theory's Wick part
+    symmetries: tuple[str, ...]  #: those that one has and the other lacks
+    draws: float  #: of each field, for a difference of G4c of 5 standard errors
+
+    @property
+    def dual(self) -> bool:
+        """Are the two theories one at N = infinity?"""
+        return self.two_point_gap <= SAME
+
+
+def duality(one: Architecture, other: Architecture, points: ArrayLike) -> Duality:
+    """Compare two theories of independent neurons at four points (4, d).
+
+    Raises
+    ------
+    InputError
+        for dependent neurons or odd correlators, where a two-point function does not decide the limit, or different
+        dimensions.
+    NoClosedForm
+        where a card has no closed neuron moments.
+    """
+    if one.dim != other.dim:
+        raise InputError(f"dim must be the same for both theories, got {one.dim} and {other.dim}")
+    for net in (one, other):
+        if not net.independent or "Z2" not in net.claims:
+            raise InputError(f"{type(net).__name__}: duality is asked of independent neurons and even fields")
+    x = check_points(points, one.dim)
+    if len(x) != 4:
+        raise InputError(f"points must be four, got {len(x)}")
+    pairs = x[list(itertools.product(range(4), repeat=2))]
+    two = [exact_correlator(net, pairs) for net in (one, other)]
+    four = [float(exact_correlator(net, x, "connected")) for net in (one, other)]
+    differ = [
+        symmetry
+        for symmetry in asked(one)
+        if symmetry in asked(other) and exact_verdict(one, symmetry).outcome != exact_verdict(other, symmetry).outcome
+    ]
+    wick = float(exact_correlator(one, x)) - four[0]
+    gap = four[1] - four[0]
+    noise = draw_variance(one, x) + draw_variance(other, x)
+    draws = Z_LIMIT**2 * noise / gap**2 if gap else np.inf
+    return Duality(float(np.abs(two[1] / two[0] - 1.0).max()), gap / wick, tuple(differ), draws)
+
+
+def interaction_width(net: Architecture, x: ArrayLike) -> float:
+    """N |G4c|/(3 G2^2) with all four points at x of shape (d,): a theory is near its limit there for N far above.
+
+    For plane waves it is one number everywhere; for Gauss-net it grows like exp(4 sigma_b^2 x^2/d), so that its
+    convergence is not uniform.
+    """
+    points = np.tile(np.asarray(x, dtype=float), (4, 1))
+    connected = float(exact_correlator(net, points, "connected"))
+    return net.width * abs(connected) / (3.0 * float(exact_correlator(net, points[:2])) ** 2)
+
+
+def draw_variance(net: Architecture, points: Array) -> float:
+    """Variance of what one draw contributes to G4c, phi_1 phi_2 phi_3 phi_4 - sum over pairings of phi phi G2.
+
+    All of both squares is expanded into exact correlators, up to order eight.
+    """
+    terms: list[tuple[tuple[int, ...], float]] = [((0, 1, 2, 3), 1.0)]
+    for pairing in PAIRINGS:
+        for pair, rest in (pairing, pairing[::-1]):
+            terms.append((pair, -float(exact_correlator(net, points[list(rest)]))))
+    mean = sum(weight * float(exact_correlator(net, points[list(fields)])) for fields, weight in terms)
+    square = sum(a * b * float(exact_correlator(net, points[[*one, *other]])) for one, a in terms for other, b in terms)
+    return square - mean**2

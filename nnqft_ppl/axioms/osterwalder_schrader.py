@@ -1,0 +1,103 @@
+"""Is it a quantum field theory? The Osterwalder-Schrader axioms of one theory, and of the whole catalogue.
+
+Permutations, Euclidean invariance, reflection positivity and cluster decomposition at the theory's own width; then the
+same question for its limit N -> infinity. Where neurons are independent the limit is Gaussian, so that its two-point
+function decides; a theory that keeps an interaction there is asked for its products of fields as well.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from nnqft_ppl.axioms.cluster import AXIOM, LIMIT, WIDTHS, cluster_verdicts
+from nnqft_ppl.axioms.reflection_positivity import (
+    LINEAR,
+    PAIRS,
+    TRIPLES,
+    linear_verdicts,
+    pair_verdicts,
+    triple_verdicts,
+)
+from nnqft_ppl.axioms.symmetries import asked, exact_verdict, symmetry_verdict
+from nnqft_ppl.axioms.verdicts import Outcome, Verdict, together, worst
+from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.theory.architecture import SYMMETRIES, Architecture
+
+SPACE = ("translation", "rotation", "reflection")
+#: Axioms of correlators at the theory's own width, in the order of the paper.
+AXIOMS = ("permutation", *SPACE, LINEAR, PAIRS, TRIPLES, AXIOM)
+
+#: What stands at the head of a narrow column.
+SHORT = {name: name for name in SYMMETRIES} | {LINEAR: "RP 2", PAIRS: "RP 4", TRIPLES: "RP 6", AXIOM: "cluster"}
+
+DRAWS = 100_000
+
+
+def axioms(net: Architecture, *, draws: int = DRAWS, seed: int = 0) -> list[Verdict]:
+    """Every test of every axiom at the theory's own width, symmetries of the field first, and the cluster limit.
+
+    Parameters
+    ----------
+    draws, seed
+        Of the tests that have no closed form to go by: symmetries by common random numbers, reflection positivity by a
+        vector fixed beforehand on a fifth of the draws.
+    """
+    verdicts = [symmetry_verdict(net, symmetry, draws=draws, seed=seed) for symmetry in asked(net)]
+    verdicts += linear_verdicts(net, draws=draws // 5, seed=seed)
+    return [*verdicts, *pair_verdicts(net), *triple_verdicts(net), *cluster_verdicts(net)]
+
+
+class Conclusion(NamedTuple):
+    """Whether a theory satisfies the axioms at its width and at infinite width, and what is in the way."""
+
+    here: Outcome
+    limit: Outcome | None  #: None for a theory of fixed width
+    reasons: tuple[str, ...]  #: axioms that fail at this width
+    limit_reasons: tuple[str, ...]  #: axioms that fail at infinite width
+
+    @property
+    def infinite(self) -> str:
+        """What to say of N = infinity, in a few words."""
+        if self.limit is None:
+            return "N is fixed"
+        if self.limit == "fail":
+            return f"not quantum: {', '.join(SHORT[axiom] for axiom in self.limit_reasons)}"
+        return {"pass": "quantum", "up to cutoff": "quantum up to its cutoff", "undecided": "undecided"}[self.limit]
+
+    @property
+    def words(self) -> str:
+        """One line for a reader."""
+        reasons = ", ".join(SHORT[axiom] for axiom in self.reasons)
+        here = f"at this width not quantum: {reasons}" if self.here == "fail" else f"at this width {self.here}"
+        return f"{here}; N is fixed" if self.limit is None else f"{here}; at N = infinity {self.infinite}"
+
+
+def conclude(net: Architecture, verdicts: Sequence[Verdict]) -> Conclusion:
+    """Put the verdicts of `axioms` together, and ask the limit N -> infinity what they leave open."""
+    by_axiom = {axiom: [v for v in verdicts if v.axiom == axiom] for axiom in (*AXIOMS, LIMIT)}
+    here: dict[str, Outcome] = {axiom: together(found) for axiom, found in by_axiom.items() if found and axiom != LIMIT}
+    reasons = _failures(here)
+    if not by_axiom[LIMIT]:
+        return Conclusion(worst(here.values()), None if _fixed(net) else "undecided", reasons, ())
+    limit: dict[str, Outcome] = {AXIOM: together(by_axiom[LIMIT])}
+    wide = replace(net, width=WIDTHS[1])
+    gaussian = net.independent and limit[AXIOM] == "pass"
+    for symmetry in (axiom for axiom in here if axiom in ("permutation", *SPACE)):
+        # The two-point function decides a Gaussian theory; it does not depend on the width.
+        limit[symmetry] = exact_verdict(wide, symmetry, orders=(1, 2) if gaussian else (1, 2, 4)).outcome
+    limit[LINEAR] = here[LINEAR]
+    if not gaussian:
+        limit[PAIRS], limit[TRIPLES] = together(pair_verdicts(wide)), together(triple_verdicts(wide))
+    return Conclusion(worst(here.values()), worst(limit.values()), reasons, _failures(limit))
+
+
+def _failures(outcomes: dict[str, Outcome]) -> tuple[str, ...]:
+    return tuple(axiom for axiom in AXIOMS if outcomes.get(axiom) == "fail")
+
+
+def _fixed(net: Architecture) -> bool:
+    try:
+        replace(net, width=net.width + 1)
+    except InputError:
+        return True
+    return False

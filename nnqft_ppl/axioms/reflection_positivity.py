@@ -1,0 +1,179 @@
+"""Verdicts on reflection positivity: two-point, four-point and six-point blocks, (13)-(16).
+
+Deterministic kernels come first. A negative eigenvalue is a proof of failure. The two-point function passes where it is
+positive on a grid in all coordinates, at fixed momenta and by its exponent at tau = 0; products of fields pass where a
+theorem says so, and are undecided where they are merely positive for the functionals below. A theory without a kernel
+can only be caught by draws, never cleared.
+"""
+
+import itertools
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nnqft_ppl.axioms.gram import (
+    Kernel,
+    Positivity,
+    gram,
+    hausdorff_gram,
+    monomials,
+    normalised_positivity,
+    positivity,
+    sampled_reflection,
+    two_point_gram,
+)
+from nnqft_ppl.axioms.imaginary_time import cutoff_tolerance, kink_exponent, length, rho
+from nnqft_ppl.axioms.verdicts import Z_LIMIT, Outcome, Verdict
+from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.errors import InputError, NoClosedForm
+from nnqft_ppl.theory.architecture import Architecture
+from nnqft_ppl.theory.cosine import CosineArchitecture
+
+STEP = 0.25
+TIMES: Array = STEP * np.arange(1.0, 9.0)  # of linear functionals, in units of `length`
+PAIR_TIMES = np.array([0.1, 0.4, 0.8, 1.3])  # of products of two fields
+TRIPLE_TIMES = np.array([0.1, 0.6, 1.2])  # of products of three
+ACROSS = (0.0, 0.5, 1.0)  # positions along two axes of space
+KINK_LIMIT = 1.05  # a convex kernel has an exponent of at most 1; the rest is the finite step
+QUADRATURE = 1e-10  # accuracy of rho relative to its largest value
+
+LINEAR, PAIRS, TRIPLES = (f"reflection positivity, {n}-point" for n in (2, 4, 6))
+
+
+def half_space(net: Architecture) -> Array:
+    """Points (P, d) at positive imaginary times, spread over two axes of space as well."""
+    across = [ACROSS] * min(net.dim - 1, 2) + [(0.0,)] * max(net.dim - 3, 0)
+    return length(net) * np.array(list(itertools.product(TIMES, *across)))
+
+
+# -- the two-point function ------------------------------------------------------------------------------------------
+
+
+def linear_verdicts(net: Architecture, *, draws: int = 20_000, seed: int = 0) -> list[Verdict]:
+    """Reflection positivity of the two-point function: kink exponent, Gram matrix, Hausdorff, rho at fixed momenta.
+
+    A theory with a momentum cutoff violates the axiom at times of the order of 1/Lambda, always. Its verdict is that
+    of rho(p, tau) within the bound of `cutoff_tolerance`: ``up to cutoff``.
+    """
+    try:
+        verdicts = [_kink(net)] if "translation" in net.claims else []
+        if hasattr(net, "cutoff") and hasattr(net, "mass"):
+            momenta = _momenta(net, regulated=True)
+            excused = bool(momenta) and all(verdict.outcome != "fail" for verdict in momenta)
+            return [_excuse(verdict, excused) for verdict in verdicts] + momenta
+        points, unit = half_space(net), length(net)
+        verdicts.append(_verdict(LINEAR, "Gram matrix", positivity(two_point_gram(net.two_point, points))))
+        steps = positivity(hausdorff_gram(net.two_point, points, STEP * unit))
+        verdicts.append(_verdict(LINEAR, "Hausdorff", steps))
+        return verdicts + (_momenta(net) if net.dim > 1 and "translation" in net.claims else [])
+    except NoClosedForm:
+        return [_by_draws(net, draws, seed)]
+
+
+def _kink(net: Architecture) -> Verdict:
+    axis = np.eye(1, net.dim)[0]
+    cutoff = getattr(net, "cutoff", np.inf)
+    shortest = min(length(net), 1.0 / cutoff) if np.isfinite(cutoff) else length(net)
+    try:
+        exponent = kink_exponent(lambda tau: net.two_point(tau[:, None] * axis, np.zeros(net.dim)), shortest)
+    except InputError:  # infinite at a point
+        exponent = np.nan
+    smooth = exponent > KINK_LIMIT
+    detail = "rho is smooth at tau = 0, so not convex" if smooth else ""
+    return Verdict(LINEAR, "kink exponent", "fail" if smooth else "pass", exponent, KINK_LIMIT, detail=detail)
+
+
+def _excuse(verdict: Verdict, excused: bool) -> Verdict:
+    return verdict._replace(outcome="up to cutoff") if excused and verdict.outcome == "fail" else verdict
+
+
+def _momenta(net: Architecture, regulated: bool = False) -> list[Verdict]:
+    """rho(p, tau_i + tau_j) at |p| = 0 and 1/length: the d-dimensional axiom, one momentum at a time."""
+    times: Array = length(net) * TIMES
+    verdicts = []
+    for size in (0.0, 1.0)[: min(net.dim, 2)]:
+        momentum = size / length(net) * np.eye(1, net.dim)[0][: net.dim - 1]
+        try:
+            matrix = rho_gram(net, times, momentum)
+        except NoClosedForm:
+            return []
+        verdict = _verdict(LINEAR, f"rho at |p| = {size:g}", positivity(matrix, QUADRATURE))
+        if regulated:
+            missing = cutoff_tolerance(net, momentum)(np.add.outer(times, times))
+            bound = float(np.linalg.norm(missing, 2) / np.linalg.norm(matrix, 2))
+            outcome: Outcome = "up to cutoff" if verdict.statistic >= -bound else "fail"
+            detail = f"|rho - free rho| makes at most {bound:.2g}"
+            verdict = verdict._replace(outcome=outcome, tolerance=-bound, detail=detail)
+        verdicts.append(verdict)
+    return verdicts
+
+
+def rho_gram(net: Architecture, times: Array, momentum: ArrayLike = ()) -> Array:
+    """[rho(p, tau_i + tau_j)] at times (T,), shape (T, T)."""
+    sums, where = np.unique(np.add.outer(times, times).round(12), return_inverse=True)
+    return rho(net, sums, momentum)[where].reshape(len(times), len(times))
+
+
+def _by_draws(net: Architecture, draws: int, seed: int) -> Verdict:
+    test = "fixed vector, draws"
+    if not net.ancestral:
+        return Verdict(LINEAR, test, "undecided", np.nan, -Z_LIMIT, detail="no kernel and no independent draws")
+    # Points on the axis of time only: few enough for the draws to know the direction.
+    found = sampled_reflection(net, length(net) * TIMES[::2, None] * np.eye(1, net.dim), draws=draws, seed=seed)
+    outcome: Outcome = "fail" if found.z < -Z_LIMIT else "undecided"
+    detail = f"v.M.v = {found.value:.3g} +- {found.mcse:.1g}, in standard errors"
+    return Verdict(LINEAR, test, outcome, found.z, -Z_LIMIT, draws=found.draws, detail=detail)
+
+
+# -- products of fields ----------------------------------------------------------------------------------------------
+
+
+def pair_verdicts(net: Architecture) -> list[Verdict]:
+    """Reflection positivity on {1, phi phi}; at every width at once where M_2 and M_4 are positive kernels.
+
+    The criterion is for independent plane waves: {1, phi phi} minus its disconnected part is then a sum of M_4, of the
+    covariance of F^2 cos(b.u) over neurons, and of products of M_2, all positive.
+    """
+    if isinstance(net, CosineArchitecture) and net.independent and net.component_count == 1:
+        kernels = {k: positivity(two_point_gram(_moment(net, k), half_space(net))) for k in (2, 4)}
+        found = [_verdict(PAIRS, f"kernel M_{k}, every N", one) for k, one in kernels.items()]
+        if all(verdict.outcome == "pass" for verdict in found):
+            # On the grid: a cutoff still makes M_k smooth, and so not positive, below 1/Lambda.
+            return (
+                [v._replace(outcome="up to cutoff") for v in found]
+                if np.isfinite(getattr(net, "cutoff", np.inf))
+                else found
+            )
+    return [_block(net, PAIRS, PAIR_TIMES, 0, 2)]
+
+
+def _moment(net: CosineArchitecture, k: int) -> Kernel:
+    return lambda x, y: net.kernel_moment(k, x - y)
+
+
+def triple_verdicts(net: Architecture) -> list[Verdict]:
+    """Reflection positivity on {phi, phi phi phi}, where theories of finitely many neurons fail.
+
+    A field of analytic neurons at tau > 0 determines itself at tau < 0, so some functional A has the negative norm
+    E[theta(A) A] = -E|A|^2 at every finite width; products of three fields are often enough to see it.
+    """
+    return [_block(net, TRIPLES, TRIPLE_TIMES, 1, 3)]
+
+
+def _block(net: Architecture, axiom: str, times: Array, *degrees: int) -> Verdict:
+    points = length(net) * times[:, None] * np.eye(1, net.dim)
+    test = "{" + ", ".join({0: "1", 1: "phi"}.get(k, f"phi^{k}") for k in degrees) + "}"
+    try:
+        verdict = _verdict(axiom, test, normalised_positivity(gram(net, monomials(points, *degrees))))
+    except (NoClosedForm, InputError) as error:  # InputError: infinite at a point
+        return Verdict(axiom, test, "undecided", np.nan, np.nan, detail=str(error))
+    if verdict.outcome == "fail":
+        return verdict
+    return verdict._replace(outcome="undecided", detail="positive for these functionals")
+
+
+def _verdict(axiom: str, test: str, found: Positivity) -> Verdict:
+    """The lowest eigenvalue in units of the norm of its matrix, if that is not zero."""
+    outcome: Outcome = "pass" if found.holds else "fail"
+    norm = found.norm or 1.0
+    return Verdict(axiom, test, outcome, found.lowest / norm, -found.tolerance / norm)

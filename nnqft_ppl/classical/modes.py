@@ -1,0 +1,91 @@
+"""Classical configurations (35): all local maxima of P(theta) of a theory, by ascents from draws of P.
+
+They depend on the coordinates, which are those that the card declares: P is the density of its own parameters, without
+a Jacobian.
+"""
+
+import math
+from collections.abc import Sequence
+
+import jax
+import numpy as np
+
+from nnqft_ppl.classical.density import Density
+from nnqft_ppl.classical.maxima import Maxima, Modes
+from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.progress import progress_bar
+from nnqft_ppl.theory.architecture import Architecture
+
+BATCH, MOST = 256, 2**14  # starts of one batch; of a search
+MISSED = 1e-3  # probability that one more start finds a new mode, at which a search stops
+
+
+def modes(
+    net: Architecture,
+    sites: Sequence[str] | None = None,
+    *,
+    missed: float = MISSED,
+    starts: int = MOST,
+    seed: int = 0,
+    progress: bool = False,
+) -> Modes:
+    """All classical configurations of a theory, or of some of its sites: ``("a",)`` for max P(a), (39).
+
+    Raises
+    ------
+    InputError
+        for an unknown site, a law without a density, an improper one, or what `search` says.
+    """
+    laws = net.prior()
+    unknown = [site for site in sites or () if site not in laws]
+    if unknown:
+        raise InputError(f"{type(net).__name__}: site must be one of {', '.join(laws)}, got {unknown[0]!r}")
+    density = Density(net, None if sites is None else {site: laws[site] for site in sites})
+    return search(density, missed=missed, starts=starts, seed=seed, progress=progress)
+
+
+def search(
+    density: Density, *, missed: float = MISSED, starts: int = MOST, seed: int = 0, progress: bool = False
+) -> Modes:
+    """All maxima of a density.
+
+    Ascents from draws of P, in batches, until one more would end at a new mode with a probability of at most `missed`,
+    and Chao's estimate of the number not found is below 1/2; or until `starts` were used. The probability is Good and
+    Turing's f1/n, of f1 modes seen once in n starts, plus ln(20)/n: unseen modes with a larger share in all would have
+    shown themselves with 95 % probability.
+
+    Raises
+    ------
+    InputError
+        for a density without a maximum that can be reached, or a bad budget.
+    """
+    if starts < 1:
+        raise InputError(f"starts must be at least 1, got {starts}")
+    if not 0 < missed < 1:
+        raise InputError(f"missed must be between 0 and 1, got {missed}")
+    draw = jax.jit(lambda batch: density.starts(jax.random.fold_in(jax.random.key(seed), batch), BATCH))
+    begin = np.asarray(draw(0))
+    maxima, used = Maxima(density, begin, _spread(density, begin), seed), 0
+    with progress_bar(f"{type(density.net).__name__} modes", starts, progress) as advance:
+        while used < starts and (used == 0 or maxima.unseen(used) > missed or maxima.missing() >= 0.5):
+            batch = min(BATCH, starts - used)
+            maxima.add(np.asarray(draw(1 + used // BATCH))[:batch])
+            used += batch
+            advance(batch, None)
+    if not maxima.hits:
+        raise InputError(
+            f"{type(density.net).__name__}: none of {used} starts reached a maximum: {maxima.unfinished} ended "
+            f"nowhere, {maxima.saddles} at saddles; P(theta) may be unbounded or rise towards infinity"
+        )
+    return maxima.summary(used)
+
+
+def _spread(density: Density, starts: Array) -> Array:
+    """The spread of starts (count, size) by quartiles, one number a site: neurons must be treated alike."""
+    spread, begin = np.ones(density.size), 0
+    for shape in density.shapes.values():
+        end = begin + math.prod(shape)
+        spread[begin:end] = np.subtract(*np.quantile(starts[:, begin:end], [0.75, 0.25])) / 1.349
+        begin = end
+    return np.where(density.circles, 1.0, np.where(np.isfinite(spread) & (spread > 0), spread, 1.0))

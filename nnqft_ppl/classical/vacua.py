@@ -1,0 +1,180 @@
+"""Vacua of fields with D components: their manifold, the fluctuations about one of them, and a tilt that chooses one.
+
+The ensemble averages over all vacua and keeps SO(D); a chosen vacuum keeps SO(D-1). With finitely many neurons the
+breaking is classical only: as a tilt exp(j n.a_0) is taken away, <a_0> goes to zero like j E|a_0|^2 / D.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, ClassVar, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from scipy.special import ive, roots_jacobi
+
+from nnqft_ppl.classical.density import Density
+from nnqft_ppl.classical.modes import search
+from nnqft_ppl.laws.fourier import legendre_rule, radial_support
+from nnqft_ppl.laws.vectors import BottleLaw
+from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.theory.amplitudes import AmplitudeGroup, Components
+from nnqft_ppl.theory.architecture import Architecture, Parameters
+
+ANGLES, RADII = 64, 400  # nodes of the polar angle, at least, and of |a_0|
+
+
+class Vacua(NamedTuple):
+    """The maxima of P(a) as a manifold, in the coordinates a, with respect to d^D a."""
+
+    radius: float  #: |a| of the neuron that has an expectation value; 0 in a symmetric vacuum
+    dimension: int  #: of the vacuum manifold: zero modes of the Hessian of -log P(a)
+    masses: Array  #: eigenvalues of that Hessian in the D directions of this neuron's amplitude, ascending
+    log_p: float
+
+    @property
+    def goldstones(self) -> int:
+        """Massless directions of the broken symmetry: D - 1."""
+        return self.dimension
+
+
+@lru_cache(maxsize=16)  # asked again by `breaking`
+def vacua(net: Architecture, *, seed: int = 0) -> Vacua:
+    """The dominant vacua of a field with D components, by a search for the maxima of P(a).
+
+    One neuron beside the bottle's stands for all N; its amplitude keeps the scale sigma_a/sqrt N.
+
+    Raises
+    ------
+    InputError
+        for a field with one component, or amplitudes without a density.
+    """
+    if net.component_count < 2 or not hasattr(net, "sigma_a"):
+        raise InputError(f"{type(net).__name__}: vacua are those of a field with several components and a sigma_a")
+    scale: Any = {"sigma_a": getattr(net, "sigma_a") / net.width**0.5}  # noqa: B009  (a card's field)
+    small = dataclasses.replace(net, width=1, **scale)
+    density = Density(small, {"a": small.prior()["a"]})
+    best = search(density, seed=seed).dominant[0]
+    a = best.theta["a"].reshape(small.neuron_count, -1)
+    neuron, count = int(np.argmax(np.linalg.norm(a, axis=1))), a.shape[1]
+    hessian = -np.asarray(jax.jit(jax.hessian(density.log_prob))(best.theta["a"].ravel()))
+    block = hessian.reshape(len(a), count, len(a), count)[neuron, :, neuron, :]
+    radius = float(np.linalg.norm(a[neuron]))
+    return Vacua(
+        radius if radius > 1e-6 else 0.0, best.zero_modes, np.linalg.eigvalsh(block).astype(np.float64), best.log_p
+    )
+
+
+def bottle_of(net: Any) -> BottleLaw:
+    """The law of a_0 of a card with a wine bottle; `InputError` for another card."""
+    bottle = getattr(net, "bottle", None)
+    if not isinstance(bottle, BottleLaw):
+        raise InputError(f"{type(net).__name__}: a card with a wine bottle is needed, which has a property `bottle`")
+    return bottle
+
+
+@dataclass(frozen=True)
+class ChosenVacuum:
+    """Fluctuations about the vacuum in one direction n: the wine bottle given a_0/|a_0| = n.
+
+    A theory for `exact_correlator`: for example G2_kl = delta_kl sigma_a^2 H_ii + E[r^2] n_k n_l H_00.
+    """
+
+    net: Any  #: a card with a wine bottle
+    direction: tuple[float, ...]  #: n, of length D and norm 1
+    independent: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        (count,) = bottle_of(self.net).event_shape
+        if len(self.direction) != count or abs(np.linalg.norm(self.direction) - 1.0) > 1e-9:
+            raise InputError(f"direction must be a unit vector with {count} components, got {self.direction}")
+
+    @property
+    def width(self) -> int:
+        return self.net.width
+
+    @property
+    def dim(self) -> int:
+        return self.net.dim
+
+    @property
+    def component_count(self) -> int:
+        return self.net.component_count
+
+    @property
+    def neuron_count(self) -> int:
+        return self.net.neuron_count
+
+    def amplitude_groups(self) -> tuple[AmplitudeGroup, ...]:
+        """As the card's, but a_0 = r n with a random length only."""
+        bottle, n = bottle_of(self.net), np.asarray(self.direction)
+
+        def moment(components: Components) -> float:
+            k = len(components)
+            return self.width ** (k / 2) * bottle.radial_moment(k) * float(np.prod(n[list(components)]))
+
+        return (*self.net.amplitude_groups()[:-1], AmplitudeGroup(1, moment))
+
+    def neuron_moment(self, points: Array) -> Array:
+        return self.net.neuron_moment(points)
+
+    def joint_neuron_moment(self, blocks: Sequence[Array]) -> Array:
+        return self.net.joint_neuron_moment(blocks)
+
+    def choose(self, theta: Parameters) -> Parameters:
+        """Draws of the whole ensemble, ``a`` of shape (..., N + 1, D), with a_0 turned into the chosen direction.
+
+        The length and the direction of a_0 are independent, so these are draws of the theory given the direction.
+        """
+        a = theta["a"]
+        length = jnp.linalg.norm(a[..., -1, :], axis=-1, keepdims=True)
+        return {**theta, "a": a.at[..., -1, :].set(length * jnp.asarray(self.direction))}
+
+
+class Tilted(NamedTuple):
+    """Moments of a_0 under P(a_0) exp(j n.a_0)."""
+
+    parallel: float  #: <n.a_0>
+    perpendicular_square: float  #: <a_perp^2> of one perpendicular component
+
+
+def tilted(bottle: BottleLaw, j: float) -> Tilted:
+    """<a_par> and <a_perp^2> of the tilted bottle; the Ward identity of the broken rotations is a_perp^2 = a_par / j.
+
+    <a_par> from the radial integral with Bessel functions, <r cos> = r I_(D/2)(jr)/I_(D/2-1)(jr); <a_perp^2> from
+    Gauss-Jacobi quadrature of the polar angle: the identity is not used.
+
+    Raises
+    ------
+    InputError
+        for a j that is not positive and finite, or fewer than two components.
+    """
+    (count,) = bottle.event_shape
+    if not (np.isfinite(j) and j > 0):
+        raise InputError(f"tilt must be positive and finite, got {j}")
+    if count < 2:
+        raise InputError(f"a tilt chooses among directions of at least 2 components, got {count}")
+
+    def log_density(r: Array) -> Array:  # of |a_0|, but for the average over angles, which is between 1 and 1/(j r)
+        with np.errstate(divide="ignore"):
+            return (count - 1) * np.log(r) - (r**2 - bottle.radius**2) ** 2 / (2.0 * bottle.sigma**2) + j * r
+
+    far = (bottle.radius**2 + 9.0 * bottle.sigma + 2.0 * (j * bottle.sigma**2) ** (2 / 3)) ** 0.5
+    low, high = radial_support(log_density, 2.0 * far + 2.0)
+    nodes, gauss = legendre_rule(RADII)
+    r = low + 0.5 * (high - low) * (nodes + 1.0)
+    height = log_density(r)
+    weight, order = gauss * np.exp(height - height.max()), count / 2 - 1
+    tilted_weight = weight * ive(order, j * r) * (j * r) ** -order
+    cosine = ive(order + 1, j * r) / ive(order, j * r)
+    parallel = float(np.sum(tilted_weight * r * cosine) / np.sum(tilted_weight))
+    # The angle is within 1/sqrt(j r) of the tilt, and nodes are as close as 1/n^2 there.
+    angles = ANGLES + 6 * int((j * high) ** 0.5)
+    x, angle_weight = roots_jacobi(angles, (count - 3) / 2, (count - 3) / 2)
+    pull = angle_weight * np.exp(j * r[:, None] * (x - 1.0))
+    sine_square = (pull * (1.0 - x**2)).sum(axis=1) / (count - 1)
+    perpendicular = float(np.sum(weight * r**2 * sine_square) / np.sum(weight * pull.sum(axis=1)))
+    return Tilted(parallel, perpendicular)

@@ -1,0 +1,70 @@
+"""``nnqft``: the command line. Heavy imports stay inside the commands, so that help and listings are quick."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nnqft_ppl.cli.axioms import axioms, predict
+from nnqft_ppl.cli.catalogue import list_cards, show
+from nnqft_ppl.cli.classical import modes, vacua
+from nnqft_ppl.cli.correlators import correlators, draw
+from nnqft_ppl.cli.design import design, dual
+from nnqft_ppl.cli.options import clear_errors
+from nnqft_ppl.cli.posterior import compare, posterior
+from nnqft_ppl.cli.reproduce import reproduce
+from nnqft_ppl.runtime.jax_settings import keep_programs, tune_xla
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="Quantum field theories built out of neurons: **declare** a theory, **run** it, **read** its correlators.\n\n"
+    "Start with `nnqft list`, look at a theory with `nnqft show cos_net`, and get its correlators with "
+    "`nnqft correlators cos_net --set width=10`.",
+)
+
+
+@app.callback()
+def main_options(
+    cards: Annotated[
+        list[Path] | None, typer.Option(help="A folder of your own cards, or one card's file; repeat it.")
+    ] = None,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)] = False,
+) -> None:
+    if version:
+        from nnqft_ppl.runtime.version import VERSION
+
+        typer.echo(VERSION)
+        raise typer.Exit
+    with clear_errors():
+        from nnqft_ppl import models
+
+        for path in cards or []:
+            models.add(path)
+
+
+app.command("list")(list_cards)
+app.command()(show)
+app.command()(draw)
+app.command()(correlators)
+app.command()(axioms)
+app.command()(predict)
+app.command()(design)
+app.command()(dual)
+app.command()(posterior)
+app.command()(compare)
+app.command()(modes)
+app.command()(vacua)
+app.command()(reproduce)
+
+
+def main() -> None:
+    """The entry point."""
+    tune_xla()
+    keep_programs()
+    app()
+
+
+if __name__ == "__main__":
+    main()

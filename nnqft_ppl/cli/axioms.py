@@ -1,0 +1,147 @@
+"""``nnqft axioms`` and ``nnqft predict``: is it a quantum field theory, and what would one see of it?"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from nnqft_ppl.cli.options import CardArgument, SeedOption, SetOption, clear_errors, console, theory
+from nnqft_ppl.runtime.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nnqft_ppl.axioms.verdicts import Verdict
+
+
+COLOURS = {"pass": "green", "up to cutoff": "cyan", "undecided": "yellow", "fail": "bold red"}
+
+
+def axioms(
+    card: Annotated[
+        str | None, typer.Argument(metavar="[CARD]", help="A card's name, or a .py file that declares one.")
+    ] = None,
+    settings: SetOption = None,
+    every: Annotated[bool, typer.Option("--all", help="The matrix of all cards, each at its defaults.")] = False,
+    dim: Annotated[int, typer.Option(help="Dimension of space for --all, where a card lives there.")] = 1,
+    draws: Annotated[int, typer.Option(help="Draws of the tests that have no closed form to go by.")] = 100_000,
+    seed: SeedOption = 0,
+    out: Annotated[Path | None, typer.Option(help="Table of all tests, .parquet or .csv.")] = None,
+) -> None:
+    """Test the Osterwalder-Schrader axioms: which theories are quantum, in which sense, and why not.
+
+    Permutations, Euclidean invariance, reflection positivity of two-, four- and six-point functions (RP 2, 4, 6), and
+    cluster decomposition; then the same question for the limit N -> infinity. A failure is a proof or more than five
+    standard errors. `up to cutoff`: the violation is within the rigorous bound on what a momentum cutoff can do.
+    `undecided`: positive for the functionals that were tried, or too few draws.
+
+    Example: `nnqft axioms cauchy --set width=10`
+
+    Example: `nnqft axioms --all --dim 2 --out axioms.parquet`
+    """
+    with clear_errors():
+        if (card is None) != every:
+            raise InputError("axioms takes a CARD or --all, one of the two")
+        if draws < 1000:
+            raise InputError(f"draws must be at least 1000, got {draws}")
+        from nnqft_ppl.reports.tables import check_writable
+
+        if out is not None:
+            check_writable(out)
+        found = _matrix(dim, settings, draws, seed) if card is None else [_one(card, settings, draws, seed)]
+        if out is not None:
+            import pandas as pd
+
+            from nnqft_ppl.reports.axioms import axiom_table
+            from nnqft_ppl.reports.tables import write_table
+
+            write_table(pd.concat([axiom_table(net, v, seed) for net, v in found], ignore_index=True), out, "axioms")
+            typer.echo(f"wrote {out}")
+
+
+def predict(
+    card: CardArgument,
+    settings: SetOption = None,
+    points: Annotated[Path | None, typer.Option(help="CSV of four points with columns x0, x1, ...")] = None,
+) -> None:
+    """Predict what one would see of a theory: its field, its interaction, and one neuron together with the field.
+
+    Correlators of the field with a neuron measure the width N, give the interaction by a sum rule, and see a mean of
+    the amplitudes that the field alone may hide. All exact. Without `--points`: four generic points.
+
+    Example: `nnqft predict shifted_cos_net --set width=10 --set mu=0.3`
+    """
+    with clear_errors():
+        net = theory(card, settings)
+        from nnqft_ppl.axioms.symmetries import configuration
+        from nnqft_ppl.correlation.mixed import predictions
+        from nnqft_ppl.reports.points import read_configurations
+
+        x = configuration(net) if points is None else read_configurations(points, 4)[0]
+        view = Table("prediction", "equation", box=None, pad_edge=False)
+        view.add_column("value", justify="right", no_wrap=True)
+        view.add_column("remark")
+        for p in predictions(net, x):
+            value = "" if p.remark else f"{p.value:.9g}"
+            view.add_row(escape(p.quantity), p.equation, value, escape(p.remark))
+        console().print(view)
+        typer.echo(f"{net!r} at {x.tolist()}")
+
+
+def _one(card: str, settings: list[str] | None, draws: int, seed: int):
+    net = theory(card, settings)
+    from nnqft_ppl.axioms.osterwalder_schrader import axioms as test
+    from nnqft_ppl.axioms.osterwalder_schrader import conclude
+
+    verdicts = test(net, draws=draws, seed=seed)
+    view = Table("axiom", "test", "verdict", box=None, pad_edge=False)
+    for name in ("statistic", "tolerance"):
+        view.add_column(name, justify="right", no_wrap=True)
+    view.add_column("remarks")
+    for v in verdicts:
+        effect = f"sees {v.effect:.2g} of its scale, {v.draws} draws" if v.draws and v.effect == v.effect else ""
+        remarks = "; ".join(word for word in (v.detail, effect) if word)
+        numbers = (f"{v.statistic:.4g}", f"{v.tolerance:.2g}")
+        view.add_row(v.axiom, escape(v.test), f"[{COLOURS[v.outcome]}]{v.outcome}[/]", *numbers, escape(remarks))
+    console().print(view)
+    typer.echo(f"{net!r}: {conclude(net, verdicts).words}")
+    return net, verdicts
+
+
+def _matrix(dim: int, settings: list[str] | None, draws: int, seed: int):
+    if settings:
+        raise InputError("--all takes every card at its defaults; --set goes with a CARD")
+    from nnqft_ppl import models
+    from nnqft_ppl.axioms.osterwalder_schrader import AXIOMS
+    from nnqft_ppl.reports.axioms import catalogue_axioms
+    from nnqft_ppl.reports.provenance import card_name
+    from nnqft_ppl.runtime.jax_settings import enable_x64
+    from nnqft_ppl.runtime.progress import progress_bar
+
+    enable_x64()
+    columns = ("Z2", *AXIOMS)
+    heads = ("Z2", "perm.", "transl.", "rot.", "refl.", "RP 2", "RP 4", "RP 6", "cluster")
+    view = Table("card", "d", "N", *heads, "at N = infinity", box=None, pad_edge=False)
+    found = []
+    with progress_bar("axioms", len(models.names()), shown=True) as advance:
+        for net, verdicts, conclusion in catalogue_axioms(dim, draws=draws, seed=seed):
+            advance(1, None)
+            found.append((net, verdicts))
+            cells = [_cell(verdicts, axiom) for axiom in columns]
+            view.add_row(f"[bold]{card_name(net)}[/]", str(net.dim), str(net.width), *cells, conclusion.infinite)
+    console().print(view)
+    typer.echo("RP 2, 4, 6: reflection positivity of 2-, 4- and 6-point functions; cutoff: within a cutoff's tolerance")
+    return found
+
+
+def _cell(verdicts: "Sequence[Verdict]", axiom: str) -> str:
+    from nnqft_ppl.axioms.verdicts import together
+
+    about = [v for v in verdicts if v.axiom == axiom]
+    if not about:
+        return ""
+    outcome = together(about)
+    short = {"up to cutoff": "cutoff", "undecided": "?"}.get(outcome, outcome)
+    return f"[{COLOURS[outcome]}]{short}[/]"

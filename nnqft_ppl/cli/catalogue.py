@@ -1,0 +1,53 @@
+"""``nnqft list`` and ``nnqft show``: the catalogue and one theory of it."""
+
+from rich.table import Table
+
+from nnqft_ppl.cli.options import CardArgument, card_name, clear_errors, console
+
+
+def list_cards() -> None:
+    """List the catalogue: every card with its equations, symmetries and what is exact."""
+    with clear_errors():
+        from nnqft_ppl.catalogue import entries, short_symmetries
+
+        table = Table("card", "theory", "equations", "symmetric under", "not under", "exact", box=None, pad_edge=False)
+        for e in entries():
+            symmetries = (short_symmetries(e.claims), short_symmetries(e.denies))
+            table.add_row(f"[bold]{e.name}[/]", e.title, ", ".join(e.equations), *symmetries, e.exact or "—")
+        console().print(table)
+
+
+def show(card: CardArgument) -> None:
+    """Show a theory: its formula, its hyperparameters with their ranges, its theorems and its symmetries.
+
+    Example: `nnqft show free_scalar`
+    """
+    with clear_errors():
+        from nnqft_ppl.catalogue import entry, short_symmetries
+        from nnqft_ppl.models import card as card_class
+        from nnqft_ppl.theory.amplitudes import AMPLITUDES
+
+        name = card_name(card)
+        found = entry(name)
+        screen = console()
+        screen.print(f"[bold]{name}[/]  {found.title}\n\n{found.formula}\n", highlight=False)
+        fields = Table("hyperparameter", "range", "default", "meaning", box=None, pad_edge=False)
+        for h in found.hyperparameters:
+            fields.add_row(f"[bold]{h.name}[/]", h.range.replace("[", r"\["), h.default, h.meaning)
+        screen.print(fields)
+        if any(h.range == "AmplitudeLaw" for h in found.hyperparameters):
+            laws = "; ".join(f"{key}({', '.join(_field_names(law))})" for key, law in AMPLITUDES.items())
+            screen.print(f"\namplitude laws: {laws}", highlight=False)
+        theorems = Table("theorem", "equations", "statement", box=None, pad_edge=False)
+        for t in card_class(name).theorems():
+            theorems.add_row(f"[bold]{t.quantity}[/]", ", ".join(t.equations), t.statement.replace("[", r"\["))
+        screen.print()
+        screen.print(theorems)
+        screen.print(f"\nsymmetric under: {short_symmetries(found.claims)}", highlight=False)
+        screen.print(f"not symmetric under: {short_symmetries(found.denies)}", highlight=False)
+
+
+def _field_names(law: type) -> list[str]:
+    from nnqft_ppl.theory.ranges import field_types
+
+    return list(field_types(law))

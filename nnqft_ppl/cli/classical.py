@@ -1,0 +1,265 @@
+"""``nnqft modes`` and ``nnqft vacua``: the classical world of a theory."""
+
+import itertools
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from nnqft_ppl.cli.options import CardArgument, SeedOption, SetOption, clear_errors, console, theory
+from nnqft_ppl.runtime.errors import InputError, NoClosedForm
+
+if TYPE_CHECKING:
+    from nnqft_ppl.classical.landscape import Landscape
+    from nnqft_ppl.classical.maxima import Modes
+    from nnqft_ppl.classical.neurons import ClassicalNeurons
+    from nnqft_ppl.theory.architecture import Architecture
+
+
+PlotOption = Annotated[Path | None, typer.Option(help="PNG picture.")]
+OutOption = Annotated[Path | None, typer.Option(help="Table, .parquet or .csv.")]
+LISTED = 30  # modes on the screen
+
+
+def modes(
+    card: CardArgument,
+    settings: SetOption = None,
+    joint: Annotated[
+        bool,
+        typer.Option("--joint", help="Search all neurons together even where they are independent (small N)."),
+    ] = False,
+    starts: Annotated[int, typer.Option(help="Starts of a search at most.")] = 2**14,
+    missed: Annotated[
+        float, typer.Option(help="Stop when one more start would find a new mode with at most this probability.")
+    ] = 1e-3,
+    best: Annotated[int, typer.Option(help="How many classical fields of a landscape to list.")] = 5,
+    seed: SeedOption = 0,
+    out: OutOption = None,
+    plot: PlotOption = None,
+) -> None:
+    """Classical field configurations (35): the local maxima of P(theta), and how many fields they make.
+
+    Where neurons are independent, the modes of one amplitude and of one neuron are found, and the fields assembled and
+    counted exactly at any N, (38)-(41). Otherwise, or with `--joint`, all parameters are searched together.
+
+    Maxima depend on the coordinates: they are those of the card's own parameters, with no Jacobian. The eigenvalues
+    are those of the Hessian of -log P: negative / zero / positive.
+
+    Example: `nnqft modes landscape --set width=3 --set peaks=4 --plot landscape.png`
+
+    Example: `nnqft modes cos_net --set width=2 --set amplitude=bimodal --joint`
+    """
+    with clear_errors():
+        _check_places(out, plot)
+        net = theory(card, settings)
+        from nnqft_ppl.classical.modes import modes as search
+        from nnqft_ppl.classical.neurons import classical_neurons, factorises, landscape
+
+        screen, whole = console(), joint or not factorises(net)
+        _check_wishes(net, whole, best, out, plot)
+        if whole:
+            found = search(net, starts=starts, missed=missed, seed=seed, progress=True)
+            screen.print(f"[bold]{net!r}[/]\nmaxima of P({', '.join(net.prior())})\n", highlight=False)
+            screen.print(_mode_table(found))
+            screen.print(f"\n{_summary(found)}", highlight=False)
+        else:
+            parts = classical_neurons(net, starts=starts, missed=missed, seed=seed, progress=True)
+            screen.print(f"[bold]{net!r}[/]\n", highlight=False)
+            amplitudes = ", ".join(f"{a:.9g}" for a in parts.amplitudes)
+            screen.print(f"modes of P(a_i): {amplitudes}\n", highlight=False)
+            found = parts.neurons
+            if found is not None:
+                screen.print(_mode_table(found))
+                screen.print(f"\none neuron: {_summary(found)}", highlight=False)
+            try:
+                fields = landscape(net, parts, seed=seed)
+                _print_landscape(screen, net, fields, best)
+                if plot is not None:
+                    _plot(net, parts, fields, plot, seed)
+            except NoClosedForm as error:
+                screen.print(f"\n{error}", highlight=False)
+                if plot is not None:
+                    raise InputError(f"plot needs a landscape of isolated fields: {error}") from error
+        if out is not None and found is not None:
+            from nnqft_ppl.reports.classical import modes_table, parameters_table
+            from nnqft_ppl.reports.tables import write_table
+
+            write_table(modes_table(net, found, seed=seed), out, "modes")
+            write_table(parameters_table(found), _beside(out), "parameters")
+            typer.echo(f"wrote {out} and {_beside(out)}")
+        if plot is not None:
+            typer.echo(f"wrote {plot}")
+
+
+def vacua(
+    card: CardArgument,
+    settings: SetOption = None,
+    seed: SeedOption = 0,
+    out: OutOption = None,
+    plot: PlotOption = None,
+) -> None:
+    """Which symmetries are broken, how, and into which vacua: explicitly, spontaneously, or not at all, (42)-(44).
+
+    For the wine bottle also the correlators of the whole ensemble beside those of fluctuations about one vacuum, and
+    the Ward identity <a_perp^2> = <a_par>/j of a tilt exp(j a_par).
+
+    Example: `nnqft vacua wine_bottle --set components=3 --set radius=1.3 --set sigma_v=0.7 --plot bottle.png`
+    """
+    with clear_errors():
+        _check_places(out, plot)
+        net = theory(card, settings)
+        from nnqft_ppl.classical.breaking import breaking
+        from nnqft_ppl.classical.vacua import vacua as search
+        from nnqft_ppl.laws.vectors import BottleLaw
+
+        screen = console()
+        verdicts = breaking(net, seed=seed)
+        view = Table("symmetry", "verdict", "seen by", "vacua", box=None, pad_edge=False)
+        for one in verdicts:
+            view.add_row(*one)
+        screen.print(f"[bold]{net!r}[/]\n", highlight=False)
+        screen.print(view)
+        bottle = isinstance(getattr(net, "bottle", None), BottleLaw)
+        if bottle:
+            _print_bottle(screen, net)
+        if out is not None:
+            from nnqft_ppl.reports.classical import breaking_table
+            from nnqft_ppl.reports.tables import write_table
+
+            write_table(breaking_table(net, verdicts), out, "breaking")
+            typer.echo(f"wrote {out}")
+        if plot is not None:
+            if not bottle:
+                raise InputError(f"plot needs a card with a wine bottle, got {card}")
+            from nnqft_ppl.reports.classical_pictures import plot_bottle
+            from nnqft_ppl.runtime.files import write_atomically
+
+            found = search(net, seed=seed)
+            write_atomically(plot, lambda target: plot_bottle(net, found, target, seed=seed))
+            typer.echo(f"wrote {plot}")
+
+
+def _check_places(out: Path | None, plot: Path | None) -> None:
+    from nnqft_ppl.reports.tables import check_writable
+    from nnqft_ppl.runtime.files import check_folder
+
+    if out is not None:
+        check_writable(out)
+    if plot is not None:
+        check_folder(plot)
+
+
+def _check_wishes(net: "Architecture", whole: bool, best: int, out: Path | None, plot: Path | None) -> None:
+    """What cannot be had is said before the search."""
+    if best < 0:
+        raise InputError(f"best must not be negative, got {best}")
+    if plot is not None and (whole or net.dim != 1):
+        raise InputError("plot is drawn for a landscape of independent neurons on a line, without --joint")
+    if out is not None and not whole and set(net.prior()) == {"a"}:
+        raise InputError(f"out needs neurons with parameters, which {type(net).__name__} lacks; use --joint")
+
+
+def _mode_table(found: "Modes") -> Table:
+    view = Table("log P", "what", "eigenvalues −/0/+", "moduli", "copies", "orbit", "field", "share", "θ*", box=None)
+    for mode in found.found[:LISTED]:
+        numbers = "/".join(map(str, mode.signature))
+        theta = "  ".join(f"{site} = {_short(value)}" for site, value in mode.theta.items())
+        field = "continuum" if mode.field < 0 else str(mode.field)
+        copies, share = str(mode.copies), f"{mode.share:.3f}"
+        view.add_row(
+            f"{mode.log_p:.7g}", mode.kind, numbers, str(mode.moduli), copies, str(mode.orbit), field, share, theta
+        )
+    if len(found.found) > LISTED:
+        view.caption = f"{LISTED} of {len(found.found)} modes up to relabelling; write them all with --out"
+    return view
+
+
+def _summary(found: "Modes") -> str:
+    continua = f", {found.families} continua" if found.families else ""
+    lost = f"; {found.saddles} starts ended at saddles, {found.unfinished} nowhere"
+    return (
+        f"{found.isolated} isolated modes{continua}; {found.orbits} up to relabelling and redundancy; {found.fields} "
+        f"distinct isolated fields.\n{found.starts} starts: one more would find a new mode with probability at most "
+        f"{found.unseen:.2g} (Good-Turing, 95 %), and about {found.missing:.2g} are missing (Chao)"
+        f"{lost if found.saddles + found.unfinished else ''}"
+    )
+
+
+def _short(value: Any) -> str:
+    import numpy as np
+
+    flat = np.round(np.asarray(value).ravel(), 6) + 0.0
+    words = ", ".join(f"{v:.6g}" for v in flat[:8])
+    return f"({words}{', …' if flat.size > 8 else ''})"
+
+
+def _print_landscape(screen: Any, net: "Architecture", fields: "Landscape", best: int) -> None:
+    from nnqft_ppl.classical.counting import integer
+
+    bounds = fields.bounds()
+    screen.print(
+        f"\nlandscape (39) at N = {net.width}, K = {len(fields.amplitudes)}, M = {len(fields.functions)}:\n"
+        f"  |S_c| = {integer(bounds.exact)} distinct classical fields\n"
+        f"  <= {integer(bounds.multisets)} up to relabelling <= {integer(bounds.upper)} (40)\n"
+        f"  >= {integer(bounds.lower)} (41), for nonzero modes and {fields.rank} linearly independent neurons; "
+        f"without these conditions {integer(bounds.printed_lower)}"
+        f"{', which is not a bound here' if bounds.printed_lower > bounds.exact else ''}",
+        highlight=False,
+    )
+    view = Table("log P", "φ = Σ s_m h_m: s", box=None, pad_edge=False)
+    for one in itertools.islice(fields.best(), best):
+        view.add_row(f"{one.log_p:.9g}", _short(one.coefficients))
+    screen.print(view)
+
+
+def _plot(net: "Architecture", parts: "ClassicalNeurons", fields: "Landscape", path: Path, seed: int) -> None:
+    import numpy as np
+
+    from nnqft_ppl.classical.basins import basin_tree
+    from nnqft_ppl.classical.neurons import functions_at
+    from nnqft_ppl.reports.classical_pictures import plot_landscape
+    from nnqft_ppl.runtime.files import write_atomically
+
+    x = np.linspace(-6.0, 6.0, 401)
+    try:
+        tree = basin_tree(net, parts)
+    except InputError:
+        tree = None
+    functions = functions_at(net, parts, x[:, None])
+    write_atomically(path, lambda target: plot_landscape(net, fields, functions, x, tree, target, seed=seed))
+
+
+def _print_bottle(screen: Any, net: Any) -> None:
+    import numpy as np
+
+    from nnqft_ppl.classical.vacua import ChosenVacuum, tilted
+    from nnqft_ppl.correlation.exact import exact_correlator
+
+    count = net.component_count
+    chosen = ChosenVacuum(net, (1.0, *[0.0] * (count - 1)))
+    x = np.zeros((4, net.dim))
+    x[:, 0] = (0.0, 0.4, 1.0, 1.7)
+    view = Table("correlator", "ensemble", "about the vacuum n = e_0", box=None, pad_edge=False)
+    for kind, order, components in (
+        ("full", 2, (0, 0)),
+        ("full", 2, (1, 1)),
+        ("connected", 4, (0, 0, 0, 0)),
+        ("connected", 4, (0, 0, 1, 1)),
+        ("connected", 4, (1, 1, 1, 1)),
+    ):
+        values = [float(exact_correlator(t, x[:order], kind, components)) for t in (net, chosen)]  # pyright: ignore
+        view.add_row(f"G{order}{'c' * (order > 2)} {''.join(map(str, components))}", *(f"{v:.9g}" for v in values))
+    screen.print("\nat x = 0, 0.4, 1, 1.7 along the first axis:", highlight=False)
+    screen.print(view)
+    tilts = Table("tilt j", "<a_par>", "j <a_perp²>", "j E|a_0|²/D", box=None, pad_edge=False)
+    for j in (10.0, 1.0, 0.1, 0.01):
+        moments = tilted(net.bottle, j)
+        small = j * net.bottle.radial_moment(2) / count
+        tilts.add_row(f"{j:g}", f"{moments.parallel:.9g}", f"{j * moments.perpendicular_square:.9g}", f"{small:.6g}")
+    screen.print()
+    screen.print(tilts)
+
+
+def _beside(out: Path) -> Path:
+    return out.with_suffix(f".parameters{out.suffix}")

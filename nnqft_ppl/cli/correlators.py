@@ -1,0 +1,187 @@
+"""``nnqft draw`` and ``nnqft correlators``: fields of a theory and the main job."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from nnqft_ppl.cli.options import CardArgument, SeedOption, SetOption, clear_errors, console, number, theory
+from nnqft_ppl.runtime.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from nnqft_ppl.runtime.arrays import Array
+
+
+PointsOption = Annotated[
+    Path | None,
+    typer.Option(help="File of points: CSV with columns x0, x1, ... (and configuration), .npy, or .npz with configs."),
+]
+
+
+DEFAULT_POSITIONS = (0.1, 0.52, -0.31, 0.97, -0.83, 1.43, -1.24, 2.06, -1.91, 2.74)  # no balanced sum vanishes
+
+
+def draw(
+    card: CardArgument,
+    settings: SetOption = None,
+    points: PointsOption = None,
+    draws: Annotated[int, typer.Option(help="Number of independent fields.")] = 1000,
+    seed: SeedOption = 0,
+    parameters: Annotated[bool, typer.Option("--parameters", help="Keep the parameters of every draw too.")] = False,
+    out: Annotated[Path | None, typer.Option(help="NetCDF file (.nc) for the DataTree of draws.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="PNG picture of the first draws (d = 1 or 2).")] = None,
+) -> None:
+    """Draw fields from the prior, at the points of a file or on a grid around the origin.
+
+    A theory without an exact sampler is drawn by NUTS, four chains side by side.
+
+    Example: `nnqft draw cos_net --set width=50 --draws 200 --out fields.nc --plot fields.png`
+    """
+    with clear_errors():
+        from nnqft_ppl.reports.points import read_configurations
+        from nnqft_ppl.runtime.files import check_file
+
+        check_file(out, ".nc")
+        check_file(plot, ".png")
+        net = theory(card, settings)
+        from nnqft_ppl.inference.prior import prior_predictive
+        from nnqft_ppl.reports.pictures import grid, plot_fields
+        from nnqft_ppl.runtime.files import write_atomically
+
+        x = grid(net.dim) if points is None else read_configurations(points, 1)
+        x = x.reshape(-1, x.shape[-1])
+        if net.ancestral:
+            tree = prior_predictive(net, x, draws=draws, seed=seed, parameters=parameters, progress=True)
+            phi: Any = tree["prior_predictive/phi"].to_numpy()
+        else:
+            from nnqft_ppl.inference.posterior import posterior as chains
+
+            result = chains(net, x, draws=-(-draws // 4), seed=seed, parameters=parameters, progress=True)
+            typer.echo(
+                f"note: {type(net).__name__} has no exact sampler; {result.line}; {result.verdict.line}", err=True
+            )
+            tree, phi = result.tree, result.tree["posterior/phi"].to_numpy()
+        mean, deviation = phi.mean(), phi.std()
+        typer.echo(f"{draws} draws of {net!r} at {len(x)} points: mean {mean:.4g}, standard deviation {deviation:.4g}")
+        if out is not None:
+            write_atomically(out, lambda target: tree.to_netcdf(target, engine="h5netcdf"))
+            typer.echo(f"wrote {out}")
+        if plot is not None:
+            write_atomically(plot, lambda target: plot_fields(net, x, phi[0], target))
+            typer.echo(f"wrote {plot}")
+
+
+def correlators(
+    card: CardArgument,
+    settings: SetOption = None,
+    points: PointsOption = None,
+    order: Annotated[str, typer.Option(help="Orders n, separated by commas; n takes the first n points.")] = "2,4",
+    kind: Annotated[str, typer.Option(help="Among full, connected, I_N, I_IB.")] = "full,connected",
+    estimator: Annotated[
+        str | None,
+        typer.Option(help="Among exact, neuron, sobol, amplitude, field. Default: exact and the best Monte Carlo."),
+    ] = None,
+    component: Annotated[
+        str | None, typer.Option(help="Component of the field at each point, from 0, for fields with several: 0,0,1,1.")
+    ] = None,
+    draws: Annotated[
+        int | None, typer.Option(help="Draws of each Monte Carlo estimator; at most so many with --precision.")
+    ] = None,
+    precision: Annotated[
+        float | None, typer.Option(help="Run until every relative standard error is at most this.")
+    ] = None,
+    seed: SeedOption = 0,
+    float32: Annotated[bool, typer.Option("--float32", help="Draw in single precision; sums stay double.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Table, .parquet or .csv; the points go beside it.")] = None,
+) -> None:
+    """Correlators of a theory, exactly and by Monte Carlo, as one tidy table.
+
+    Without `--points`: one configuration along the first axis. With `--out table.parquet` the points are written to
+    `table.points.parquet`; and an interrupted run, however it ended, goes on where it was when the same command is
+    given again, to the same numbers.
+
+    Example: `nnqft correlators cos_net --set width=10 --set amplitude=laplace --order 2,4,6 --out table.parquet`
+
+    Example: `nnqft correlators coupled_cos_net --kind I_IB --order 4 --precision 0.01 --out table.parquet`
+    """
+    with clear_errors(resumes=out is not None):
+        from nnqft_ppl.reports.points import configurations_table
+        from nnqft_ppl.reports.tables import check_writable, write_table
+        from nnqft_ppl.runtime.checkpoint import clear
+
+        orders = _integers("order", order)
+        beside = None if out is None else check_writable(out).with_suffix(f".points{out.suffix}")
+        checkpoints = None if out is None else out.with_name(f".{out.name}.partial")
+        net = theory(card, settings)
+        from nnqft_ppl.reports.correlators import correlators as compute
+        from nnqft_ppl.reports.correlators import default_estimators
+
+        x = _configurations(points, max(orders), net.dim)
+        kinds: Any = _words(kind)
+        estimators = default_estimators(net, orders) if estimator is None else _words(estimator)
+        if estimator is None and "exact" not in estimators:
+            typer.echo(f"note: {type(net).__name__} has no closed form here; {estimators[0]} takes over", err=True)
+        table = compute(
+            net,
+            x,
+            orders=orders,
+            kinds=kinds,
+            estimators=estimators,
+            components=None if component is None else _integers("component", component),
+            draws=draws,
+            precision=precision,
+            seed=seed,
+            dtype="float32" if float32 else None,
+            checkpoints=checkpoints,
+            progress=True,
+        )
+        if out is None or beside is None or checkpoints is None:
+            console().print(_correlator_table(table))
+            return
+        write_table(table, out)
+        write_table(configurations_table(x), beside, "configurations")
+        clear(checkpoints)
+        z = f", largest |z| {table['z'].abs().max():.2f}" if len(table["z"].dropna()) else ""
+        typer.echo(f"wrote {out} ({len(table)} rows{z}) and {beside}")
+
+
+def _configurations(points: Path | None, order: int, dim: int) -> "Array":
+    import numpy as np
+
+    from nnqft_ppl.correlation.exact import check_order
+    from nnqft_ppl.reports.points import read_configurations
+
+    check_order(order)
+    if points is not None:
+        return read_configurations(points, order)
+    x = np.zeros((1, order, dim))
+    x[0, :, 0] = DEFAULT_POSITIONS[:order]
+    return x
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _integers(name: str, text: str) -> list[int]:
+    try:
+        return [int(word) for word in _words(text)] or [0]
+    except ValueError:
+        raise InputError(f"{name} must be integers separated by commas, got {text!r}") from None
+
+
+def _correlator_table(table: "pd.DataFrame", most: int = 40) -> Table:
+    view = Table("config", "order", "kind", "estimator", box=None, pad_edge=False)
+    for name in ("estimate", "mcse", "exact", "z"):
+        view.add_column(name, justify="right", no_wrap=True)
+    rows: Any = table.head(most).itertuples()
+    for row in rows:
+        mcse = "" if row.estimator == "exact" else f"{row.mcse:.2g}"
+        numbers = (f"{row.estimate:.9g}", mcse, number(row.exact, ".9g"), number(row.z, "+.2f"))
+        view.add_row(str(row.configuration), str(row.order), str(row.kind), str(row.estimator), *numbers)
+    if len(table) > most:
+        view.caption = f"{most} of {len(table)} rows; write them all with --out table.parquet"
+    return view

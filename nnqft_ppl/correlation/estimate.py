@@ -1,0 +1,263 @@
+"""Monte Carlo correlators, streamed in constant memory, with honest errors.
+
+Each estimator draws something and integrates the rest in closed form (`statistics`). Correlators are polynomials
+(`partitions`) in the means of those statistics, and their standard errors follow from the covariance of the statistics
+by the delta method. A plug-in cumulant of n draws has a bias of order 1/n, far below its error.
+"""
+
+import hashlib
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nnqft_ppl.correlation.estimators import ESTIMATORS, STATISTICS, Estimator, correlator_polynomial
+from nnqft_ppl.correlation.exact import Kind, check_components, check_order
+from nnqft_ppl.correlation.partitions import Polynomial
+from nnqft_ppl.correlation.sobol import radius_statistic
+from nnqft_ppl.runtime.arrays import Array, check_configurations
+from nnqft_ppl.runtime.checkpoint import Checkpoint
+from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.version import VERSION
+from nnqft_ppl.sampling.streams import THREADS, Means, Moments, random_stream, sobol_stream
+from nnqft_ppl.theory.amplitudes import Components
+from nnqft_ppl.theory.architecture import Architecture
+from nnqft_ppl.theory.cosine import CosineArchitecture
+
+Precision = Literal["float32", "float64"]
+
+BATCH_ELEMENTS = 2**20  # numbers held at once by a batch: about 8 MB in float64
+WIDER = 8  # times as many on other devices than CPUs, where a batch takes a millisecond to start
+
+
+class Estimate(NamedTuple):
+    """One correlator at every configuration, shape (C,)."""
+
+    order: int
+    kind: Kind
+    estimate: Array
+    mcse: Array  #: standard error of the mean
+    draws: int  #: networks, or single neurons for the neuron and sobol estimators
+    batch: int  #: draws of one batch: with the seed, it fixes the result
+
+
+def estimate(
+    net: Architecture,
+    configurations: ArrayLike,
+    *,
+    orders: Sequence[int],
+    kinds: Sequence[Kind],
+    estimator: Estimator,
+    draws: int,
+    seed: int,
+    components: Sequence[int] | None = None,
+    precision: float | None = None,
+    dtype: Precision | None = None,
+    checkpoints: Path | None = None,
+    threads: int = THREADS,
+    progress: bool = False,
+) -> list[Estimate]:
+    """Estimate correlators of several orders and kinds from one set of draws.
+
+    Parameters
+    ----------
+    configurations
+        Shape (C, n, d); a correlator of order k takes the first k points of each.
+    draws, precision
+        The number of draws; with a `precision`, the most draws of a run that stops as soon as the standard error of
+        every value is at most that fraction of it.
+    components
+        For a field with D components, the component at each of the n points.
+    dtype
+        Of the draws; the process's default if not given. Sums are float64 either way.
+    checkpoints
+        A folder for checkpoints: the same call goes on from them after an interruption, to the same numbers.
+    threads
+        Batches computed at a time; the result does not depend on it.
+
+    Raises
+    ------
+    InputError
+        for an estimator that cannot separate a kind, an order beyond the points, an amplitude moment that does not
+        exist, or a theory that the estimator cannot draw.
+    """
+    points = check_configurations(configurations, net.dim)
+    points = points.reshape(-1, *points.shape[-2:])
+    if draws < 2:
+        raise InputError(f"draws must be at least 2, got {draws}")
+    if precision is not None and not 0 < precision < np.inf:
+        raise InputError(f"precision must be positive and finite, got {precision}")
+    if max(orders) > points.shape[-2]:
+        raise InputError(f"order must be at most {points.shape[-2]}, the points of a configuration, got {max(orders)}")
+    labels = check_components(net, components, points.shape[-2])
+    terms: dict[tuple[int, Kind], Polynomial] = {
+        (order, kind): correlator_polynomial(net, estimator, labels[: check_order(order)], kind)
+        for order in orders
+        for kind in kinds
+    }
+    net.check_ancestral()
+    if estimator == "field":
+        _check_tails(net, max(orders))
+    subsets = tuple(sorted({mask for p in terms.values() for mask in p.subsets}))
+    if not subsets:  # every correlator vanishes identically: there is nothing to draw
+        return [Estimate(order, kind, np.zeros(len(points)), np.zeros(len(points)), draws, 1) for order, kind in terms]
+    dtype = dtype or ("float64" if jax.config.read("jax_enable_x64") else "float32")
+    job = _Job(net, estimator, labels, subsets, _batch_size(net, estimator, subsets, points), dtype)
+
+    def error(moments: Moments) -> float:
+        """The largest relative standard error; what vanishes identically has none."""
+        values = [_delta_method(p, subsets, moments, dtype) for p in terms.values() if p.subsets]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratios = [np.nanmax(np.where(mcse > 0, mcse / np.abs(value), 0.0)) for value, mcse in values]
+        return float(max(ratios, default=0.0))
+
+    moments, count = _stream(job, points, draws, seed, error, precision, checkpoints, threads, progress)
+    if precision is not None and (reached := error(moments)) > precision:
+        warnings.warn(
+            f"{estimator} reached a precision of {reached:.2g}, not {precision:.2g}, with {count} draws", stacklevel=2
+        )
+    return [
+        Estimate(order, kind, *_delta_method(p, subsets, moments, dtype), count, job.batch)
+        for (order, kind), p in terms.items()
+    ]
+
+
+class _Job(NamedTuple):
+    """All that a compiled batch depends on."""
+
+    net: Architecture
+    estimator: Estimator
+    components: Components
+    subsets: tuple[int, ...]
+    batch: int
+    dtype: Precision
+
+
+def _stream(
+    job: _Job,
+    points: Array,
+    draws: int,
+    seed: int,
+    error: Any,
+    precision: float | None,
+    checkpoints: Path | None,
+    threads: int,
+    progress: bool,
+) -> tuple[Moments, int]:
+    identity = {
+        "theory": f"{type(job.net).__module__} {job.net!r}",
+        "points": hashlib.sha256(np.ascontiguousarray(points).tobytes()).hexdigest(),
+        "shape": points.shape,
+        "job": [job.estimator, job.components, job.subsets, job.batch, job.dtype, seed],
+        "versions": [VERSION, jax.__version__, jax.default_backend()],
+    }
+    checkpoint = Checkpoint(checkpoints, identity)
+    title = f"{type(job.net).__name__} {job.estimator}"
+    shape = (len(job.subsets), len(points))
+    x = points.astype(job.dtype)
+    if job.estimator == "sobol":
+        return sobol_stream(
+            radius_statistic(_quasi_random(job.net), points, job.subsets),
+            shape,
+            batch=job.batch,
+            draws=draws,
+            seed=seed,
+            error=error,
+            precision=precision,
+            checkpoint=checkpoint,
+            title=title,
+            progress=progress,
+        )
+    compiled, double = _compiled(job), job.dtype == "float64"
+    with jax.enable_x64(double):
+        root = jax.random.fold_in(jax.random.key(seed), ESTIMATORS.index(job.estimator))
+        sites = jnp.asarray(x)
+
+    def batch(index: int, valid: int) -> Means:
+        with jax.enable_x64(double):
+            mean, scatter = compiled(root, sites, index, valid)
+            return np.asarray(mean), np.asarray(scatter)
+
+    moments = random_stream(
+        batch,
+        shape,
+        batch=job.batch,
+        draws=draws,
+        error=error,
+        precision=precision,
+        checkpoint=checkpoint,
+        title=title,
+        progress=progress,
+        threads=threads,
+    )
+    return moments, moments.draws
+
+
+@lru_cache(maxsize=64)
+def _compiled(job: _Job) -> Any:
+    """(root, points, index, valid) -> mean (S, C) and centred second moments (C, S, S) of one batch."""
+    statistic = STATISTICS[job.estimator]
+    sampled = replace(job.net, width=1) if job.estimator == "neuron" else job.net
+
+    @jax.jit
+    def run(root: jax.Array, points: jax.Array, index: jax.Array, valid: jax.Array) -> tuple[jax.Array, jax.Array]:
+        theta = sampled.sample(jax.random.fold_in(root, index), job.batch)
+        t = jax.vmap(lambda one: statistic(job.net, one, points, job.components, job.subsets))(theta)  # (batch, S, C)
+        use = (jnp.arange(job.batch) < valid)[:, None, None]
+        mean = jnp.sum(jnp.where(use, t, 0.0), axis=0) / valid
+        centred = jnp.where(use, t - mean, 0.0)
+        return mean, jnp.einsum("bsc,btc->cst", centred, centred)
+
+    return run
+
+
+def _quasi_random(net: Architecture) -> CosineArchitecture:
+    """`net` if it has a quantile function of |b|; `InputError` otherwise."""
+    if not isinstance(net, CosineArchitecture) or not net.has_quantile:
+        raise InputError(
+            "estimator sobol needs a theory of plane waves with a quantile function of |b|, "
+            f"got {type(net).__name__}; use neuron"
+        )
+    return net
+
+
+def _check_tails(net: Architecture, order: int) -> None:
+    try:
+        net.amplitude_moment(2 * order)
+    except InputError as error:
+        warnings.warn(f"the error of field estimates of order {order} has infinite variance: {error}", stacklevel=3)
+
+
+def _batch_size(net: Architecture, estimator: Estimator, subsets: tuple[int, ...], points: Array) -> int:
+    """The largest power of two of draws that keeps a batch within its elements: by the problem and the device alone."""
+    per_draw = points.shape[0] * (len(subsets) + points.shape[1])
+    if estimator == "field":
+        per_draw += 8 * net.neuron_count
+    if estimator == "amplitude":
+        per_draw *= net.neuron_count
+    elements = BATCH_ELEMENTS * (1 if jax.default_backend() == "cpu" else WIDER)
+    return 2 ** int(np.clip(np.log2(elements / per_draw), 0, 14))
+
+
+def _delta_method(
+    terms: Polynomial, subsets: tuple[int, ...], moments: Moments, dtype: Precision
+) -> tuple[Array, Array]:
+    """The polynomial at the sample means, and its standard error sqrt(g' Cov g / n + rounding^2)."""
+    configurations = moments.mean.shape[1]
+    if not terms.subsets:  # vanishes identically
+        return np.zeros(configurations), np.zeros(configurations)
+    rows = [subsets.index(mask) for mask in terms.subsets]
+    mean = moments.mean[rows]
+    gradient = terms.gradient(mean)
+    covariance = moments.scatter[:, rows][:, :, rows] / max(moments.draws - 1, 1)
+    variance = np.einsum("sc,cst,tc->c", gradient, covariance, gradient)
+    # What is certain but for rounding keeps the error of its rounding, so that z-scores stay meaningful.
+    rounding = 8.0 * float(np.finfo(dtype).eps) * np.abs(gradient * mean).sum(axis=0)
+    return terms.value(mean), np.sqrt(np.maximum(variance, 0.0) / moments.draws + rounding**2)

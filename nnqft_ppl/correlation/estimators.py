@@ -1,0 +1,166 @@
+"""What one draw contributes to an estimate: a statistic T_S for every subset S of the points of a configuration.
+
+    field       networks          prod_(k in S) phi(x_k)                              nothing is integrated
+    amplitude   networks          E_(a,c)[prod_(k in S) phi(x_k)], from power sums    amplitudes, phases if possible
+    neuron      single neurons    E_c[prod_(k in S) h(x_k)]                           amplitudes, phases if possible
+    sobol       radii |b|         the same, for an isotropic law of b whose directions are integrated out as well
+
+A subset is a bit mask. The amplitude estimator also knows the average over its neurons of the neuron statistic, which
+separates I_N from I_IB; those subsets carry the negative of their mask.
+"""
+
+import math
+from collections.abc import Callable
+from functools import cache
+from itertools import combinations
+from typing import Literal, get_args
+
+import jax
+import jax.numpy as jnp
+
+from nnqft_ppl.correlation.exact import check_kind, full_correlator, single_cumulant
+from nnqft_ppl.correlation.partitions import (
+    Polynomial,
+    cumulant_weight,
+    difference,
+    members,
+    negated,
+    polynomial,
+    set_partitions,
+)
+from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.theory.amplitudes import Components
+from nnqft_ppl.theory.architecture import Architecture, Parameters
+
+Estimator = Literal["field", "amplitude", "neuron", "sobol"]
+ESTIMATORS: tuple[Estimator, ...] = get_args(Estimator)
+Statistic = Callable[[Architecture, Parameters, jax.Array, Components, tuple[int, ...]], jax.Array]
+
+ABLE = {
+    "field": ("full", "connected"),
+    "amplitude": ("full", "connected", "I_N", "I_IB"),
+    "neuron": ("full", "connected", "I_N"),
+    "sobol": ("full", "connected", "I_N"),
+}
+
+
+def correlator_polynomial(net: Architecture, estimator: Estimator, components: Components, kind: str) -> Polynomial:
+    """The correlator as a polynomial in the means of the estimator's statistics.
+
+    Raises
+    ------
+    InputError
+        for a kind that the estimator cannot separate, single neurons of a theory whose neurons are dependent, or an
+        amplitude moment that does not exist.
+    """
+    check_kind(kind)
+    order = len(components)
+    if estimator not in ESTIMATORS:
+        raise InputError(f"estimator must be one of {', '.join(('exact', *ESTIMATORS))}, got {estimator!r}")
+    if estimator in ("neuron", "sobol") and not net.independent:
+        name = type(net).__name__
+        rule = f"amplitude or field where neurons are not independent ({name})"
+        raise InputError(f"estimator must be {rule}, got {estimator!r}")
+    if kind not in ABLE[estimator]:
+        able = ", ".join(ABLE[estimator])
+        raise InputError(f"kind must be one of {able} for the {estimator} estimator, got {kind!r}")
+    net.amplitude_moment(order)  # says so if it does not exist
+    if estimator in ("neuron", "sobol"):
+        return full_correlator(net, components) if kind == "full" else single_cumulant(net, components)
+    if kind == "full":
+        return polynomial(order, lambda partition: float(len(partition) == 1))
+    connected = polynomial(order, lambda partition: cumulant_weight(len(partition)))
+    if kind == "connected":
+        return connected
+    single = negated(single_cumulant(net, components))
+    return single if kind == "I_N" else difference(connected, single)
+
+
+def field_statistic(
+    net: Architecture, theta: Parameters, points: jax.Array, components: Components, subsets: tuple[int, ...]
+) -> jax.Array:
+    """prod_(k in S) phi_(c_k)(x_k), shape (S, C), for configurations (C, n, d)."""
+    phi = net.field(theta, points.reshape(-1, net.dim)).reshape(*points.shape[:2], -1)
+    legs = [phi[:, k, components[k] if net.component_count > 1 else 0] for k in range(len(components))]
+    return jnp.stack([math.prod(legs[k] for k in members(mask)) for mask in subsets])
+
+
+def neuron_statistic(
+    net: Architecture, theta: Parameters, points: jax.Array, components: Components, subsets: tuple[int, ...]
+) -> jax.Array:
+    """E_c[prod_(k in S) h(x_k)] of the first neuron, shape (S, C)."""
+    one = {site: value if site in net.shared else value[0] for site, value in theta.items() if site != "a"}
+    indices = tuple(tuple(members(mask)) for mask in subsets)
+    return jax.vmap(lambda x: net.marginal_products(x, indices, **one), out_axes=1)(points)
+
+
+def amplitude_statistic(
+    net: Architecture, theta: Parameters, points: jax.Array, components: Components, subsets: tuple[int, ...]
+) -> jax.Array:
+    """E_(a,c)[prod phi] given the other parameters: moments of a sum of independent terms a_i h_i, from its cumulants.
+
+    The cumulant of a subset S is a sum over single neurons, sum_i kappa_S[a_i h_i], so a power sum; the moments made of
+    such cumulants average over all distinct pairs, triples, ... of neurons inside the draw.
+    """
+    masks = _closure(subsets)
+    indices = tuple(tuple(members(mask)) for mask in masks)
+    h = net.map_neurons(
+        lambda one: jax.vmap(lambda x: net.marginal_products(x, indices, **one), out_axes=1)(points), theta
+    )  # (N, masks, C)
+    moment_of = {mask: h[:, position] for position, mask in enumerate(masks)}
+    zero, one = jnp.zeros(points.shape[0], h.dtype), jnp.ones(points.shape[0], h.dtype)
+
+    @cache
+    def cumulant(mask: int) -> jax.Array:
+        """sum_i kappa[sqrt(N) a_i h_i(x_k), k in mask] N^(-|mask|/2)."""
+        total, first = zero, 0
+        for group in net.amplitude_groups():
+            rows = slice(first, first + group.neurons)
+            first += group.neurons
+            terms = 0.0
+            for partition in set_partitions(mask.bit_count()):
+                blocks = [_embed(block, mask) for block in partition]
+                amplitudes = [group.moment(tuple(components[k] for k in members(block))) for block in blocks]
+                weight = cumulant_weight(len(blocks)) * math.prod(amplitudes)
+                if weight:
+                    terms = terms + weight * math.prod(moment_of[block][rows] for block in blocks)
+            total = total + (jnp.sum(terms, axis=0) if isinstance(terms, jax.Array) else 0.0)
+        return total * net.width ** (-mask.bit_count() / 2.0)
+
+    @cache
+    def moment(mask: int) -> jax.Array:
+        if mask == 0:
+            return one
+        first, *rest = members(mask)
+        total = zero
+        for size in range(len(rest) + 1):
+            for others in combinations(rest, size):
+                block = sum((1 << k for k in others), 1 << first)
+                total = total + cumulant(block) * moment(mask ^ block)
+        return total
+
+    return jnp.stack([moment(key) if key > 0 else moment_of[-key].mean(axis=0) for key in subsets])
+
+
+STATISTICS: dict[str, Statistic] = {
+    "field": field_statistic,
+    "amplitude": amplitude_statistic,
+    "neuron": neuron_statistic,
+}
+
+
+def _closure(subsets: tuple[int, ...]) -> tuple[int, ...]:
+    """All nonempty subsets of the given ones."""
+    found: set[int] = set()
+    for key in subsets:
+        mask = part = abs(key)
+        while part:
+            found.add(part)
+            part = (part - 1) & mask
+    return tuple(sorted(found))
+
+
+def _embed(block: int, mask: int) -> int:
+    """A subset of {0..|mask|-1} as a subset of the members of `mask`."""
+    where = members(mask)
+    return sum(1 << where[k] for k in members(block))

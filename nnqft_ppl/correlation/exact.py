@@ -1,0 +1,279 @@
+"""Exact correlators of any order, at every width, from moments of neurons.
+
+A field phi = sum_i a_i h_i of exchangeable neurons has
+
+    G^(n)(x_1..x_n) = sum over partitions pi of {1..n} of N (N-1) ... (N-|pi|+1) / N^(n/2) prod_B A_|B| H_pi,
+
+with A_k = E[(sqrt(N) a)^k] and H_pi = E[prod_B prod_(k in B) h_(i_B)(x_k)] at distinct neurons i_B. Independent neurons
+factorise, H_pi = prod_B H_|B|; then the connected correlator is the joint cumulant of one neuron, N^(1-n/2) kappa_n.
+That of dependent neurons follows from the full correlators of all subsets of the points; what it has beyond the joint
+cumulants of single neurons, I_N, is I_IB.
+A field with D components has amplitude moments that depend on the components of a block, and a few neurons may have an
+amplitude law of their own: both enter through `AmplitudeGroup`.
+All in float64 NumPy: no draws, no compilation, no JAX.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from itertools import product
+from typing import ClassVar, Literal, NamedTuple, Protocol, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nnqft_ppl.correlation.partitions import (
+    Partition,
+    Polynomial,
+    cumulant_weight,
+    falling_factorial,
+    members,
+    polynomial,
+    set_partitions,
+)
+from nnqft_ppl.runtime.arrays import Array, check_configurations
+from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.theory.amplitudes import AmplitudeGroup, Components
+
+Kind = Literal["full", "connected", "I_N", "I_IB"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+MAX_ORDER = 10
+
+
+class Theory(Protocol):
+    """What the exact engine asks of an architecture."""
+
+    independent: ClassVar[bool]
+
+    @property
+    def width(self) -> int: ...
+    @property
+    def dim(self) -> int: ...
+    @property
+    def component_count(self) -> int: ...
+    @property
+    def neuron_count(self) -> int: ...
+    def amplitude_groups(self) -> tuple[AmplitudeGroup, ...]: ...
+    def neuron_moment(self, points: Array) -> Array: ...
+    def joint_neuron_moment(self, blocks: Sequence[Array]) -> Array: ...
+
+
+def exact_correlator(
+    net: Theory, configurations: ArrayLike, kind: Kind = "full", components: Sequence[int] | None = None
+) -> Array:
+    """The exact n-point function of the field at finite width, (2), (4), (7)-(9), (28).
+
+    Parameters
+    ----------
+    net
+        A theory with closed neuron moments.
+    configurations
+        Shape (..., n, d): n points in R^d each, n <= 10.
+    kind
+        ``"full"``: E[phi(x_1)..phi(x_n)]. ``"connected"``: its joint cumulant. ``"I_N"`` (8) and ``"I_IB"`` (9): the
+        parts of the connected correlator that finite width and the dependence of neurons make; they add up to it.
+    components
+        For a field with D components, the component (from 0) of the field at each point; all 0 by default.
+
+    Returns
+    -------
+    float64 array of shape (...).
+
+    Raises
+    ------
+    NoClosedForm
+        where the card has no closed neuron moments.
+    InputError
+        for an unknown kind, a bad shape, an order that is not supported, a component that does not exist, or an
+        amplitude moment that does not exist.
+    """
+    points = check_configurations(configurations, net.dim)
+    n = check_order(points.shape[-2])
+    check_kind(kind)
+    labels = check_components(net, components, n)
+    if kind == "I_N" or (kind == "connected" and net.independent):
+        return from_neuron_moments(net, points, single_cumulant(net, labels))
+    if kind == "full" and net.independent:
+        return from_neuron_moments(net, points, full_correlator(net, labels))
+    if kind == "full":
+        return _full(net, points, labels)
+    if kind == "connected":
+        return _connected(net, points, labels)
+    return np.zeros(points.shape[:-2]) if net.independent else _independence_breaking(net, points, labels)
+
+
+def check_order(n: int) -> int:
+    """`n` if correlators of that order are supported; the sum has Bell(n) terms."""
+    if not 1 <= n <= MAX_ORDER:
+        raise InputError(f"order must be between 1 and {MAX_ORDER}, got {n}")
+    return n
+
+
+def check_kind(kind: str) -> None:
+    if kind not in KINDS:
+        raise InputError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
+
+
+def check_components(net: Theory, components: Sequence[int] | None, n: int) -> Components:
+    """One component for each of `n` points; all 0 by default."""
+    labels = (0,) * n if components is None else tuple(components)
+    if len(labels) != n or not all(0 <= k < net.component_count for k in labels):
+        rule = f"{n} numbers between 0 and {net.component_count - 1}"
+        raise InputError(f"components must be {rule} ({type(net).__name__}), got {labels}")
+    return labels
+
+
+def full_correlator(net: Theory, components: Components) -> Polynomial:
+    """G^(n) of independent neurons as a polynomial in the moments of one neuron."""
+    return polynomial(len(components), _full_weight(net, components))
+
+
+def single_cumulant(net: Theory, components: Components) -> Polynomial:
+    """sum_i N^(-n/2) kappa_n of neuron i's sqrt(N) a_i h_i(x_k), as a polynomial in its moments: I_N, (8) at n = 4."""
+    return polynomial(len(components), _single_weight(net, components))
+
+
+def from_neuron_moments(net: Theory, points: Array, terms: Polynomial) -> Array:
+    """Evaluate a polynomial at the exact moments of one neuron."""
+    if not terms.subsets:  # every term vanishes: odd orders of an even law
+        return np.zeros(points.shape[:-2])
+    moments = [net.neuron_moment(points[..., members(mask), :]) for mask in terms.subsets]
+    return terms.value(np.stack(moments))
+
+
+def exact_neuron(net: Theory, points: ArrayLike, indices: Sequence[int]) -> Array:
+    """Neuron correlators H_(i_1..i_n)(x_1..x_n) = E[h_(i_1)(x_1)..h_(i_n)(x_n)], (3), (5), (19), (23).
+
+    `points` has shape (..., n, d); `indices` names the neuron of each point: (0, 0, 1, 1) is H_iijj with i != j.
+    """
+    x = check_configurations(points, net.dim, "points")
+    if len(indices) != x.shape[-2]:
+        raise InputError(f"indices must name one neuron for each of the {x.shape[-2]} points, got {tuple(indices)}")
+    if not all(0 <= i < net.neuron_count for i in indices):
+        raise InputError(f"indices must be between 0 and {net.neuron_count - 1}, got {tuple(indices)}")
+    blocks = [x[..., [k for k, j in enumerate(indices) if j == i], :] for i in dict.fromkeys(indices)]
+    return net.joint_neuron_moment(blocks)
+
+
+def exact_mixed(
+    net: Theory, field_points: ArrayLike, neuron_points: ArrayLike, components: Sequence[int] | None = None
+) -> Array:
+    """Mixed field-neuron correlators E[phi(x_1)..phi(x_m) h_i(y_1)..h_i(y_k)] for one neuron i (of the first group).
+
+    Expanding the fields gives a sum over partitions of the x, one block of which (perhaps empty) sits on neuron i.
+
+    Parameters
+    ----------
+    field_points, neuron_points
+        Shapes (..., m, d) and (..., k, d); leading shapes broadcast.
+    components
+        The component of the field at each of the m points; all 0 by default.
+
+    Returns
+    -------
+    float64 array of the broadcast leading shape. Subtract ``G^(m) * H_i..i`` for the connected part.
+    """
+    x = check_configurations(field_points, net.dim, "field_points")
+    y = check_configurations(neuron_points, net.dim, "neuron_points")
+    batch = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+    x = np.broadcast_to(x, batch + x.shape[-2:])
+    y = np.broadcast_to(y, batch + y.shape[-2:])
+    m = check_order(x.shape[-2])
+    check_order(m + y.shape[-2])
+    labels = check_components(net, components, m)
+    first, *rest = _by_block(net.amplitude_groups(), labels)
+    remaining = (first._replace(neurons=first.neurons - 1), *rest)
+    total = np.zeros(batch)
+    # Element m of the partition stands for all the points of neuron i; its block carries one amplitude fewer.
+    for partition in set_partitions(m + 1):
+        own = next(block for block in partition if block >> m & 1)
+        others = tuple(block for block in partition if block is not own)
+        weight = _placed(remaining, others) * first.moment(own ^ 1 << m)
+        if weight != 0.0:
+            fields_on_own = x[..., members(own ^ 1 << m), :]
+            blocks = [np.concatenate([fields_on_own, y], axis=-2), *(x[..., members(block), :] for block in others)]
+            total = total + weight * net.width ** (-m / 2.0) * net.joint_neuron_moment(blocks)
+    return total
+
+
+def _full(net: Theory, points: Array, components: Components, least: int = 1) -> Array:
+    """The full correlator of dependent neurons, partition by partition; those into `least` blocks or more."""
+    total, weight_of = np.zeros(points.shape[:-2]), _full_weight(net, components)
+    for partition in set_partitions(len(components)):
+        weight = weight_of(partition) if len(partition) >= least else 0.0
+        if weight != 0.0:
+            blocks = [points[..., members(block), :] for block in partition]
+            total = total + weight * net.joint_neuron_moment(blocks)
+    return total
+
+
+def _connected(net: Theory, points: Array, components: Components, least: int = 1) -> Array:
+    """The joint cumulant of dependent neurons' fields, from the full correlators of all subsets of the points.
+
+    The full correlator of all points enters with its partitions into `least` blocks or more only.
+    """
+    n = len(components)
+
+    def full(chosen: list[int]) -> Array:
+        few = least if len(chosen) == n else 1
+        return _full(net, points[..., chosen, :], tuple(components[k] for k in chosen), few)
+
+    terms = polynomial(n, lambda partition: cumulant_weight(len(partition)))
+    return terms.value(np.stack([full(members(mask)) for mask in terms.subsets]))
+
+
+def _independence_breaking(net: Theory, points: Array, components: Components) -> Array:
+    """The connected correlator without the joint cumulants of single neurons, (9) at n = 4.
+
+    Both have all points on one neuron alike: A_n H_n is left out of both, as A_n need not exist.
+    """
+    weight = _single_weight(net, components)
+    single = polynomial(len(components), lambda partition: weight(partition) if len(partition) > 1 else 0.0)
+    return _connected(net, points, components, least=2) - from_neuron_moments(net, points, single)
+
+
+class _Group(NamedTuple):
+    """As `AmplitudeGroup`, with moments of the points of a block, each computed once."""
+
+    neurons: int
+    moment: Callable[[int], float]
+
+
+def _by_block(groups: Sequence[AmplitudeGroup], components: Components) -> list[_Group]:
+    def of(group: AmplitudeGroup) -> _Group:
+        return _Group(group.neurons, cache(lambda block: group.moment(tuple(components[k] for k in members(block)))))
+
+    return [of(group) for group in groups]
+
+
+def _placements(groups: Sequence[_Group], blocks: int) -> Iterator[tuple[int, tuple[_Group, ...]]]:
+    """The ways to put blocks on distinct neurons: how many, for each choice of a group for every block."""
+    for chosen in product(range(len(groups)), repeat=blocks):
+        ways = math.prod(falling_factorial(group.neurons, chosen.count(g)) for g, group in enumerate(groups))
+        if ways:
+            yield ways, tuple(groups[g] for g in chosen)
+
+
+def _placed(groups: Sequence[_Group], partition: Partition) -> float:
+    """sum over ways to put the blocks on distinct neurons of prod_B E[prod_(k in B) sqrt(N) a_(c_k)]."""
+    return sum(
+        ways * math.prod(group.moment(block) for group, block in zip(on, partition, strict=True))
+        for ways, on in _placements(groups, len(partition))
+    )
+
+
+def _full_weight(net: Theory, components: Components) -> Callable[[Partition], float]:
+    """The weight of a partition in the full correlator."""
+    groups, scale = _by_block(net.amplitude_groups(), components), net.width ** (-len(components) / 2.0)
+    return lambda partition: scale * _placed(groups, partition)
+
+
+def _single_weight(net: Theory, components: Components) -> Callable[[Partition], float]:
+    """The weight of a partition in the joint cumulants of single neurons."""
+    groups, scale = _by_block(net.amplitude_groups(), components), net.width ** (-len(components) / 2.0)
+
+    def weight(partition: Partition) -> float:
+        amplitudes = sum(group.neurons * math.prod(map(group.moment, partition)) for group in groups)
+        return scale * cumulant_weight(len(partition)) * amplitudes
+
+    return weight

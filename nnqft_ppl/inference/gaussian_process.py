@@ -1,0 +1,139 @@
+"""The Gaussian process that a theory becomes at infinite width: its posterior, and the first step back from it.
+
+At width N the amplitudes, if Gaussian, make the field a Gaussian process whose kernel K_theta = (1/N) sum_i A_2 h_i h_i
+is itself random, with mean K and covariance C/N. Given data of likelihood Z(K) the posterior mean of f(K) is
+E[Z f]/E[Z], so that to first order in 1/N
+
+    f_N = f + (1/2N) [ (Z f)'' : C - f Z'' : C ] / Z,
+
+with derivatives by the kernel matrix: the prediction that finite networks are held against.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.linalg import cho_factor, cho_solve
+
+from nnqft_ppl.runtime.arrays import Array, check_points
+from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.theory.architecture import Architecture
+from nnqft_ppl.theory.gaussian_amplitudes import gaussian_amplitudes
+
+
+class Normal(NamedTuple):
+    """A Gaussian posterior of the field at Q points."""
+
+    mean: Array  #: (Q,)
+    covariance: Array  #: (Q, Q)
+
+
+class FiniteWidth(NamedTuple):
+    """Posterior mean and variance at width N, with errors; or their coefficients of 1/N, without."""
+
+    mean: Array
+    variance: Array
+    mean_error: Array
+    variance_error: Array
+
+
+def kernel_matrix(net: Architecture, x: Array, y: Array) -> Array:
+    """G^(2)(x_p, y_q), shape (P, Q), for one component of the field."""
+    return net.two_point(x[:, None, :], y[None, :, :])
+
+
+def limit_posterior(net: Architecture, points: ArrayLike, values: ArrayLike, noise: float, at: ArrayLike) -> Normal:
+    """The posterior of the field at infinite width, given noisy values: exact, by one Cholesky factor.
+
+    Points (P, d), values (P,), at (Q, d). The kernel is G^(2), which does not depend on the width.
+
+    Raises
+    ------
+    InputError
+        for dependent neurons, or a mean or an amplitude law that keeps the limit from being one centred Gaussian.
+    """
+    if not net.independent or len(net.amplitude_groups()) > 1 or not net.amplitude_law.even:
+        raise InputError(f"{type(net).__name__}: its infinite-width limit is no centred Gaussian process")
+    x, z = check_points(points, net.dim), check_points(at, net.dim)
+    factor = cho_factor(kernel_matrix(net, x, x) + noise**2 * np.eye(len(x)), lower=True)
+    cross = kernel_matrix(net, x, z)
+    mean = cross.T @ cho_solve(factor, np.asarray(values, dtype=float))
+    return Normal(mean, kernel_matrix(net, z, z) - cross.T @ cho_solve(factor, cross))
+
+
+def first_order(net: Architecture, points: ArrayLike, values: ArrayLike, noise: float, at: ArrayLike) -> FiniteWidth:
+    """The coefficients of 1/N of the posterior mean and variance at each point of `at`, (Q,): errors are zero.
+
+    Exact from H_2 and H_4 of one neuron; needs Gaussian amplitudes and independent neurons.
+    """
+    gaussian_amplitudes(net)
+    x, z = check_points(points, net.dim), check_points(at, net.dim)
+    y, scale = jnp.asarray(values), net.amplitude_moment(2)
+
+    def moments(matrix: jax.Array) -> jax.Array:
+        """Z, Z m, Z (v + m^2) for a kernel matrix of the data and the target."""
+        inside, cross = matrix[:-1, :-1] + noise**2 * jnp.eye(len(y)), matrix[:-1, -1]
+        lower = jnp.linalg.cholesky(0.5 * (inside + inside.T))
+        half_y = jax.scipy.linalg.solve_triangular(lower, y, lower=True)
+        half_k = jax.scipy.linalg.solve_triangular(lower, cross, lower=True)
+        log_z = -0.5 * half_y @ half_y - jnp.sum(jnp.log(jnp.diag(lower)))
+        mean, variance = half_k @ half_y, matrix[-1, -1] - half_k @ half_k
+        return jnp.exp(log_z) * jnp.stack([jnp.ones(()), mean, variance + mean**2])
+
+    curved = jax.jit(lambda matrix: (moments(matrix), jax.hessian(moments)(matrix)))
+    means, variances = [], []
+    for target in z:
+        every = np.concatenate([x, target[None]])
+        n = len(every)
+        kernel = scale * net.neuron_moment(np.stack(np.broadcast_arrays(every[:, None], every[None]), axis=2))
+        i, j, k, l = np.indices((n, n, n, n)).reshape(4, -1)
+        four = scale**2 * net.neuron_moment(np.stack([every[i], every[j], every[k], every[l]], axis=1))
+        covariance = (four - kernel[i, j] * kernel[k, l]).reshape(n, n, n, n)
+
+        zero, hessian = (np.asarray(value) for value in curved(kernel))
+        second = np.einsum("fijkl,ijkl->f", hessian, covariance)
+        ratios = zero / zero[0]
+        slope = 0.5 * (second - ratios * second[0]) / zero[0]
+        means.append(slope[1])
+        variances.append(slope[2] - 2.0 * ratios[1] * slope[1])
+    nothing = np.zeros(len(z))
+    return FiniteWidth(np.array(means), np.array(variances), nothing, nothing)
+
+
+def reweighted(
+    net: Architecture, points: ArrayLike, values: ArrayLike, noise: float, at: ArrayLike, *, draws: int, seed: int
+) -> FiniteWidth:
+    """The posterior at width N by prior networks weighted with the evidence Z(K_theta): independent draws, no chain.
+
+    Good for few data, where the weights stay even; errors are those of a ratio of means.
+    """
+    gaussian_amplitudes(net)
+    x, z = check_points(points, net.dim), check_points(at, net.dim)
+    every, y = jnp.asarray(np.concatenate([x, z])), jnp.asarray(values)
+    p, scale = len(x), net.amplitude_moment(2)
+
+    def one(theta: dict[str, jax.Array]) -> tuple[jax.Array, jax.Array, jax.Array]:
+        h = net.neurons(theta, every)
+        matrix = scale / net.width * h.T @ h
+        lower = jnp.linalg.cholesky(matrix[:p, :p] + noise**2 * jnp.eye(p))
+        half_y = jax.scipy.linalg.solve_triangular(lower, y, lower=True)
+        half_k = jax.scipy.linalg.solve_triangular(lower, matrix[:p, p:], lower=True)
+        log_z = -0.5 * half_y @ half_y - jnp.sum(jnp.log(jnp.diag(lower)))
+        return log_z, half_k.T @ half_y, jnp.diag(matrix)[p:] - jnp.sum(half_k**2, axis=0)
+
+    batch = max(1, min(draws, 2**20 // (net.width * len(every))))
+    step = jax.jit(lambda key: jax.vmap(one)(net.sample(key, batch)))
+    root = jax.random.key(seed)
+    parts = [step(jax.random.fold_in(root, index)) for index in range(-(-draws // batch))]
+    log_z, mean, variance = (np.concatenate([np.asarray(part[k]) for part in parts]) for k in range(3))
+    weight = np.exp(log_z - log_z.max())
+    weight /= weight.sum()
+    first = weight @ mean
+    second = weight @ (variance + (mean - first) ** 2)
+    errors = [
+        np.sqrt(np.sum((weight[:, None] * (value - centre)) ** 2, axis=0))
+        for value, centre in ((mean, first), (variance + (mean - first) ** 2, second))
+    ]
+    return FiniteWidth(first, second, *errors)

@@ -1,0 +1,172 @@
+"""Posterior and posterior predictive of a theory, as one ArviZ DataTree with its diagnostics in function space."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro.distributions as dist
+import pandas as pd
+from numpy.typing import ArrayLike
+from xarray import DataTree
+
+from nnqft_ppl.inference.trees import posterior_tree
+from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.checkpoint import Checkpoint
+from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.version import VERSION
+from nnqft_ppl.sampling.chains import run
+from nnqft_ppl.sampling.diagnostics import Verdict, judge, summarise
+from nnqft_ppl.sampling.plan import Sampler, kernel_of, plan
+from nnqft_ppl.sampling.schwinger_dyson import real_sites, residual_at
+from nnqft_ppl.sampling.whitened import Point
+from nnqft_ppl.theory.architecture import as_points
+from nnqft_ppl.theory.conditioned import Conditioned, Model, field_at
+
+PRIOR_DRAWS, PRIOR_BATCH = 1000, 16
+
+
+class Posterior(NamedTuple):
+    """Draws of a conditioned theory, what is to be known of them, and how they were made."""
+
+    tree: DataTree  #: prior, posterior, prior_predictive, posterior_predictive, log_likelihood, observed_data, ...
+    summary: pd.DataFrame  #: one row a number: phi and phi^2 at every point, the action, hyperparameters
+    verdict: Verdict
+    line: str  #: what was chosen, in one line
+
+
+def posterior(
+    model: Model,
+    points: ArrayLike,
+    *,
+    chains: int = 4,
+    warmup: int = 500,
+    draws: int = 500,
+    seed: int = 0,
+    sampler: Sampler | None = None,
+    collapsed: bool | None = None,
+    parameters: bool = False,
+    checkpoints: Path | None = None,
+    progress: bool = False,
+) -> Posterior:
+    """Draw the field of a conditioned theory at points (P, d) by Markov chains that choose themselves.
+
+    The tree has the groups ``posterior`` (phi, hyperparameters, action; with `parameters` every site),
+    ``posterior_predictive``, ``observed_data`` and ``log_likelihood`` where there are data, ``prior`` and
+    ``prior_predictive`` where the neurons can be drawn (without data, sources and actions), ``sample_stats`` and
+    ``constant_data``; dimensions chain, draw, point, observation, component, neuron. The action is minus the log of
+    everything that multiplies the prior. The statistic ``schwinger_dyson`` has mean zero if the chains are right.
+
+    Raises
+    ------
+    InputError
+        for points of the wrong shape, fewer than 4 draws or one chain, or a sampler that the theory rules out.
+    """
+    chosen = plan(model, sampler, collapsed)
+    model = chosen.model
+    x = as_points(model.net, points)
+    for name, value, least in (("chains", chains, 1), ("warmup", warmup, 0), ("draws", draws, 4), ("seed", seed, 0)):
+        if value < least:
+            raise InputError(f"{name} must be at least {least}, got {value}")
+    data = model.observation
+    seen = x if data is None else jnp.concatenate([x, jnp.asarray(data.points)])
+    testable = bool(real_sites(model, model.net))
+
+    def read(key: jax.Array, at: Point) -> dict[str, jax.Array]:
+        key_a, key_noise = jax.random.split(key)
+        theta = dict(at.theta)
+        action = -model.log_factors(at.net, theta, at.noise)
+        kept = {"action": action, **{f"hyper_{n}": v for n, v in at.hyper.items()}}
+        if testable:
+            kept["stat_schwinger_dyson"] = residual_at(model, at.net, theta, at.noise)
+        if model.collapsed:
+            theta["a"] = model.amplitudes_given(key_a, at.net, theta, at.noise)
+        phi = field_at(at.net, theta, seen)
+        kept["phi"] = phi[: len(x)]
+        if data is not None:
+            law = _law_of_values(phi[len(x) :], at.noise)
+            kept |= {"y": law.sample(key_noise), "log_y": jnp.asarray(law.log_prob(data.values))}
+        return kept | ({f"site_{n}": v for n, v in theta.items()} if parameters else {})
+
+    identity = {
+        "model": repr(model.net),
+        "factors": _fingerprint(model),
+        "line": chosen.line,
+        "points": np.asarray(x).tolist(),
+        "run": [chains, warmup, draws, seed, parameters, VERSION],
+    }
+    kept = run(
+        kernel_of(chosen, warmup),
+        read,
+        chains=chains,
+        warmup=warmup,
+        draws=draws,
+        seed=seed,
+        checkpoint=Checkpoint(checkpoints, identity),
+        title=f"{type(model.net).__name__} posterior",
+        progress=progress,
+    )
+    hyper = {name.removeprefix("hyper_"): v for name, v in kept.items() if name.startswith("hyper_")}
+    summary = summarise({"phi": kept["phi"], "phi^2": kept["phi"] ** 2, "action": kept["action"], **hyper})
+    verdict = judge(summary, kept.get("stat_diverging"), kept.get("stat_energy"))
+    if testable:
+        residual = summarise({"schwinger_dyson": kept["stat_schwinger_dyson"]})
+        summary = pd.concat([summary, residual], ignore_index=True)
+        verdict = verdict._replace(schwinger_dyson=float(residual["mean"].iloc[0] / residual["mcse"].iloc[0]))
+    provenance = {"theory": repr(model.net), "sampler": chosen.line, "seed": seed, "warmup": warmup, "version": VERSION}
+    before = _prior(model, x, jax.random.key(seed), min(PRIOR_DRAWS, chains * draws)) if model.net.ancestral else {}
+    tree = posterior_tree(model, kept, hyper, before, np.asarray(x), provenance)
+    return Posterior(tree, summary, verdict, chosen.line)
+
+
+def _law_of_values(phi: jax.Array, noise: Any) -> dist.Normal:
+    sigma = jnp.asarray(noise)
+    return dist.Normal(phi, sigma[:, None] if phi.ndim == 2 and sigma.ndim == 1 else sigma)
+
+
+def _prior(model: Conditioned, x: jax.Array, key: jax.Array, draws: int) -> dict[str, dict[str, Array]]:
+    """Draws (1, draw, ...) of the field, the hyperparameters and the values before anything is known."""
+    data = model.observation
+    seen = x if data is None else jnp.concatenate([x, jnp.asarray(data.points)])
+
+    def one(key: jax.Array) -> dict[str, dict[str, jax.Array]]:
+        key_hyper, key_theta, key_noise = jax.random.split(key, 3)
+        laws = enumerate(model.hyperlaws.items())
+        hyper: Any = {name: law.sample(jax.random.fold_in(key_hyper, k)) for k, (name, law) in laws}
+        net, noise = model.with_values(hyper)
+        phi = net.field({site: value[0] for site, value in net.sample(key_theta, 1).items()}, seen)
+        groups = {"prior": {"phi": phi[: len(x)], **hyper}}
+        if data is not None:
+            groups["prior_predictive"] = {"y": _law_of_values(phi[len(x) :], noise).sample(key_noise)}
+        return groups
+
+    keys = jax.random.split(jax.random.fold_in(key, 2), (-(-draws // PRIOR_BATCH), PRIOR_BATCH))
+    found = jax.jit(lambda keys: jax.lax.map(jax.vmap(one), keys))(keys)
+
+    def flat(value: jax.Array) -> Array:
+        return np.asarray(value).reshape(1, -1, *value.shape[2:])[:, :draws]
+
+    return {group: {n: flat(v) for n, v in values.items()} for group, values in found.items()}
+
+
+def _fingerprint(model: Conditioned) -> list[Any]:
+    """What the factors are, as JSON: their numbers, and the potential of an action by its code."""
+    data = model.observation
+    found: list[Any] = [model.collapsed, [(name, _law(law)) for name, law in model.hyperlaws.items()]]
+    if data is not None:
+        noise = _law(data.noise) if isinstance(data.noise, dist.Distribution) else np.asarray(data.noise).tolist()
+        found.append([data.points.tolist(), data.values.tolist(), noise])
+    found += [[source.points.tolist(), source.strength.tolist()] for source in model.sources]
+    for action in model.actions:
+        shape = (len(action.points), *([model.net.component_count] if model.net.component_count > 1 else []))
+        code = str(jax.make_jaxpr(action.potential)(jnp.zeros(shape)))
+        found.append([action.points.tolist(), action.weights.tolist(), code])
+    return found
+
+
+def _law(law: dist.Distribution) -> str:
+    """Its name and parameters, in the order of their names: that of its leaves changes from process to process."""
+    parameters = {name: vars(law).get(name) for name in sorted(law.gather_pytree_data_fields())}
+    values = {n: _law(v) if isinstance(v, dist.Distribution) else np.asarray(v).tolist() for n, v in parameters.items()}
+    return f"{type(law).__name__}{values}"

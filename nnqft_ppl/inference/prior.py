@@ -1,0 +1,78 @@
+"""Prior predictive draws of a field, as an ArviZ DataTree with named dimensions."""
+
+import json
+from collections import defaultdict
+
+import arviz_base
+import jax
+import numpy as np
+from numpy.typing import ArrayLike
+from numpyro.infer import Predictive
+from xarray import DataTree
+
+from nnqft_ppl.inference.trees import site_dims
+from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.progress import progress_bar
+from nnqft_ppl.runtime.version import VERSION
+from nnqft_ppl.theory.architecture import Architecture, as_points
+
+BATCH_ELEMENTS = 2**20  # neuron evaluations held at once
+
+
+def prior_predictive(
+    net: Architecture,
+    points: ArrayLike,
+    *,
+    draws: int = 1000,
+    seed: int = 0,
+    parameters: bool = False,
+    progress: bool = False,
+) -> DataTree:
+    """Independent draws of phi at points, by NumPyro's `Predictive` in batches of bounded memory.
+
+    Parameters
+    ----------
+    points
+        Shape (P, d).
+    parameters
+        Keep the parameters of every draw as well, in the group ``prior``.
+
+    Returns
+    -------
+    A DataTree with ``prior_predictive/phi`` (chain, draw, point), ``constant_data/points`` (point, axis) and, if asked
+    for, ``prior`` with dimensions (chain, draw, neuron, ...). Longer runs with the same seed begin with the same draws.
+
+    Raises
+    ------
+    InputError
+        for points of the wrong shape or not finite, or fewer than one draw.
+    """
+    x = as_points(net, points)
+    net.check_ancestral()
+    if draws < 1:
+        raise InputError(f"draws must be at least 1, got {draws}")
+    if seed < 0:
+        raise InputError(f"seed must be a non-negative integer, got {seed}")
+    sites = [*net.prior(), "phi"] if parameters else ["phi"]
+    batch = 2 ** int(np.clip(np.log2(BATCH_ELEMENTS / (net.width * x.shape[0])), 0, 14))
+    predictive = jax.jit(Predictive(net, num_samples=batch, parallel=True, return_sites=sites))
+    root = jax.random.key(seed)
+    kept: dict[str, list[np.ndarray]] = defaultdict(list)
+    batches = -(-draws // batch)
+    with progress_bar(f"{type(net).__name__} prior predictive", batches, progress) as advance:
+        for index in range(batches):
+            sample = predictive(jax.random.fold_in(root, index), x)
+            for site in sites:
+                kept[site].append(np.asarray(sample[site])[: draws - index * batch])
+            advance(1, None)
+    values = {site: np.concatenate(parts)[None] for site, parts in kept.items()}  # one chain
+
+    groups = {"prior_predictive": {"phi": values.pop("phi")}, "constant_data": {"points": np.asarray(x)}}
+    if parameters:
+        groups["prior"] = values
+    dims = {"phi": ["point", "component"][: groups["prior_predictive"]["phi"].ndim - 2], "points": ["point", "axis"]}
+    for site, value in values.items():
+        dims[site] = site_dims(net, site, value.shape[2:])
+    # Attributes as JSON text: NetCDF holds neither dictionaries nor None.
+    provenance = json.dumps({"theory": repr(net), "seed": seed, "batch": batch, "version": VERSION}, sort_keys=True)
+    return arviz_base.from_dict(groups, dims=dims, attrs={"/": {"nnqft_ppl": provenance}})

@@ -1,0 +1,257 @@
+"""Coordinates for Markov chains: the parameters of a theory as smooth functions of standard normal variables z.
+
+In them the prior is N(0, I) whatever the card's laws are, so that one step size and the unit mass matrix suit every
+direction that the data leave alone. A phase is the angle of a Gaussian pair, since a wall at +-pi would stop the chain
+that it should carry round; a heavy-tailed law becomes a stretched normal one. Where a law is no exact image of normal
+variables, its `log_weight` puts the difference right.
+"""
+
+import math
+from collections.abc import Callable
+from functools import lru_cache, singledispatch
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro.distributions as dist
+from jax.scipy.special import erf, erfc, log_ndtr, ndtr
+from numpyro.distributions import biject_to, constraints
+from scipy.interpolate import CubicSpline
+from scipy.special import gammainc
+
+from nnqft_ppl.laws.couplings import EquicorrelatedNormal, GibbsNormal, LatentSignTilt
+from nnqft_ppl.laws.fourier import student_radius
+from nnqft_ppl.laws.isotropic import Isotropic
+from nnqft_ppl.laws.lattice import FoldedCauchy
+from nnqft_ppl.laws.signs import SignedRayleigh
+from nnqft_ppl.laws.vectors import BottleAndNormals
+from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.errors import InputError
+
+Shape = tuple[int, ...]
+
+REACH, KNOTS = 7.5, 1024  # |z| beyond which a radius goes on linearly, at a probability of 1e-12; knots below it
+
+
+class Chart(NamedTuple):
+    """A law as the image of standard normal variables z: exact where `log_weight` is zero."""
+
+    shape: Shape  #: of z
+    value: Callable[[jax.Array], jax.Array]
+    log_weight: Callable[[jax.Array], jax.Array | float] = lambda _: 0.0
+    #: log of (density of the law at value(z), times the Jacobian, over the density of z), up to a constant
+
+
+def chart(law: dist.Distribution) -> Chart:
+    """The chart of a law, by its kind; a law without one of its own gets NumPyro's transform of its support.
+
+    Raises
+    ------
+    InputError
+        for a discrete law, which no gradient can move.
+    """
+    while isinstance(law, dist.Independent):
+        law = law.base_dist
+    shape = law.shape()
+    leaf: Any = law.base_dist if isinstance(law, dist.ExpandedDistribution) else law
+    if leaf.is_discrete:
+        raise InputError(f"law {type(leaf).__name__} is discrete, which no Markov chain of ours can move")
+    return _chart(leaf, shape)
+
+
+def log_normal_density(z: jax.Array) -> jax.Array:
+    """log N(z; 0, I), summed."""
+    return -0.5 * jnp.sum(z * z) - 0.5 * z.size * math.log(2.0 * math.pi)
+
+
+@singledispatch
+def _chart(leaf: Any, shape: Shape) -> Chart:
+    """z through the transform of the support, moved and scaled like the law where that is the real line."""
+    transform: Any = biject_to(leaf.support)
+    loc, scale = 0.0, 1.0
+    if leaf.support is constraints.real:
+        variance = jnp.asarray(leaf.variance)
+        loc, scale = getattr(leaf, "loc", leaf.mean), jnp.sqrt(jnp.where(jnp.isfinite(variance), variance, 1.0))
+
+    def value(z: jax.Array) -> jax.Array:
+        return transform(loc + scale * z)
+
+    def log_weight(z: jax.Array) -> jax.Array:
+        y = loc + scale * z
+        v = transform(y)
+        jacobian = jnp.sum(transform.log_abs_det_jacobian(y, v)) + jnp.sum(jnp.log(scale) + jnp.zeros_like(z))
+        return jnp.sum(leaf.log_prob(v)) + jacobian - log_normal_density(z)
+
+    return Chart(transform.inverse_shape(shape), value, log_weight)
+
+
+@_chart.register(dist.Normal)
+def _(leaf: Any, shape: Shape) -> Chart:
+    return Chart(shape, lambda z: leaf.loc + leaf.scale * z)
+
+
+@_chart.register(dist.LogNormal)
+def _(leaf: Any, shape: Shape) -> Chart:
+    return Chart(shape, lambda z: jnp.exp(leaf.loc + leaf.scale * z))
+
+
+@_chart.register(dist.Cauchy)
+def _(leaf: Any, shape: Shape) -> Chart:
+    """tan(pi/2 erf(z/sqrt 2)), by the reciprocal 1/tan(pi/2 erfc) beyond |z| = 1 so that tails keep their digits."""
+
+    def value(z: jax.Array) -> jax.Array:
+        size = jnp.abs(z) / math.sqrt(2.0)
+        inner = jnp.tan(0.5 * math.pi * erf(jnp.minimum(size, 0.8)))
+        outer = 1.0 / jnp.tan(0.5 * math.pi * erfc(jnp.maximum(size, 0.8)))
+        return leaf.loc + leaf.scale * jnp.sign(z) * jnp.where(size < 0.8, inner, outer)
+
+    return Chart(shape, value)
+
+
+@_chart.register(dist.Laplace)
+def _(leaf: Any, shape: Shape) -> Chart:
+    """sign(z) times an exponential variable, -log of the two-sided tail of z."""
+    return Chart(shape, lambda z: leaf.loc - leaf.scale * jnp.sign(z) * (math.log(2.0) + log_ndtr(-jnp.abs(z))))
+
+
+@_chart.register(SignedRayleigh)
+def _(leaf: Any, shape: Shape) -> Chart:
+    """sign(z) times the root of an exponential variable."""
+
+    def value(z: jax.Array) -> jax.Array:
+        square = -(math.log(2.0) + log_ndtr(-jnp.abs(z)))
+        return leaf.sigma * jnp.sign(z) * jnp.sqrt(jnp.maximum(square, jnp.finfo(z.dtype).tiny))
+
+    return Chart(shape, value)
+
+
+@_chart.register(dist.Uniform)
+def _(leaf: Any, shape: Shape) -> Chart:
+    low, high = leaf.low, leaf.high
+    if np.allclose(low, -math.pi, rtol=1e-6) and np.allclose(high, math.pi, rtol=1e-6):
+        return Chart((2, *shape), angle, away_from_the_origin)
+    return Chart(shape, lambda z: low + (high - low) * ndtr(z))
+
+
+@_chart.register(FoldedCauchy)
+def _(leaf: Any, shape: Shape) -> Chart:
+    return Chart((2, *shape), lambda z: leaf.of_angle(angle(z)), away_from_the_origin)
+
+
+@_chart.register(dist.VonMises)
+def _(leaf: Any, shape: Shape) -> Chart:
+    def log_weight(z: jax.Array) -> jax.Array:
+        return jnp.sum(jnp.asarray(leaf.log_prob(angle(z)))) + away_from_the_origin(z)
+
+    return Chart((2, *shape), angle, log_weight)
+
+
+def angle(pair: jax.Array) -> jax.Array:
+    """The angle of Gaussian pairs (2, ...), uniform on [-pi, pi]."""
+    return jnp.arctan2(pair[1], pair[0])
+
+
+def away_from_the_origin(pair: jax.Array) -> jax.Array:
+    """A weight (1/4 + |z|^2)^2 of every pair: it leaves the angle as it is and keeps away from where the angle jumps.
+
+    Without it a chain that passes close by is kicked by a slope 1/|z|, and diverges about once in 5000 steps; a weight
+    that vanished at the origin would kick by itself.
+    """
+    return 2.0 * jnp.sum(jnp.log(0.25 + jnp.sum(pair * pair, axis=0)))
+
+
+@_chart.register(dist.MultivariateStudentT)
+def _(leaf: Any, shape: Shape) -> Chart:
+    degrees, dim = float(leaf.df), leaf.event_shape[0]
+    table = _student_table(degrees, dim)
+    return Chart(shape, lambda z: leaf.loc + math.sqrt(degrees) * _stretch(table, z) @ leaf.scale_tril.T)
+
+
+@_chart.register(Isotropic)
+def _(leaf: Any, shape: Shape) -> Chart:
+    table = _isotropic_table(leaf)
+    return Chart(shape, lambda z: leaf.scale * _stretch(table, z))
+
+
+@_chart.register(LatentSignTilt)
+def _(leaf: Any, shape: Shape) -> Chart:
+    row = _chart(_leaf(leaf.tilt.law), shape)
+    root = math.sqrt(leaf.epsilon)
+
+    def log_weight(z: jax.Array) -> jax.Array:
+        tilt = root * leaf.tilt.g(row.value(z))
+        return jnp.logaddexp(jnp.log1p(tilt).sum(), jnp.log1p(-tilt).sum()) - math.log(2.0)
+
+    return Chart(row.shape, row.value, log_weight)
+
+
+@_chart.register(EquicorrelatedNormal)
+def _(leaf: Any, shape: Shape) -> Chart:
+    return Chart(shape, leaf.from_normal)
+
+
+@_chart.register(GibbsNormal)
+def _(leaf: Any, shape: Shape) -> Chart:
+    def log_weight(z: jax.Array) -> jax.Array:
+        return -leaf.coupling * (leaf.scale**2 * jnp.sum(z * z) / leaf.event_shape[0]) ** 2
+
+    return Chart(shape, lambda z: leaf.scale * z, log_weight)
+
+
+@_chart.register(BottleAndNormals)
+def _(leaf: Any, shape: Shape) -> Chart:
+    spread = math.sqrt(leaf.bottle.radial_moment(2) / shape[-1])
+
+    def value(z: jax.Array) -> jax.Array:
+        return jnp.concatenate([leaf.scale * z[:-1], spread * z[-1:]])
+
+    return Chart(shape, value, lambda z: leaf.bottle.log_prob(spread * z[-1]) - log_normal_density(z[-1]))
+
+
+def _leaf(law: Any) -> Any:
+    return _leaf(law.base_dist) if isinstance(law, dist.Independent | dist.ExpandedDistribution) else law
+
+
+# -- isotropic laws: a radius by interpolation -------------------------------------------------------------------------
+
+
+class RadialTable(NamedTuple):
+    """y = arcsinh(radius) and dy/d|z| at even steps of |z| from 0 to REACH."""
+
+    y: Array
+    slope: Array
+
+
+def _stretch(table: RadialTable, z: jax.Array) -> jax.Array:
+    """Rows z -> sinh(y(|z|)) z/|z|, y by cubic Hermite interpolation: |z| -> radius keeps the probability inside."""
+    length = jnp.sqrt(jnp.sum(z * z, axis=-1, keepdims=True) + jnp.finfo(z.dtype).tiny)
+    y, slope, step = jnp.asarray(table.y), jnp.asarray(table.slope), REACH / KNOTS
+    cell = jnp.clip(jnp.floor(length / step).astype(int), 0, KNOTS - 1)
+    t = length / step - cell
+    inner = jnp.minimum(t, 1.0)
+    left, right = y[cell], y[cell + 1]
+    value = (
+        left * (1.0 + 2.0 * inner) * (1.0 - inner) ** 2
+        + right * inner**2 * (3.0 - 2.0 * inner)
+        + step * inner * (1.0 - inner) * (slope[cell] * (1.0 - inner) - slope[cell + 1] * inner)
+        + step * slope[cell + 1] * jnp.maximum(t - 1.0, 0.0)
+    )
+    return jnp.sinh(value) / length * z
+
+
+def _radial_table(quantile: Callable[[Array], Array], dim: int) -> RadialTable:
+    length = np.linspace(0.0, REACH, KNOTS + 1)
+    inside = gammainc(dim / 2, length**2 / 2)
+    spline = CubicSpline(length, np.arcsinh(np.append(0.0, quantile(inside[1:]))))
+    return RadialTable(spline(length), spline(length, 1))
+
+
+@lru_cache
+def _student_table(degrees: float, dim: int) -> RadialTable:
+    return _radial_table(lambda u: student_radius(u, degrees=degrees, mass=1.0, dim=dim), dim)
+
+
+@lru_cache
+def _isotropic_table(law: Isotropic) -> RadialTable:
+    return _radial_table(lambda u: law.radius_quantile(u) / law.scale, law.dim)

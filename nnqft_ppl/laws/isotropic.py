@@ -1,0 +1,187 @@
+"""Powers of a spectrum: the laws of frequencies that they make when normalised, and their Fourier transforms."""
+
+import math
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro.distributions as dist
+from numpy.typing import ArrayLike
+
+from nnqft_ppl.laws.ball import Ball
+from nnqft_ppl.laws.fourier import legendre_rule, radial_fourier, resolved_panels, sphere_area
+from nnqft_ppl.laws.joint import isotropic_direction
+from nnqft_ppl.laws.spectrum import Spectrum
+from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.errors import InputError
+
+TABLE_CELLS = 2048
+TABLE_NODES = 12
+STEEPEST = 1e30  # slope of a quantile function across a gap in the density; a float32 can still multiply it
+
+
+class Isotropic(dist.Distribution):
+    """A row b in R^d with a density proportional to weight(|b|) inside |b| < reach, zero outside.
+
+    A law names in `pytree_aux_fields` all that decides it, the dimension ``dim`` among them, and gives `scale`,
+    `reach`, `weight` and an exact `log_prob`. `sample` inverts the radial distribution function by cubic interpolation,
+    which is right to about 1e-9 in probability.
+    """
+
+    reparametrized_params: list[str] = []
+    dim: int
+
+    @property
+    def scale(self) -> float:
+        """The finest structure of the weight near the origin."""
+        raise NotImplementedError
+
+    @property
+    def reach(self) -> float:
+        """The radius beyond which the weight is zero, or leaves nothing that a float64 could see."""
+        raise NotImplementedError
+
+    def weight(self, r: Array) -> Array:
+        """The density at |b| = r up to a constant, shape of `r`."""
+        raise NotImplementedError
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self._values() == other._values()  # pyright: ignore
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._values()))
+
+    def _values(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in type(self).pytree_aux_fields)
+
+    def sample(self, key: jax.Array | None, sample_shape: tuple[int, ...] = ()) -> jax.Array:
+        assert key is not None
+        key_radius, key_direction = jax.random.split(key)
+        shape = sample_shape + self.batch_shape
+        quantile = jax.random.uniform(key_radius, shape) ** (1.0 / self.dim)
+        radius = self.scale * jnp.sinh(_hermite(quantile, _radius_table(self), jnp))
+        return radius[..., None] * isotropic_direction(key_direction, shape, self.dim)
+
+    def radius_quantile(self, u: Array) -> Array:
+        """The radius |b| that is exceeded with probability 1 - u, by the table that `sample` uses."""
+        return self.scale * np.sinh(_hermite(u ** (1.0 / self.dim), _radius_table(self), np))
+
+
+class QuantileTable(NamedTuple):
+    """Knots of the quantile function: y = arcsinh(|b|/scale) against w = P(|b| < r)^(1/d), with slopes dy/dw."""
+
+    w: Array
+    y: Array
+    slope: Array
+
+
+@lru_cache
+def _radius_table(law: Isotropic) -> QuantileTable:
+    # w = u^(1/d) makes the quantile function smooth at the origin, where the radial density vanishes like r^(d-1).
+    dim = law.dim
+    y = np.linspace(0.0, np.arcsinh(law.reach / law.scale), TABLE_CELLS + 1)
+
+    def density(at: Array) -> Array:  # of y, without the factor sinh^(d-1) that vanishes at the origin
+        return law.weight(law.scale * np.sinh(at)) * law.scale**dim * np.cosh(at) * sphere_area(dim)
+
+    x, gauss = legendre_rule(TABLE_NODES)
+    half = 0.5 * np.diff(y)[:, None]
+    nodes = y[:-1, None] + half * (x + 1.0)
+    cells = np.sum(half * gauss * density(nodes) * np.sinh(nodes) ** (dim - 1), axis=1)
+    total = cells.sum()
+    w = np.append(0.0, (np.cumsum(cells) / total) ** (1.0 / dim))
+    w[-1] = 1.0
+    # sinh(y)/w tends to a constant at the origin; its value there follows from w^d = density(0) y^d / (d total).
+    ratio = np.append((density(y[:1]) / (dim * total)) ** (-1.0 / dim), np.sinh(y[1:]) / w[1:])
+    slope = dim * total / np.maximum(density(y) * ratio ** (dim - 1), dim * total / STEEPEST)
+    return QuantileTable(w, y, slope)
+
+
+def _hermite(at: Any, table: QuantileTable, np_: Any) -> Any:
+    """Cubic Hermite interpolation, clipped to the cell so that the far tail can never overshoot; JAX or NumPy."""
+    w, y, slope = (np_.asarray(part, at.dtype) for part in table)
+    cell = np_.clip(np_.searchsorted(w, at, side="right") - 1, 0, TABLE_CELLS - 1)
+    step = np_.maximum(w[cell + 1] - w[cell], np_.finfo(at.dtype).tiny)
+    t = (at - w[cell]) / step
+    left, right = y[cell], y[cell + 1]
+    value = (
+        left * (1.0 + 2.0 * t) * (1.0 - t) ** 2
+        + right * t**2 * (3.0 - 2.0 * t)
+        + step * t * (1.0 - t) * (slope[cell] * (1.0 - t) - slope[cell + 1] * t)
+    )
+    return np_.clip(value, left, right)
+
+
+def spectral_integral(spectrum: Spectrum, power: float, distance: ArrayLike, *, dim: int, cutoff: float) -> Array:
+    """int_(|p| < cutoff) d^dp/(2 pi)^d G(p)^power exp(ipx) at |x| = distance, float64 of its shape.
+
+    Raises
+    ------
+    InputError
+        as `integration_end`.
+    """
+    stop = integration_end(spectrum, power, dim=dim, cutoff=cutoff)
+    panels = _panels(spectrum, power, stop)
+    return radial_fourier(
+        lambda p: np.exp(power * spectrum.log_at(p, np)), distance, dim=dim, scale=stop, stop=stop, edges=panels
+    )
+
+
+def integration_end(spectrum: Spectrum, power: float, *, dim: int, cutoff: float) -> float:
+    """The momentum where an integral of G^power over d dimensions ends: the cutoff, or where nothing is left of it.
+
+    Raises
+    ------
+    InputError
+        where |p|^d G^power does not fall and no cutoff ends it: a power tail, or a power too small.
+    """
+    reach = spectrum.reach(power, dim)
+    if cutoff <= spectrum.end or math.isfinite(reach):
+        return min(cutoff, reach)
+    raise InputError(
+        f"cutoff must be at most {spectrum.end:.4g} where |p|^{dim} G(p)^{power:g} does not fall off "
+        f"(the spectrum has a power tail, or its power is too small), got {cutoff:g}"
+    )
+
+
+@lru_cache
+def _panels(spectrum: Spectrum, power: float, stop: float) -> Array:
+    return resolved_panels(lambda p: np.exp(power * spectrum.log_at(p, np)), stop)
+
+
+class SpectralPower(Isotropic):
+    """The isotropic density P(b) = G(|b|)^power / Z on |b| < cutoff in R^d."""
+
+    pytree_aux_fields = ("spectrum", "power", "cutoff", "dim")
+
+    def __init__(
+        self, *, spectrum: Spectrum, power: float, cutoff: float, dim: int, validate_args: bool | None = None
+    ) -> None:
+        self.spectrum, self.power, self.cutoff, self.dim = spectrum, power, cutoff, dim
+        super().__init__(batch_shape=(), event_shape=(dim,), validate_args=validate_args)
+
+    @property
+    def support(self) -> Ball:
+        return Ball(self.reach)
+
+    @property
+    def scale(self) -> float:
+        return self.spectrum.width
+
+    @property
+    def reach(self) -> float:
+        return integration_end(self.spectrum, self.power, dim=self.dim, cutoff=self.cutoff)
+
+    def weight(self, r: Array) -> Array:
+        return np.exp(self.power * self.spectrum.log_at(r, np) - max(self.power * v for v in self.spectrum.logs))
+
+    def log_prob(self, value: Any, intermediates: Any = None) -> jax.Array:
+        inside = jnp.sum(jnp.square(value), axis=-1) < self.reach**2
+        return jnp.where(inside, self.power * self.spectrum.log_of_rows(value), -jnp.inf) - self.log_normalisation()
+
+    def log_normalisation(self) -> float:
+        """log Z = log int_(|b| < cutoff) d^db G^power."""
+        at_origin = spectral_integral(self.spectrum, self.power, 0.0, dim=self.dim, cutoff=self.cutoff)
+        return self.dim * math.log(2.0 * math.pi) + math.log(at_origin)

@@ -1,0 +1,202 @@
+"""A target: the power spectrum G(|p|) that a theory is to have, as a value, (26).
+
+It comes from a function, from the rows of a table, or from a two-point function (`bochner`). Whatever it came from,
+log G is sampled on a fine grid and interpolated by cubics from there on: NumPy and JAX see one spectrum, which is
+quick, differentiable and hashable.
+"""
+
+import zlib
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy.interpolate import CubicSpline
+
+from nnqft_ppl.laws.extent import Extent, Function, extent, values_at
+from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.errors import InputError
+
+CELLS = 4096
+FALL = 660.0  # a spectrum is followed until it has fallen by exp(-FALL),
+WIDEST = 4096.0  # or to so many times its width at half its maximum
+SMOOTH = 1e-6  # of its largest value, to which the interpolation of a function has to be right
+DROP = 37.0  # in the logarithm: what a float64 sum does not see
+POSITIVE = "spectrum must be positive and finite, got G(p = {:.4g}) = {:.4g}"
+OVERSHOOT = np.log(2.0)  # of the curve through two rows beyond both of them
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """An isotropic power spectrum G(|p|) > 0 of momenta up to `end`; made by `of`, `of_rows` or `read`.
+
+    Momenta are in units of m, and G(x) = int d^dp/(2 pi)^d exp(ipx) G(p).
+    """
+
+    label: str  #: what it is called in tables
+    width: float  #: where G has fallen to half of its maximum for good
+    end: float  #: the last momentum
+    sharp: bool  #: does G end there, or has it only not been followed further?
+    logs: tuple[float, ...] = field(repr=False)  #: log G at p = width sinh(y), y even from 0
+
+    @classmethod
+    def of(cls, function: Function, label: str | None = None) -> "Spectrum":
+        """The spectrum that a function of an array of momenta |p| gives.
+
+        Raises
+        ------
+        InputError
+            ``spectrum must be positive and finite, got G(p = 0) = 0``; or for a function that does not take arrays, is
+            no smoother than the grid, or does not fall at all.
+        """
+        name = label or str(getattr(function, "__name__", type(function).__name__))
+        found = cls.sampled(function, name, extent(function, POSITIVE, FALL, WIDEST))
+        step = 0.5 * np.arcsinh(found.end / found.width) / CELLS
+        between = found.width * np.sinh(step * np.arange(1, 2 * CELLS, 2))
+        wrong = np.abs(values_at(function, between) - found(between)) / np.exp(max(found.logs))
+        if wrong.max() > SMOOTH:
+            p = between[wrong.argmax()]
+            raise InputError(
+                f"log of the spectrum must be smooth on a scale of {2 * step:.1g} of |p|, got more at p = {p:.4g}"
+            )
+        return found
+
+    @classmethod
+    def of_rows(cls, momenta: ArrayLike, values: ArrayLike, label: str = "rows") -> "Spectrum":
+        """The spectrum of a table: a cubic spline of log G, constant below the first row, zero beyond the last.
+
+        Raises
+        ------
+        InputError
+            for fewer than four rows, momenta that do not increase from p >= 0, values that are not positive, or rows
+            too far apart for a curve through them.
+        """
+        p, g = check_rows(momenta, values, "spectrum", "p")
+        if not (g > 0).all():
+            row = int(np.argmin(g > 0))
+            raise InputError(POSITIVE.format(p[row], g[row]))
+        spline = CubicSpline(p, np.log(g))
+        fine = p[:-1, None] + np.diff(p)[:, None] * np.linspace(0.0, 1.0, 17)
+        ends = np.stack([spline(p[:-1]), spline(p[1:])])
+        beyond = np.maximum(spline(fine).max(axis=1) - ends.max(axis=0), ends.min(axis=0) - spline(fine).min(axis=1))
+        if beyond.max() > OVERSHOOT:
+            row = int(beyond.argmax())
+            raise InputError(
+                f"spectrum rows must be close enough for a curve, got one that overshoots by a factor of "
+                f"{np.exp(beyond[row]):.3g} between p = {p[row]:.4g} and {p[row + 1]:.4g}"
+            )
+        width = float(p[np.flatnonzero(g >= g.max() / 2)[-1]] or p[1])
+        return cls.sampled(lambda k: np.exp(spline(np.maximum(k, p[0]))), label, Extent(width, p[-1], True))
+
+    @classmethod
+    def read(cls, path: str | Path) -> "Spectrum":
+        """The spectrum of a CSV file with columns ``p, G``.
+
+        Raises
+        ------
+        InputError
+            for a file that cannot be read, other columns, or rows that `of_rows` refuses.
+        """
+        p, g, two_point = read_target(path)
+        if two_point:
+            raise InputError(
+                f"spectrum file {str(path)!r} must have columns p, G, got r, K: `nnqft design` takes those"
+            )
+        return cls.of_rows(p, g, Path(path).name)
+
+    @classmethod
+    def sampled(cls, function: Function, label: str, extent: Extent) -> "Spectrum":
+        """A function on the grid of an extent; `InputError` where it is not positive."""
+        y = np.linspace(0.0, np.arcsinh(extent.end / extent.width), CELLS + 1)
+        p = np.minimum(extent.width * np.sinh(y), extent.end)
+        g = values_at(function, p)
+        if not (g > 0).all():
+            k = int(np.argmin(g > 0))
+            raise InputError(POSITIVE.format(p[k], g[k]))
+        return cls(label, float(extent.width), float(extent.end), extent.sharp, tuple(np.log(g).tolist()))
+
+    def __str__(self) -> str:
+        return self.label
+
+    def __repr__(self) -> str:
+        digest = zlib.crc32(np.array(self.logs).tobytes())
+        return f"Spectrum({self.label!r}, |p| < {self.end:.4g}, {digest:08x})"
+
+    def __call__(self, p: ArrayLike) -> Array:
+        """G at |p|, float64 of the shape of `p`; zero beyond `end`."""
+        p = np.abs(np.asarray(p, dtype=float))
+        return np.where(p <= self.end, np.exp(self.log_at(p, np)), 0.0)
+
+    def log_at(self, p: Any, np_: Any) -> Any:
+        """log G at |p| <= end, by the module `np_`: numpy or jax.numpy."""
+        table = _table(self)
+        y, slope = (np_.asarray(part, p.dtype) for part in table)
+        at = np_.arcsinh(p / self.width) * (CELLS / np.arcsinh(self.end / self.width))
+        cell = np_.clip(np_.floor(at).astype(int), 0, CELLS - 1)
+        t = np_.minimum(at - cell, 1.0)
+        return (
+            y[cell] * (1.0 + 2.0 * t) * (1.0 - t) ** 2
+            + y[cell + 1] * t**2 * (3.0 - 2.0 * t)
+            + t * (1.0 - t) * (slope[cell] * (1.0 - t) - slope[cell + 1] * t)
+        )
+
+    def log_of_rows(self, b: jax.Array) -> jax.Array:
+        """log G(|b|) of rows b of shape (..., d), with a gradient of zero at the origin; shape (...)."""
+        return self.log_at(jnp.sqrt(jnp.sum(b * b, axis=-1) + jnp.finfo(b.dtype).tiny), jnp)
+
+    def reach(self, power: float, dim: int) -> float:
+        """The momentum beyond which |p|^d G^power is nothing to a float64, infinite where it does not fall so far."""
+        if self.sharp:
+            return self.end
+        y = np.linspace(0.0, np.arcsinh(self.end / self.width), CELLS + 1)[1:]
+        p = self.width * np.sinh(y)
+        size = power * np.array(self.logs[1:]) + dim * np.log(p)
+        seen = np.flatnonzero(size > size.max() - DROP)[-1]
+        return float(p[seen + 1]) if seen + 1 < len(p) else np.inf
+
+
+class _Table(NamedTuple):
+    """log G and its slope a cell at the knots."""
+
+    value: Array
+    slope: Array
+
+
+@lru_cache
+def _table(spectrum: Spectrum) -> _Table:
+    value = np.array(spectrum.logs)
+    return _Table(value, CubicSpline(np.arange(CELLS + 1.0), value)(np.arange(CELLS + 1.0), 1))
+
+
+def check_rows(at: ArrayLike, values: ArrayLike, name: str, axis: str) -> tuple[Array, Array]:
+    """Two columns as float64 arrays (n,), n >= 4, finite, the first increasing from 0 or above; `InputError` if not."""
+    x, y = np.asarray(at, dtype=float), np.asarray(values, dtype=float)
+    if x.ndim != 1 or x.shape != y.shape or len(x) < 4:
+        raise InputError(f"{name} must be at least 4 rows of {axis} and its value, got shapes {x.shape} and {y.shape}")
+    if not np.isfinite([x, y]).all():
+        raise InputError(f"{name} rows must be finite, got one that is not")
+    if x[0] < 0 or (np.diff(x) <= 0).any():
+        row = int(np.argmax(np.diff(x) <= 0)) + 1 if x[0] >= 0 else 0
+        raise InputError(f"{name} rows must increase from {axis} >= 0, got {axis} = {x[row]:.4g} in row {row + 1}")
+    return x, y
+
+
+def read_target(path: str | Path) -> tuple[Array, Array, bool]:
+    """Two columns of a CSV file, and whether they are ``r, K`` of a two-point function; ``p, G`` otherwise."""
+    try:
+        table = pd.read_csv(path)
+        names = [str(name).strip() for name in table.columns]
+        if names not in (["p", "G"], ["r", "K"]):
+            raise InputError(f"target file {str(path)!r} must have columns p, G or r, K, got {', '.join(names)}")
+        x, y = table.to_numpy(dtype=float).T
+    except InputError:
+        raise
+    except (OSError, ValueError) as error:
+        words = " ".join(str(error).split())
+        raise InputError(f"target file {str(path)!r} must be a readable CSV of numbers: {words}") from error
+    return x, y, names == ["r", "K"]

@@ -1,0 +1,172 @@
+"""The main job: correlators of a theory, exactly and by Monte Carlo side by side, as one tidy table."""
+
+from collections.abc import Sequence
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import numpyro
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from nnqft_ppl.correlation.estimate import Precision, estimate
+from nnqft_ppl.correlation.estimators import ESTIMATORS, Estimator
+from nnqft_ppl.correlation.exact import Kind, check_components, check_kind, check_order, exact_correlator
+from nnqft_ppl.reports.provenance import card_name, flat_hyperparameters
+from nnqft_ppl.reports.schemas import validate_table
+from nnqft_ppl.runtime.arrays import Array, check_configurations
+from nnqft_ppl.runtime.errors import InputError, NoClosedForm
+from nnqft_ppl.runtime.version import VERSION
+from nnqft_ppl.theory.amplitudes import Components
+from nnqft_ppl.theory.architecture import Architecture
+
+DRAWS = 100_000  # of a run without a precision
+MOST_DRAWS = 10**9  # of a run that stops at a precision
+
+
+def correlators(
+    net: Architecture,
+    configurations: ArrayLike,
+    *,
+    orders: Sequence[int] = (2, 4),
+    kinds: Sequence[Kind] = ("full", "connected"),
+    estimators: Sequence[str] | None = None,
+    components: Sequence[int] | None = None,
+    draws: int | None = None,
+    precision: float | None = None,
+    seed: int = 0,
+    dtype: Precision | None = None,
+    checkpoints: Path | None = None,
+    progress: bool = False,
+) -> pd.DataFrame:
+    """Correlators of every order, kind and estimator at every configuration.
+
+    Parameters
+    ----------
+    configurations
+        Shape (C, n, d); a correlator of order k takes the first k points of each configuration.
+    orders, kinds
+        Orders up to 10; kinds among ``full``, ``connected``, ``I_N`` and ``I_IB``.
+    estimators
+        Among ``exact``, ``neuron``, ``amplitude`` and ``field``. By default ``exact`` where the card has closed forms,
+        and the best Monte Carlo estimator beside it.
+    components
+        For a field with D components, the component (from 0) at each of the points; all 0 by default.
+    draws, precision, seed
+        Draws of each Monte Carlo estimator (1e5), and the seed that fixes them. With a `precision` a run stops as soon
+        as the standard error of every value is at most that fraction of it, or at `draws` (1e9).
+    dtype, checkpoints
+        As for `estimate`: the type of the draws, and a folder that lets an interrupted call go on where it was.
+
+    Returns
+    -------
+    A tidy DataFrame in the schema ``correlators``, with a column for each hyperparameter and the provenance in
+    ``attrs["provenance"]``.
+
+    Raises
+    ------
+    InputError, NoClosedForm
+        with one line that names the field, the rule and the value.
+    """
+    x = check_configurations(configurations, net.dim)
+    x = x.reshape(-1, *x.shape[-2:])
+    if draws is None:
+        draws = MOST_DRAWS if precision is not None else DRAWS
+    _check_request(orders, kinds, draws, seed, x.shape[1])
+    labels = check_components(net, components, x.shape[1])
+    names = list(estimators) if estimators is not None else default_estimators(net, orders)
+    for name in names:
+        if name not in ("exact", *ESTIMATORS):
+            raise InputError(f"estimator must be one of exact, {', '.join(ESTIMATORS)}, got {name!r}")
+    exact = _exact_values(net, x, labels, orders, kinds, required="exact" in names)
+
+    hyperparameters = flat_hyperparameters(net)
+    blocks, batches = [], {}
+    for name in names:
+        if name == "exact":
+            rows: list[Any] = [(order, kind, values, 0.0, None) for (order, kind), values in exact.items()]
+        else:
+            chosen: Estimator = name  # pyright: ignore[reportAssignmentType]
+            results = estimate(
+                net,
+                x,
+                orders=orders,
+                kinds=kinds,
+                estimator=chosen,
+                draws=draws,
+                seed=seed,
+                components=labels,
+                precision=precision,
+                dtype=dtype,
+                checkpoints=checkpoints,
+                progress=progress,
+            )
+            batches[name] = results[0].batch
+            rows = [(r.order, r.kind, r.estimate, r.mcse, r.draws) for r in results]
+        for order, kind, values, mcse, count in rows:
+            known = exact.get((order, kind), np.full(len(x), np.nan))
+            block = pd.DataFrame({"card": card_name(net), **hyperparameters}, index=range(len(x)))
+            block["kind"], block["order"], block["configuration"] = kind, order, np.arange(len(x))
+            block["component"] = ",".join(map(str, labels[:order])) if net.component_count > 1 else None
+            block["estimator"], block["estimate"], block["mcse"] = name, values, mcse
+            block["ess"] = np.nan if count is None or name == "sobol" else float(count)
+            block["draws"] = pd.array([count] * len(x), dtype="Int64")
+            block["exact"] = known
+            block["z"] = _z_scores(values, known, mcse)
+            block["seed"] = pd.array([None if count is None else seed] * len(x), dtype="Int64")
+            block["version"] = VERSION
+            blocks.append(block)
+    table = validate_table(pd.concat(blocks, ignore_index=True), "correlators")
+    table.attrs["provenance"] = {
+        "theory": repr(net),
+        "dtype": dtype or ("float64" if jax.config.read("jax_enable_x64") else "float32"),
+        "batch": batches,
+        "device": jax.default_backend() if batches else None,
+        "versions": {"nnqft_ppl": VERSION, "jax": jax.__version__, "numpyro": numpyro.__version__},
+    }
+    return table
+
+
+def default_estimators(net: Architecture, orders: Sequence[int]) -> list[str]:
+    """``exact`` where there are closed forms, and the Monte Carlo estimator of least variance where there are draws."""
+    sampled = (["neuron"] if net.independent else ["amplitude"]) if net.ancestral else []
+    try:
+        exact_correlator(net, np.linspace(0.0, 1.7, max(orders))[:, None] * np.ones(net.dim), "full")
+    except NoClosedForm:
+        return sampled
+    return ["exact", *sampled]
+
+
+def _check_request(orders: Sequence[int], kinds: Sequence[str], draws: int, seed: int, points: int) -> None:
+    for order in orders:
+        check_order(order)
+        if order > points:
+            raise InputError(f"order must be at most {points}, the number of points in a configuration, got {order}")
+    for kind in kinds:
+        check_kind(kind)
+    if not orders or not kinds:
+        raise InputError("orders and kinds must name at least one each, got none")
+    if draws < 2:
+        raise InputError(f"draws must be at least 2, got {draws}")
+    if seed < 0:
+        raise InputError(f"seed must be a non-negative integer, got {seed}")
+
+
+def _exact_values(
+    net: Architecture, x: Array, labels: Components, orders: Sequence[int], kinds: Sequence[Kind], required: bool
+) -> dict[tuple[int, Kind], Array]:
+    values: dict[tuple[int, Kind], Array] = {}
+    for order, kind in product(orders, kinds):
+        try:
+            values[order, kind] = exact_correlator(net, x[:, :order], kind, labels[:order])
+        except NoClosedForm:
+            if required:
+                raise
+    return values
+
+
+def _z_scores(values: Array, exact: Array, mcse: Array | float) -> Array:
+    mcse = np.broadcast_to(np.asarray(mcse, dtype=float), values.shape)
+    return np.divide(values - exact, mcse, out=np.full(values.shape, np.nan), where=mcse > 0)

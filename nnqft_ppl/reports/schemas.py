@@ -1,0 +1,140 @@
+"""The tidy tables: schemas declared once, and a table held against its schema.
+
+Null means "does not apply": the seed of an exact result, the exact value of a theory without a closed form.
+"""
+
+from collections.abc import Hashable
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from nnqft_ppl.runtime.errors import InputError
+
+Schema = Literal["correlators", "configurations", "scoreboard", "axioms", "modes", "parameters", "breaking"]
+
+
+#: Hyperparameters that are text even where they look like numbers: F = 1 is the name of an envelope.
+TEXT: dict[Hashable, Any] = {"envelope": "str"}
+
+
+class Column(NamedTuple):
+    """A column's pandas dtype and what it means."""
+
+    dtype: str
+    meaning: str
+
+
+SCHEMAS: dict[Schema, dict[str, Column]] = {
+    "correlators": {
+        "card": Column("str", "name of the architecture"),
+        "width": Column("Int64", "number N of neurons"),
+        "dim": Column("Int64", "dimension d of space"),
+        "kind": Column("str", "full, connected, I_N (8) or I_IB (9)"),
+        "order": Column("Int64", "number n of points of the correlator"),
+        "configuration": Column("Int64", "key into the table of configurations; order n takes its first n points"),
+        "component": Column("str", "component of the field at each point, for a field with several; null otherwise"),
+        "estimator": Column("str", "exact, neuron, sobol, amplitude or field"),
+        "estimate": Column("float64", "value of the correlator"),
+        "mcse": Column("float64", "Monte Carlo standard error of the estimate; 0 for exact"),
+        "ess": Column("float64", "effective sample size; null for sobol, whose error is that of its replicates"),
+        "draws": Column("Int64", "draws: networks, or single neurons for neuron and sobol"),
+        "exact": Column("float64", "exact value where the card has one"),
+        "z": Column("float64", "(estimate - exact) / mcse"),
+        "seed": Column("Int64", "seed of the draws"),
+        "version": Column("str", "version of nnqft_ppl"),
+    },
+    "configurations": {
+        "configuration": Column("Int64", "key"),
+        "point": Column("Int64", "position of the point in its configuration, from 0"),
+        "x0": Column("float64", "first coordinate, in units of 1/m; x1, x2, ... follow"),
+    },
+    "axioms": {
+        "card": Column("str", "name of the architecture"),
+        "width": Column("Int64", "number N of neurons"),
+        "dim": Column("Int64", "dimension d of space"),
+        "axiom": Column("str", "axiom or symmetry"),
+        "test": Column("str", "how it was tested"),
+        "verdict": Column("str", "pass, up to cutoff, undecided or fail"),
+        "statistic": Column("float64", "what was measured, relative to the scale of the correlators; z of draws"),
+        "tolerance": Column("float64", "beyond which the statistic is a violation"),
+        "effect": Column("float64", "smallest relative violation that draws see with 99 % probability; null if exact"),
+        "draws": Column("Int64", "networks; null for an exact test"),
+        "detail": Column("str", "remarks"),
+        "seed": Column("Int64", "seed of the draws"),
+        "version": Column("str", "version of nnqft_ppl"),
+    },
+    "scoreboard": {
+        "study": Column("str", "name of the study"),
+        "equation": Column("str", "equation of the paper"),
+        "statement": Column("str", "what is checked"),
+        "expected": Column("float64", "value that the statement asks for"),
+        "measured": Column("float64", "value that was found"),
+        "error": Column("float64", "standard error of a Monte Carlo value, tolerance of an exact one"),
+        "low": Column("float64", "smallest measured value for which the statement holds"),
+        "high": Column("float64", "largest measured value for which the statement holds"),
+        "verdict": Column("str", "holds or falls short"),
+    },
+    "modes": {
+        "card": Column("str", "name of the architecture"),
+        "width": Column("Int64", "number N of neurons"),
+        "dim": Column("Int64", "dimension d of space"),
+        "sites": Column("str", "the parameters that were searched, in whose coordinates these are maxima"),
+        "mode": Column("Int64", "key; modes up to the relabelling of neurons, most probable first"),
+        "log_p": Column("float64", "log P(theta*)"),
+        "what": Column("str", "strict, flat, cusp, boundary or degenerate"),
+        "slope": Column("float64", "largest component of the gradient of log P"),
+        "n_neg": Column("Int64", "negative eigenvalues of the Hessian of -log P"),
+        "n_zero": Column("Int64", "zero eigenvalues: dimension of the family, if it is flat"),
+        "n_pos": Column("Int64", "positive eigenvalues"),
+        "moduli": Column("Int64", "zero modes that move the field; the others are redundant"),
+        "copies": Column("float64", "modes that relabelling the neurons makes of it"),
+        "orbit": Column("Int64", "key of the orbit under relabelling and the redundancies of plane waves"),
+        "field": Column("Int64", "key of the field; null for a continuum of fields"),
+        "share": Column("float64", "share of the starts that ended here"),
+        "starts": Column("Int64", "starts of the search"),
+        "unseen": Column("float64", "probability that one more start finds a new mode, at most (95 %)"),
+        "seed": Column("Int64", "seed of the starts"),
+        "version": Column("str", "version of nnqft_ppl"),
+    },
+    "parameters": {
+        "mode": Column("Int64", "key into the table of modes"),
+        "site": Column("str", "name of the parameter"),
+        "entry": Column("Int64", "position in its flattened array, neurons first"),
+        "value": Column("float64", "value at the maximum"),
+    },
+    "breaking": {
+        "card": Column("str", "name of the architecture"),
+        "width": Column("Int64", "number N of neurons"),
+        "dim": Column("Int64", "dimension d of space"),
+        "symmetry": Column("str", "the symmetry"),
+        "verdict": Column("str", "symmetric, explicitly broken, spontaneously broken or undecided"),
+        "seen_by": Column("str", "what shows it, with the number"),
+        "vacua": Column("str", "the classical configurations that break it"),
+        "version": Column("str", "version of nnqft_ppl"),
+    },
+}
+
+
+def validate_table(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """The table with its schema's columns first converted to their types; further columns hold hyperparameters.
+
+    Raises
+    ------
+    InputError
+        naming the column that is missing, of the wrong type, or not a column of scalars.
+    """
+    columns = SCHEMAS[schema]
+    result = table.copy()
+    for name, column in columns.items():
+        if name not in result:
+            raise InputError(f"table {schema}: column {name!r} must be present, got {', '.join(map(str, result))}")
+        try:
+            result[name] = result[name].astype(column.dtype)  # pyright: ignore[reportArgumentType, reportCallIssue]
+        except (TypeError, ValueError) as error:
+            raise InputError(f"table {schema}: column {name!r} must be of type {column.dtype}: {error}") from error
+    for name in result.columns.difference(list(columns)):
+        if not all(value is None or np.isscalar(value) for value in result[name]):
+            raise InputError(f"table {schema}: column {name!r} must hold numbers or strings")
+    result.attrs = dict(table.attrs)
+    return result

@@ -1,0 +1,221 @@
+"""Markov kernels for conditioned theories: NUTS in whitened coordinates, and Gibbs moves of blocks of neurons.
+
+A kernel is three functions: `init(key)` draws a state from the prior, `step(state)` moves it and returns what to know
+of the move, and `point(state)` says which parameters it stands for. One state is one chain; `jax.vmap` makes many.
+"""
+
+from typing import Any, NamedTuple, Protocol
+
+import jax
+import jax.numpy as jnp
+from jax.scipy.linalg import solve_triangular
+from jax.scipy.special import logsumexp
+from numpyro.infer import NUTS
+
+from nnqft_ppl.laws.charts import chart
+from nnqft_ppl.sampling.whitened import Point, Whitened
+from nnqft_ppl.theory.architecture import Architecture, Parameters
+from nnqft_ppl.theory.conditioned import Conditioned, action_at
+from nnqft_ppl.theory.gaussian_amplitudes import log_evidence, updated_root
+
+Stats = dict[str, jax.Array]
+
+CANDIDATES = 4  # fresh ones for every block
+TARGET_ACCEPTANCE = 0.9  # of NUTS: at 0.8 the precise data of `examples/hills.csv` made one step in 1200 diverge
+MOST_DOUBLINGS = 8  # of a trajectory
+
+
+class Kernel(Protocol):
+    """What a sampler must offer."""
+
+    def init(self, key: jax.Array) -> Any: ...
+    def step(self, state: Any) -> tuple[Any, Stats]: ...
+    def point(self, state: Any) -> Point: ...
+
+
+class NutsKernel:
+    """NumPyro's NUTS on the flat vector z, whose prior is N(0, I): the unit mass matrix, and only a step to adapt."""
+
+    def __init__(self, model: Conditioned, warmup: int) -> None:
+        self.target, self.warmup = Whitened(model), warmup
+        self.nuts = NUTS(
+            potential_fn=self.target.potential,
+            adapt_mass_matrix=False,
+            target_accept_prob=TARGET_ACCEPTANCE,
+            max_tree_depth=MOST_DOUBLINGS,
+        )
+
+    def init(self, key: jax.Array) -> Any:
+        key_z, key_chain = jax.random.split(key)
+        z = jax.random.normal(key_z, (self.target.size,))
+        return self.nuts.init(key_chain, self.warmup, z, (), {})
+
+    def step(self, state: Any) -> tuple[Any, Stats]:
+        state = self.nuts.sample(state, (), {})
+        return state, {
+            "diverging": state.diverging,
+            "n_steps": state.num_steps,
+            "acceptance_rate": state.accept_prob,
+            "energy": state.energy,
+        }
+
+    def point(self, state: Any) -> Point:
+        return self.target.point(state.z)
+
+
+class GibbsState(NamedTuple):
+    """Unknowns of the neuron-by-neuron sampler: z of the hyperparameters, and the parameters of all neurons."""
+
+    key: jax.Array
+    hyper: jax.Array
+    theta: Parameters
+
+
+class GibbsKernel:
+    """Neurons are drawn anew from their conditional law, block after block, by resampling among candidates.
+
+    The block as it is and CANDIDATES fresh ones from the prior compete with the weights that data, sources and
+    actions give the whole field, which keeps the conditional law exactly (multiple-try Metropolis with independent
+    proposals; Liu 2008, section 5.5). It needs no gradient, so heavy tails and discrete laws are welcome.
+    One block is the whole network, N blocks are its neurons: see `blocks`. Hyperparameters follow by an elliptical
+    slice move.
+    """
+
+    def __init__(self, model: Conditioned, blocks: int) -> None:
+        self.model = model
+        self.size = -(-model.net.neuron_count // blocks)
+        self.charts = {name: chart(law) for name, law in model.hyperlaws.items()}
+
+    def init(self, key: jax.Array) -> GibbsState:
+        key_hyper, key_theta, key_chain = jax.random.split(key, 3)
+        hyper = jax.random.normal(key_hyper, (len(self.charts),))
+        net, _ = self._net(hyper)
+        return GibbsState(key_chain, hyper, self._prior(net, key_theta, 1, squeeze=True))
+
+    def step(self, state: GibbsState) -> tuple[GibbsState, Stats]:
+        key, key_candidates, key_choice, key_hyper = jax.random.split(state.key, 4)
+        net, noise = self._net(state.hyper)
+        fresh = self._prior(net, key_candidates, CANDIDATES)
+        # Candidate 0 of every block is the block as it is.
+        pool = {site: jnp.concatenate([state.theta[site][None], fresh[site]]) for site in fresh}
+        sweep = self._collapsed_sweep if self.model.collapsed else self._sweep
+        chosen = sweep(net, noise, pool, key_choice)
+        neurons = jnp.arange(net.neuron_count)
+        theta = {site: values[chosen[neurons // self.size], neurons] for site, values in pool.items()}
+        hyper = self._move_hyper(key_hyper, state.hyper, theta) if self.charts else state.hyper
+        return GibbsState(key, hyper, theta), {"acceptance_rate": jnp.mean(chosen > 0)}
+
+    def point(self, state: GibbsState) -> Point:
+        net, noise = self._net(state.hyper)
+        return Point(self._values(state.hyper), net, noise, state.theta, jnp.zeros(()))
+
+    # -- neurons -------------------------------------------------------------------------------------------------
+
+    def _sweep(self, net: Architecture, noise: Any, pool: Parameters, key: jax.Array) -> jax.Array:
+        """The chosen candidate of every neuron, where the field is all that the factors see."""
+        model = self.model
+        sets = [] if model.observation is None else [model.observation.points]
+        sets += [source.points for source in model.sources] + [action.points for action in model.actions]
+        points, ends = jnp.concatenate([jnp.asarray(s) for s in sets]), _ends([len(s) for s in sets])
+
+        def log_weight(phi: jax.Array) -> jax.Array:
+            parts = iter(jnp.split(phi, ends))
+            total = jnp.zeros(())
+            if model.observation is not None:
+                sigma = jnp.asarray(noise)
+                sigma = sigma[:, None] if phi.ndim == 2 and sigma.ndim == 1 else sigma
+                total -= 0.5 * jnp.sum(((next(parts) - model.observation.values) / sigma) ** 2)
+            for source in model.sources:
+                total += jnp.sum(source.strength * next(parts))
+            for action in model.actions:
+                total -= action_at(action, next(parts))
+            return total
+
+        def waves(theta: Parameters) -> jax.Array:  # a_i h_i(x) summed over every block, (blocks, P) or (blocks, P, D)
+            h, a = net.neurons(theta, points), theta["a"]
+            return self._blocks(h * a[:, None] if a.ndim == 1 else h[:, :, None] * a[:, None, :]).sum(axis=1)
+
+        each = jnp.swapaxes(jax.vmap(waves)(pool), 0, 1)  # (blocks, K + 1, P, ..)
+
+        def one(phi: jax.Array, step: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+            options, key = step
+            rest = phi - options[0]
+            choice = _choice(key, jax.vmap(log_weight)(rest + options))
+            return rest + options[choice], choice
+
+        keys = jax.random.split(key, each.shape[0])
+        return jax.lax.scan(one, each[:, 0].sum(axis=0), (each, keys))[1]
+
+    def _collapsed_sweep(self, net: Architecture, noise: Any, pool: Parameters, key: jax.Array) -> jax.Array:
+        """The chosen candidate of every block, with the amplitudes integrated out.
+
+        Given the other blocks, with (W^T W + 1)^-1 = T T^T of theirs, the evidence of a block is that of W T and T^T r.
+        T is carried from block to block, and changed by the few rows that a block has.
+        """
+        systems = jax.vmap(lambda theta: self.model.linear_system(net, theta, noise))(pool)
+        each, r = jnp.swapaxes(jax.vmap(self._blocks)(systems.w), 0, 1), systems.r[0]  # (blocks, K + 1, size, P)
+        if len(each) == 1:
+            return _choice(key, jax.vmap(log_evidence, (0, None))(each[0], r))[None]
+
+        if self.size > len(r):  # only W^T W matters, and P rows are enough for it
+            each = jnp.linalg.qr(each, mode="r")
+
+        def one(root: jax.Array, step: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+            options, key = step
+            root = updated_root(root, options[0], -1.0)
+            choice = _choice(key, jax.vmap(log_evidence, (0, None))(options @ root, root.T @ r))
+            return updated_root(root, options[choice], 1.0), choice
+
+        # Begun anew in every sweep, so that the rounding of the updates does not add up.
+        lower = jnp.linalg.cholesky(systems.w[0].T @ systems.w[0] + jnp.eye(len(r)))
+        start = solve_triangular(lower, jnp.eye(len(r)), lower=True).T
+        return jax.lax.scan(one, start, (each, jax.random.split(key, len(each))))[1]
+
+    def _blocks(self, values: jax.Array) -> jax.Array:
+        """(N, ...) in blocks (blocks, size, ...), the last one filled up with zeros."""
+        missing = -len(values) % self.size
+        padded = jnp.pad(values, [(0, missing), *[(0, 0)] * (values.ndim - 1)])
+        return padded.reshape(-1, self.size, *values.shape[1:])
+
+    # -- hyperparameters -----------------------------------------------------------------------------------------
+
+    def _values(self, hyper: jax.Array) -> Parameters:
+        return {name: one.value(hyper[k]) for k, (name, one) in enumerate(self.charts.items())}
+
+    def _net(self, hyper: jax.Array) -> tuple[Architecture, Any]:
+        return self.model.with_values(self._values(hyper))
+
+    def _prior(self, net: Architecture, key: jax.Array, draws: int, *, squeeze: bool = False) -> Parameters:
+        laws = self.model.laws(net).items()
+        sites: Any = {s: law.sample(jax.random.fold_in(key, k), (draws,)) for k, (s, law) in enumerate(laws)}
+        return {site: value[0] for site, value in sites.items()} if squeeze else sites
+
+    def _move_hyper(self, key: jax.Array, hyper: jax.Array, theta: Parameters) -> jax.Array:
+        def log_likelihood(hyper: jax.Array) -> jax.Array:
+            net, noise = self._net(hyper)
+            total = self.model.log_factors(net, theta, noise)
+            if self.model.unknown:
+                total += sum(jnp.sum(jnp.asarray(law.log_prob(theta[s]))) for s, law in self.model.laws(net).items())
+            return total + sum(jnp.sum(one.log_weight(hyper[k])) for k, one in enumerate(self.charts.values()))
+
+        import blackjax  # whose import makes arrays
+
+        size = hyper.size
+        move: Any = blackjax.elliptical_slice(log_likelihood, mean=jnp.zeros(size), cov=jnp.ones(size))
+        return move.step(key, move.init(hyper))[0].position
+
+
+def _choice(key: jax.Array, log_weights: jax.Array) -> jax.Array:
+    """A move from candidate 0 that keeps the law with these weights: a fresh one in proportion, then Metropolis' test.
+
+    j among the fresh ones with probability w_j / (W - w_0), taken with probability min(1, (W - w_0)/(W - w_j)), W the
+    sum of all: the discrete Gibbs step that stays least often (Liu 1996).
+    """
+    key_fresh, key_test = jax.random.split(key)
+    fresh = 1 + jax.random.categorical(key_fresh, log_weights[1:])
+    others = logsumexp(jnp.where(jnp.arange(log_weights.size) == fresh, -jnp.inf, log_weights))
+    return jnp.where(jnp.log(jax.random.uniform(key_test)) < logsumexp(log_weights[1:]) - others, fresh, 0)
+
+
+def _ends(lengths: list[int]) -> list[int]:
+    return [sum(lengths[: k + 1]) for k in range(len(lengths) - 1)]

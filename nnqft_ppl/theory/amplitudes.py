@@ -1,0 +1,191 @@
+"""Amplitude laws P(ahat): values with their own hyperparameters, which know their moments.
+
+The amplitudes of a field are ``a_i = scale * ahat_i / sqrt(N)`` with independent ``ahat_i``. In the paper's letters
+``sigma_a^2 = scale^2 E[ahat^2]`` and ``gamma_a^4 = scale^4 E[ahat^4]``. The defaults make ``E[ahat^2] = 1``.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple, final
+
+import jax.numpy as jnp
+import numpyro.distributions as dist
+
+from nnqft_ppl.laws.signs import RandomSign, SignedRayleigh
+from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.theory.ranges import Finite, Positive, enforce
+
+
+@dataclass(frozen=True, kw_only=True)
+class AmplitudeLaw(ABC):
+    """The law of one unscaled amplitude ahat."""
+
+    even: ClassVar[bool] = True  #: law(ahat) = law(-ahat)
+
+    def __post_init__(self) -> None:
+        enforce(self)
+
+    @abstractmethod
+    def distribution(self, scale: float) -> dist.Distribution:
+        """The law of ``scale * ahat`` as a NumPyro distribution, batch and event shape ()."""
+
+    @abstractmethod
+    def even_moment(self, k: int) -> float:
+        """E[ahat^k] for even k >= 2."""
+
+    def moment(self, k: int) -> float:
+        """E[ahat^k]; zero for odd k where the law is even.
+
+        Raises
+        ------
+        InputError
+            where the moment does not exist.
+        """
+        if k == 0:
+            return 1.0
+        return 0.0 if k % 2 else self.even_moment(k)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Gaussian(AmplitudeLaw):
+    """N(0, sigma^2): E[ahat^k] = (k-1)!! sigma^k; gamma^4 = 3 sigma^4."""
+
+    sigma: Positive = 1.0  #: standard deviation
+
+    def distribution(self, scale: float) -> dist.Distribution:
+        return dist.Normal(0.0, scale * self.sigma)
+
+    def even_moment(self, k: int) -> float:
+        return gaussian_moment(k, 0.0, self.sigma)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Bimodal(AmplitudeLaw):
+    """The even mixture N(mu, s^2)/2 + N(-mu, s^2)/2; two modes if and only if mu > s."""
+
+    mu: Positive = 0.8  #: centre of the two components
+    s: Positive = 0.6  #: their standard deviation
+
+    def distribution(self, scale: float) -> dist.Distribution:
+        centres = scale * self.mu * jnp.array([-1.0, 1.0])
+        return dist.MixtureSameFamily(dist.Categorical(probs=jnp.full(2, 0.5)), dist.Normal(centres, scale * self.s))
+
+    def even_moment(self, k: int) -> float:
+        return gaussian_moment(k, self.mu, self.s)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Laplace(AmplitudeLaw):
+    """exp(-|ahat|/beta)/(2 beta): E[ahat^k] = k! beta^k; gamma^4 = 6 sigma^4."""
+
+    beta: Positive = math.sqrt(0.5)  #: scale
+
+    def distribution(self, scale: float) -> dist.Distribution:
+        return dist.Laplace(0.0, scale * self.beta)
+
+    def even_moment(self, k: int) -> float:
+        return math.factorial(k) * self.beta**k
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Student(AmplitudeLaw):
+    """scale * t_nu; the moment of order k exists for nu > k; gamma^4/sigma^4 = 3 (nu-2)/(nu-4)."""
+
+    nu: Positive = 10.0  #: degrees of freedom
+    scale: Positive = math.sqrt(0.8)  #: scale
+
+    def distribution(self, scale: float) -> dist.Distribution:
+        return dist.StudentT(self.nu, 0.0, scale * self.scale)
+
+    def even_moment(self, k: int) -> float:
+        if self.nu <= k:
+            raise InputError(f"Student: nu must be > {k} for the amplitude moment of order {k} to exist, got {self.nu}")
+        nu = self.nu
+        log_gammas = math.lgamma((k + 1) / 2) + math.lgamma((nu - k) / 2) - math.lgamma(nu / 2)
+        return self.scale**k * nu ** (k / 2) * math.exp(log_gammas) / math.sqrt(math.pi)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class ConstantModulus(AmplitudeLaw):
+    """+mu or -mu with probability 1/2 each: E[ahat^k] = mu^k; gamma^4 = sigma^4, the smallest possible."""
+
+    mu: Positive = 1.0  #: modulus
+
+    def distribution(self, scale: float) -> dist.Distribution:
+        return RandomSign(scale * self.mu)
+
+    def even_moment(self, k: int) -> float:
+        return self.mu**k
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Rayleigh(AmplitudeLaw):
+    """Density |ahat|/sigma^2 exp(-ahat^2/sigma^2): E[ahat^k] = (k/2)! sigma^k; gamma^4 = 2 sigma^4.
+
+    With a uniform phase c, (ahat cos c, ahat sin c) is a Gaussian pair: every one-point law of a cosine field with
+    envelope 1 is exactly Gaussian, at every width.
+    """
+
+    sigma: Positive = 1.0  #: root mean square
+
+    def distribution(self, scale: float) -> dist.Distribution:
+        return SignedRayleigh(scale * self.sigma)
+
+    def even_moment(self, k: int) -> float:
+        return math.factorial(k // 2) * self.sigma**k
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class OffsetGaussian(AmplitudeLaw):
+    """N(mean, sigma^2), which is not even: the law of the ensemble of lines, and of explicit breaking."""
+
+    even: ClassVar[bool] = False
+    mean: Finite = 1.0  #: mean
+    sigma: Positive = 1.0  #: standard deviation
+
+    def distribution(self, scale: float) -> dist.Distribution:
+        return dist.Normal(scale * self.mean, scale * self.sigma)
+
+    def even_moment(self, k: int) -> float:
+        return gaussian_moment(k, self.mean, self.sigma)
+
+    def moment(self, k: int) -> float:
+        return gaussian_moment(k, self.mean, self.sigma)
+
+
+#: The even laws, by the names that the command line and the tables use.
+AMPLITUDES: dict[str, type[AmplitudeLaw]] = {
+    "gaussian": Gaussian,
+    "bimodal": Bimodal,
+    "laplace": Laplace,
+    "student": Student,
+    "constant_modulus": ConstantModulus,
+    "rayleigh": Rayleigh,
+}
+
+
+def gaussian_moment(k: int, mean: float, sigma: float) -> float:
+    """E[(mean + sigma z)^k] = sum_j C(k, 2j) mean^(k-2j) sigma^(2j) (2j-1)!! for a standard normal z."""
+    return sum(
+        math.comb(k, 2 * j) * mean ** (k - 2 * j) * sigma ** (2 * j) * math.prod(range(1, 2 * j, 2))
+        for j in range(k // 2 + 1)
+    )
+
+
+Components = tuple[int, ...]
+
+
+class AmplitudeGroup(NamedTuple):
+    """Neurons whose amplitudes have one law: how many, and E[prod_k sqrt(N) a_(c_k)] of one of them."""
+
+    neurons: int
+    moment: Callable[[Components], float]  #: of the components (c_1, c_2, ...)

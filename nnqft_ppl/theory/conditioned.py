@@ -1,0 +1,183 @@
+"""A theory with factors on its field: data, sources, actions, unknown hyperparameters; a NumPyro program as it is."""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpyro
+import numpyro.distributions as dist
+from numpy.typing import ArrayLike
+
+from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.theory.architecture import Architecture, Parameters
+from nnqft_ppl.theory.gaussian_amplitudes import amplitude_draw, gaussian_amplitudes, log_evidence
+
+Noise = float | Array | dist.Distribution
+
+
+Potential = Callable[[jax.Array], jax.Array]
+
+
+class Observation(NamedTuple):
+    """Values of the field at points, with independent normal noise: a number, one for each value, or a law."""
+
+    points: Array
+    values: Array
+    noise: Noise
+
+
+class Source(NamedTuple):
+    """A factor exp(sum_p J_p phi(x_p)); J of shape (P,), or (P, D) for a field with components."""
+
+    points: Array
+    strength: Array
+
+
+class Action(NamedTuple):
+    """A factor exp(-S), S = sum_p w_p V(phi(x_p))."""
+
+    points: Array
+    weights: Array
+    potential: Potential
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Conditioned:
+    """An architecture with factors on its field; made by the transforms of this module, and a NumPyro program."""
+
+    net: Architecture
+    observation: Observation | None = None
+    sources: tuple[Source, ...] = ()
+    actions: tuple[Action, ...] = ()
+    unknown: tuple[tuple[str, dist.Distribution], ...] = ()  #: hyperparameters with a law of their own
+    collapsed: bool = False
+
+    def __post_init__(self) -> None:
+        if self.collapsed and self.actions:
+            raise InputError(
+                "collapse: the amplitudes of a theory with an action cannot be integrated out, as it is not Gaussian "
+                "in them; leave collapse out"
+            )
+        if self.collapsed:
+            gaussian_amplitudes(self.net)
+
+    # -- its unknowns --------------------------------------------------------------------------------------------
+
+    @property
+    def hyperlaws(self) -> dict[str, dist.Distribution]:
+        """The laws of what is unknown beside the parameters: hyperparameters, and the noise where it has one."""
+        laws = dict(self.unknown)
+        if self.observation is not None and isinstance(self.observation.noise, dist.Distribution):
+            laws["noise"] = self.observation.noise
+        return laws
+
+    def with_values(self, hyper: Parameters) -> tuple[Architecture, Any]:
+        """The net with the given hyperparameters, which may be traced, and the noise."""
+        noise = None if self.observation is None else self.observation.noise
+        chosen = {name: hyper[name] for name, _ in self.unknown}
+        return with_traced(self.net, chosen), hyper.get("noise", noise)
+
+    def laws(self, net: Architecture) -> dict[str, dist.Distribution]:
+        """The laws of the sites that are sampled: all of the net's, without the amplitudes if collapsed."""
+        return {site: law for site, law in net.prior().items() if not (self.collapsed and site == "a")}
+
+    # -- its factors ---------------------------------------------------------------------------------------------
+
+    def log_factors(self, net: Architecture, theta: Parameters, noise: Any) -> jax.Array:
+        """log of everything that multiplies the prior, given the parameters (amplitudes aside if collapsed)."""
+        if self.collapsed:
+            system = self.linear_system(net, theta, noise)
+            evidence = log_evidence(system.w, system.r) if system.w.shape[1] else 0.0
+            return jnp.asarray(evidence + system.log_weight)
+        total = jnp.zeros(())
+        if self.observation is not None:
+            phi = field_at(net, theta, self.observation.points)
+            total += dist.Normal(phi, _like(noise, phi)).log_prob(jnp.asarray(self.observation.values)).sum()
+        for source in self.sources:
+            total += jnp.sum(source.strength * field_at(net, theta, source.points))
+        for action in self.actions:
+            total -= action_at(action, field_at(net, theta, action.points))
+        return total
+
+    def linear_system(self, net: Architecture, theta: Parameters, noise: Any) -> "LinearSystem":
+        """Data and sources as a Gaussian problem for the amplitudes, in units of their prior and of the noise."""
+        law = gaussian_amplitudes(net)
+        shape = net.amplitudes().event_shape
+        parts: Any = (law.loc, law.scale)
+        mean, scale = (jnp.broadcast_to(part, shape).reshape(shape[0], -1) for part in parts)
+        spread, log_weight = scale[:, :1], jnp.zeros(())
+        for source in self.sources:
+            h = net.neurons(theta, jnp.asarray(source.points))
+            pull = spread * (h @ source.strength.reshape(len(source.points), -1))
+            log_weight += jnp.sum(pull * mean / spread) + 0.5 * jnp.sum(pull**2)
+            mean = mean + spread * pull
+        if self.observation is None:
+            empty = jnp.zeros((0, mean.shape[1]))
+            return LinearSystem(jnp.zeros((shape[0], 0)), empty, mean, spread, log_weight)
+        h = net.neurons(theta, jnp.asarray(self.observation.points))
+        sigma = jnp.broadcast_to(jnp.asarray(noise), (len(self.observation.points),))
+        r = (jnp.asarray(self.observation.values).reshape(len(sigma), -1) - h.T @ mean) / sigma[:, None]
+        log_weight -= mean.shape[1] * jnp.sum(jnp.log(sigma))
+        return LinearSystem(spread * h / sigma, r, mean, spread, log_weight)
+
+    def amplitudes_given(self, key: jax.Array, net: Architecture, theta: Parameters, noise: Any) -> jax.Array:
+        """An exact draw of the amplitudes of a collapsed theory given everything else."""
+        system = self.linear_system(net, theta, noise)
+        a = system.mean + system.spread * amplitude_draw(key, system.w, system.r)
+        return a.reshape(net.amplitudes().event_shape)
+
+    def __call__(self, points: ArrayLike | None = None) -> Any:
+        """The NumPyro program; at points (P, d) it also records the site ``phi``, unless the amplitudes are gone."""
+        hyper: Any = {name: numpyro.sample(name, law) for name, law in self.hyperlaws.items()}
+        net, noise = self.with_values(hyper)
+        theta: Any = {site: numpyro.sample(site, law) for site, law in self.laws(net).items()}
+        numpyro.factor("factors", self.log_factors(net, theta, noise))
+        if points is None or self.collapsed:
+            return None
+        return numpyro.deterministic("phi", field_at(net, theta, points))
+
+
+class LinearSystem(NamedTuple):
+    """The amplitudes as mean + spread * u with standard normal u, given that W^T u + e = r: see `evidence`."""
+
+    w: jax.Array
+    r: jax.Array
+    mean: jax.Array
+    spread: jax.Array
+    log_weight: jax.Array
+
+
+Model = Architecture | Conditioned
+
+
+def conditioned(model: Model) -> Conditioned:
+    """An architecture as a theory without factors; a conditioned theory as it is."""
+    return model if isinstance(model, Conditioned) else Conditioned(net=model)
+
+
+def field_at(net: Architecture, theta: Parameters, points: ArrayLike) -> jax.Array:
+    """phi at points, (P,) or (P, D), all neurons at once: best for gradients; `Architecture.field` saves memory."""
+    return jnp.tensordot(net.neurons(theta, jnp.asarray(points)).T, theta["a"], axes=1)
+
+
+def action_at(action: Action, phi: jax.Array) -> jax.Array:
+    """S = sum_p w_p V(phi(x_p))."""
+    return jnp.sum(action.weights * action.potential(phi))
+
+
+def with_traced(net: Architecture, values: dict[str, Any]) -> Architecture:
+    """The net with some hyperparameters replaced without a check, so that they may be traced."""
+    if not values:
+        return net
+    clone = object.__new__(type(net))
+    for field in dataclasses.fields(net):
+        object.__setattr__(clone, field.name, values.get(field.name, getattr(net, field.name)))
+    return clone
+
+
+def _like(noise: Any, phi: jax.Array) -> Any:
+    return jnp.asarray(noise)[:, None] if phi.ndim == 2 and jnp.ndim(noise) == 1 else noise

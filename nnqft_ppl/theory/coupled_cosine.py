@@ -1,0 +1,77 @@
+"""Cosine theories whose neurons are not independent: their frequencies share a law P(b_1..b_N; epsilon).
+
+The phases stay independent and uniform, so translations and Z2 hold; the joint law of the frequencies is exchangeable
+and isotropic. One function decides every correlator: E[prod_B F(b_B)^(k_B) cos(b_B.z_B)] at distinct neurons.
+"""
+
+import itertools
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.theory.architecture import theorem
+from nnqft_ppl.theory.cosine import CosineArchitecture, balanced_signs
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoupledCosineArchitecture(CosineArchitecture):
+    """phi(x) = sum_i a_i F(b_i) cos(b_i.x + c_i) with dependent b_i: (9), (11), (28)."""
+
+    independent = False
+
+    @abstractmethod
+    def joint_kernel_moment(self, powers: Sequence[int], z: Sequence[Array]) -> Array:
+        """E[prod_B F(b_B)^(k_B) cos(b_B.z_B)] at distinct neurons; each z_B broadcasts as (..., d) -> (...)."""
+
+    def kernel_moment(self, k: int, z: Array) -> Array:
+        """M_k(z) = E[F(b)^k cos(b.z)] of one neuron."""
+        return self.joint_kernel_moment((k,), (z,))
+
+    @theorem("23")
+    def joint_neuron_moment(self, blocks: Sequence[Array]) -> Array:
+        """H_pi = prod_B 2^(1-n_B) sum over balanced signs s of E[prod_B F(b_B)^(n_B) cos(b_B.sum_k s_k x_k)]."""
+        powers = [block.shape[-2] for block in blocks]
+        if any(n % 2 for n in powers):
+            return np.zeros(np.broadcast_shapes(*(block.shape[:-2] for block in blocks)))
+        weight = 2.0 ** (len(blocks) - sum(powers))
+        z = []
+        for axis, (n, block) in enumerate(zip(powers, blocks, strict=True)):
+            y = balanced_signs(n) @ block  # (..., signs, d); each block gets an axis of signs of its own
+            ones = [1] * len(blocks)
+            ones[axis] = y.shape[-2]
+            z.append(y.reshape(*y.shape[:-2], *ones, y.shape[-1]))
+        moments = self.joint_kernel_moment(powers, z)
+        return weight * moments.sum(axis=tuple(range(-len(blocks), 0)))
+
+    @theorem("28")
+    def independence_breaking(self, x: Array) -> Array:
+        """I_IB = sigma_a^4 (1 - 1/N) sum over pairings of [H_iijj - H_ii H_jj], one pair i != j; points (..., 4, d)."""
+        x1, x2, x3, x4 = (x[..., k, :] for k in range(4))
+        pairings = ((x1 - x2, x3 - x4), (x1 - x3, x2 - x4), (x1 - x4, x2 - x3))
+        excess = np.sum([self.pair_excess(u, v) for u, v in pairings], axis=0)
+        return self.amplitude_moment(2) ** 2 * (1 - 1 / self.width) * excess
+
+    @abstractmethod
+    def pair_excess(self, u: Array, v: Array) -> Array:
+        """H_iijj - H_ii H_jj in closed form, at distances u = x1 - x2 and v = x3 - x4 of shape (..., d)."""
+
+
+def signed_sums(z: Sequence[Array]) -> Array:
+    """All sum_B t_B z_B with t_1 = 1 and the other signs free, for prod_B cos(z_B) = the mean of cos(sum_B t_B z_B).
+
+    Each z_B broadcasts as (..., d); shape (2^(m-1), ..., d).
+    """
+    signs = itertools.product((1.0, -1.0), repeat=len(z) - 1)
+    return np.stack([sum((t * y for t, y in zip(ts, z[1:], strict=True)), start=z[0]) for ts in signs])
+
+
+def tilted_moment(moments: Sequence[tuple[Array, Array]], epsilon: float) -> Array:
+    """1/2 sum_sg prod_B (M_B + sg sqrt(eps) M^g_B) of the latent-sign tilt, from pairs (M_B, M^g_B)."""
+    root = epsilon**0.5
+    up, down = np.ones(()), np.ones(())
+    for plain, tilted in moments:
+        up, down = up * (plain + root * tilted), down * (plain - root * tilted)
+    return (up + down) / 2

@@ -1,0 +1,81 @@
+"""Hyperparameters: typed dataclass fields whose ranges are enforced.
+
+A field says its range in its type, ``sigma_b: Positive = 1.0``; `enforce` converts and checks every field of a frozen
+dataclass, so that no instance with a bad value ever exists.
+"""
+
+import dataclasses
+import math
+from collections.abc import Callable
+from functools import cache
+from numbers import Integral, Real
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+
+from nnqft_ppl.runtime.errors import InputError
+
+
+class Rule(NamedTuple):
+    """A condition on a number, with the words that name it in an error."""
+
+    text: str
+    holds: Callable[[float], bool]
+
+
+Finite = Annotated[float, Rule("finite", math.isfinite)]
+Positive = Annotated[float, Rule("positive and finite", lambda v: math.isfinite(v) and v > 0)]
+PositiveOrInfinite = Annotated[float, Rule("positive, or inf", lambda v: v > 0)]
+NonNegative = Annotated[float, Rule("non-negative and finite", lambda v: math.isfinite(v) and v >= 0)]
+Count = Annotated[int, Rule("an integer >= 1", lambda v: v >= 1)]
+Several = Annotated[int, Rule("an integer >= 2", lambda v: v >= 2)]
+Fraction = Annotated[float, Rule("between 0 and 1", lambda v: 0 <= v <= 1)]
+
+
+def enforce(instance: Any) -> None:
+    """Convert and check every field of a frozen dataclass against its annotation.
+
+    Raises
+    ------
+    InputError
+        ``CosNet: sigma_b must be positive and finite, got -1.0``.
+    """
+    owner = type(instance).__name__
+    for name, hint in field_types(type(instance)).items():
+        value = getattr(instance, name)
+        object.__setattr__(instance, name, _checked(f"{owner}: {name}", hint, value))
+
+
+@cache
+def field_types(cls: type) -> dict[str, Any]:
+    """The annotation of every field of a dataclass, `Annotated` rules included, in the order of declaration."""
+    hints = get_type_hints(cls, include_extras=True)
+    return {field.name: hints[field.name] for field in dataclasses.fields(cls)}
+
+
+def _checked(label: str, hint: Any, value: Any) -> Any:
+    if get_origin(hint) is Literal:
+        choices = get_args(hint)
+        for choice in choices:
+            if not isinstance(value, bool) and value == choice:
+                return choice
+        words = " or ".join(repr(choice) for choice in choices)
+        raise InputError(f"{label} must be {words}, got {value!r}")
+    if get_origin(hint) is Annotated:
+        kind, rule = get_args(hint)
+        number = _number(kind, value)
+        if number is None or not rule.holds(number):
+            raise InputError(f"{label} must be {rule.text}, got {value!r}")
+        return number
+    if isinstance(hint, type) and not isinstance(value, hint):
+        raise InputError(f"{label} must be a {hint.__name__}, got {value!r}")
+    return value
+
+
+def _number(kind: type, value: Any) -> float | int | None:
+    """`value` as a Python float or int, or None if it is not one (booleans and strings are not numbers)."""
+    if isinstance(value, bool):
+        return None
+    if kind is int:
+        if isinstance(value, Integral):
+            return int(value)
+        return None
+    return float(value) if isinstance(value, Real) else None

@@ -1,0 +1,199 @@
+"""Transforms, model to model: a theory given data, with an interaction, with a source, with its amplitudes integrated.
+
+    net = load("cauchy", width=200)
+    observe(net, x, y, noise=0.3)                    the theory given noisy values of its field
+    deform(net, lambda phi: 0.1 * phi**4, x, w)      P(theta) exp(-sum_p w_p V(phi(x_p)))
+    tilt(net, x, source)                             P(theta) exp(sum_p J_p phi(x_p)): explicit breaking
+    collapse(observe(net, x, y, noise=0.3))          the same theory with Gaussian amplitudes integrated out
+    infer(observe(net, x, y, noise=0.3), mass=...)   a hyperparameter as one more unknown
+
+They compose, in any order, and the result is a NumPyro program again: `NUTS(model)` works on it unchanged. What
+multiplies the prior is a `numpyro.factor`, which `Predictive` ignores: for draws use `posterior`.
+"""
+
+import dataclasses
+from typing import Any, get_args, get_origin
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro.distributions as dist
+from numpy.typing import ArrayLike
+
+from nnqft_ppl.runtime.arrays import Array, check_points
+from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.theory.architecture import Architecture
+from nnqft_ppl.theory.conditioned import (
+    Action,
+    Conditioned,
+    Model,
+    Noise,
+    Observation,
+    Potential,
+    Source,
+    action_at,
+    conditioned,
+    with_traced,
+)
+from nnqft_ppl.theory.ranges import field_types
+
+# -- the transforms ----------------------------------------------------------------------------------------------------
+
+
+def observe(model: Model, points: ArrayLike, values: ArrayLike, *, noise: Noise) -> Conditioned:
+    """The theory given values y_p = phi(x_p) + noise_p: P(theta) prod_p N(y_p; phi(x_p), noise_p^2).
+
+    Parameters
+    ----------
+    points, values
+        Shapes (P, d) and (P,), or (P, D) for a field with D components.
+    noise
+        Standard deviation: a number, an array (P,), or a NumPyro law, with which it is inferred.
+
+    Raises
+    ------
+    InputError
+        for shapes that do not fit, values that are not finite, noise that is not positive, or a second observation.
+    """
+    model = conditioned(model)
+    if model.observation is not None:
+        raise InputError("observe: the theory has its data already; observe all points at once")
+    points = check_points(points, model.net.dim)
+    values = _checked_values("values", values, points, model.net)
+    if not isinstance(noise, dist.Distribution):
+        noise = np.asarray(noise, dtype=float)
+        if noise.shape not in ((), (len(points),)):
+            raise InputError(f"noise must be one number or have shape ({len(points)},), got {noise.shape}")
+        if not (np.isfinite(noise).all() and (noise > 0).all()):
+            raise InputError(f"noise must be positive and finite, got {float(np.min(noise))}")
+        noise = float(noise) if noise.ndim == 0 else noise
+    return dataclasses.replace(model, observation=Observation(points, values, noise))
+
+
+def deform(
+    model: Model, potential: Potential, points: ArrayLike, weights: ArrayLike | None = None, *, seed: int = 0
+) -> Conditioned:
+    """P(theta) -> P(theta) exp(-S), S = sum_p w_p V(phi(x_p)): an interaction, added in field space.
+
+    Parameters
+    ----------
+    potential
+        V, any function of the field at the points, phi of shape (P,) or (P, D) -> (P,).
+    points, weights
+        Shapes (P, d) and (P,): a quadrature rule for int d^dx V(phi(x)); weights 1 by default.
+
+    Raises
+    ------
+    InputError
+        for shapes that do not fit, or a potential that is not finite on prior draws or falls faster than the prior.
+    """
+    model = conditioned(model)
+    points = check_points(points, model.net.dim)
+    weights = np.ones(len(points)) if weights is None else np.asarray(weights, dtype=float)
+    if weights.shape != (len(points),) or not np.isfinite(weights).all():
+        raise InputError(f"weights must be finite and have shape ({len(points)},), got {weights.shape}")
+    action = Action(points, weights, potential)
+    _check_action(model.net, action, seed)
+    return dataclasses.replace(model, actions=(*model.actions, action))
+
+
+def tilt(model: Model, points: ArrayLike, source: ArrayLike) -> Conditioned:
+    """P(theta) -> P(theta) exp(sum_p J_p phi(x_p)): a source that breaks phi -> -phi explicitly.
+
+    Raises
+    ------
+    InputError
+        for shapes that do not fit or a source that is not finite.
+    """
+    model = conditioned(model)
+    points = check_points(points, model.net.dim)
+    source = _checked_values("source", source, points, model.net)
+    return dataclasses.replace(model, sources=(*model.sources, Source(points, source)))
+
+
+def collapse(model: Model) -> Conditioned:
+    """The same theory with its Gaussian amplitudes integrated out exactly; they are drawn exactly afterwards.
+
+    Raises
+    ------
+    InputError
+        for amplitudes that are not Gaussian, or an action, in which the amplitudes are not Gaussian.
+    """
+    return dataclasses.replace(conditioned(model), collapsed=True)
+
+
+def infer(model: Model, **laws: dist.Distribution) -> Conditioned:
+    """Give hyperparameters a law, so that they are inferred: ``infer(model, mass=LogNormal(0, 1))``.
+
+    Raises
+    ------
+    InputError
+        for a name that is no real hyperparameter, a law that leaves its range, or a card whose laws are no
+        differentiable function of it.
+    """
+    model = conditioned(model)
+    owner, hints = type(model.net).__name__, field_types(type(model.net))
+    for name, law in laws.items():
+        hint = hints.get(name)
+        if get_origin(hint) is None or get_args(hint)[0] is not float:
+            real = [key for key, h in hints.items() if get_args(h) and get_args(h)[0] is float]
+            raise InputError(f"{owner}: a hyperparameter to infer must be one of {', '.join(real)}, got {name!r}")
+        rule = get_args(hint)[1]
+        sample: Any = law.sample(jax.random.key(0), (256,))
+        for value in np.asarray(sample, dtype=float):
+            if not rule.holds(value):
+                raise InputError(
+                    f"{owner}: {name} must be {rule.text}, but its law {type(law).__name__} gives {value:.4g}"
+                )
+        try:
+            jax.eval_shape(lambda v, name=name: _density_at(model.net, name, v), 1.0)
+        except (TypeError, jax.errors.JAXTypeError) as error:
+            raise InputError(
+                f"{owner}: {name} cannot be inferred: the card's laws need it as a plain number"
+            ) from error
+    return dataclasses.replace(model, unknown=(*model.unknown, *laws.items()))
+
+
+# -- helpers -----------------------------------------------------------------------------------------------------------
+
+
+def _density_at(net: Architecture, name: str, value: Any) -> jax.Array:
+    laws = with_traced(net, {name: value}).prior().items()
+    draws = net.sample(jax.random.key(0), 1) if net.ancestral else {}
+    return sum((jnp.sum(jnp.asarray(law.log_prob(draws[site][0]))) for site, law in laws if draws), jnp.zeros(()))
+
+
+def _checked_values(name: str, values: ArrayLike, points: Array, net: Architecture) -> Array:
+    shape = (len(points),) if net.component_count == 1 else (len(points), net.component_count)
+    array = np.asarray(values, dtype=float)
+    if array.shape != shape:
+        raise InputError(f"{name} must have shape {shape}, got {array.shape}")
+    bad = np.argwhere(~np.isfinite(array))
+    if bad.size:
+        where = tuple(int(i) for i in bad[0])
+        raise InputError(f"{name} must be finite, got {array[where]} at index {where}")
+    return array
+
+
+def _check_action(net: Architecture, action: Action, seed: int) -> None:
+    """`InputError` where V is not finite on prior draws, or -S outgrows the log prior along a ray of amplitudes."""
+    if not net.ancestral:
+        return
+    draws, points = 16, jnp.asarray(action.points)
+    phi = np.asarray(jax.vmap(lambda theta: net.field(theta, points))(net.sample(jax.random.key(seed), draws)))
+    try:
+        values = np.array([[action_at(action, jnp.asarray(t * f)) for t in (1.0, 1e2, 1e3)] for f in phi])
+    except (TypeError, ValueError, jax.errors.JAXTypeError) as error:
+        shape = phi.shape[1:]
+        raise InputError(f"action must be a function of phi of shape {shape} that JAX can trace: {error}") from error
+    if not np.isfinite(values[:, 0]).all():
+        worst = values[:, 0][~np.isfinite(values[:, 0])][0]
+        raise InputError(f"action must be finite on draws of the field, got {worst}")
+    # Along t a the log prior of Gaussian amplitudes falls like t^2 N/2; no admissible law falls faster than that.
+    room = 0.5 * net.neuron_count * np.array([1e2, 1e3]) ** 2
+    steepest = -values[:, 1:] / room
+    if not np.isfinite(values).all() or (steepest[:, 1] > np.maximum(1.0, 2.0 * steepest[:, 0])).any():
+        raise InputError(
+            "action must be bounded below by the prior, but exp(-S) grows faster than any prior falls: "
+            f"S = {np.nanmin(values):.3g} at a thousand times a draw of the field"
+        )
