@@ -19,7 +19,7 @@ from scipy.linalg import eigh
 from nnqft_ppl import deform, load, summarise
 from nnqft_ppl.runtime.checkpoint import Checkpoint
 from nnqft_ppl.sampling.chains import run as run_chains
-from nnqft_ppl.sampling.plan import Sampler, kernel_of, plan
+from nnqft_ppl.sampling.plan import SamplerName, plan, sampler_of
 from nnqft_ppl.sampling.whitened import Point
 from nnqft_ppl.studies import Study
 from nnqft_ppl.theory.architecture import Architecture
@@ -133,7 +133,7 @@ def _by_nuts(study: Study) -> None:
 
 
 def _chains(
-    study: Study, model: Conditioned, sampler: Sampler | None, *, chains: int, warmup: int, draws: int
+    study: Study, model: Conditioned, sampler: SamplerName | None, *, chains: int, warmup: int, draws: int
 ) -> dict[str, np.ndarray]:
     """The products of fields along chains, (chain, draw), and the statistics of the sampler."""
 
@@ -141,7 +141,7 @@ def _chains(
         return products(field_at(point.net, point.theta, BETWEEN))
 
     return run_chains(
-        kernel_of(plan(model, sampler), warmup),
+        sampler_of(plan(model, sampler), warmup),
         read,
         chains=chains,
         warmup=warmup,

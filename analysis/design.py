@@ -7,7 +7,7 @@ only if its transform is nowhere negative (Bochner).
 
 import numpy as np
 
-from nnqft_ppl import InputError, Spectrum, design, exact_correlator, load, two_point_spectrum
+from nnqft_ppl import InputError, Spectrum, design, exact_correlator, load
 from nnqft_ppl.correlation.design import program_spectrum
 from nnqft_ppl.reports.pictures import draw_design
 from nnqft_ppl.studies import EXAMPLES, Study
@@ -53,7 +53,7 @@ def _spectra(study: Study) -> None:
 def _two_point_functions(study: Study) -> None:
     r = np.linspace(0.0, 6.0, 25)
     for dim in (1, 2, 3):
-        net = load("tuned_net", dim=dim, spectrum=two_point_spectrum(sech, dim))
+        net = load("tuned_net", dim=dim, spectrum=Spectrum.of_two_point(sech, dim))
         error = np.abs(net.two_point(r[:, None] * np.eye(1, dim)[0], np.zeros(dim)) - sech(r)).max()
         study.exact(
             "(25), (26)", f"d={dim}: K = 1/cosh r comes back to its resolution, largest error", 0.0, error, 1e-8
@@ -70,7 +70,7 @@ def _two_point_functions(study: Study) -> None:
 
 def _refused(kernel, dim: int) -> bool:
     try:
-        two_point_spectrum(kernel, dim)
+        Spectrum.of_two_point(kernel, dim)
     except InputError as error:
         return "Bochner" in str(error)
     return False

@@ -7,7 +7,7 @@ import numpy as np
 from nnqft_ppl import load, summarise
 from nnqft_ppl.runtime.checkpoint import Checkpoint
 from nnqft_ppl.sampling.chains import run as run_chains
-from nnqft_ppl.sampling.plan import kernel_of, plan
+from nnqft_ppl.sampling.plan import plan, sampler_of
 from nnqft_ppl.sampling.whitened import Point
 from nnqft_ppl.studies import Study
 
@@ -25,7 +25,7 @@ def run(study: Study) -> None:
             return {"pair": pairs, "one": u.mean()}
 
         kept = run_chains(
-            kernel_of(plan(net), 300),
+            sampler_of(plan(net), 300),
             read,
             chains=4,
             warmup=300,

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from nnqft_ppl import Landscape, landscape, load, modes
+from nnqft_ppl import ClassicalFields, landscape, load, modes
 from nnqft_ppl.classical.counting import octahedral
 from nnqft_ppl.studies import Study
 
@@ -20,7 +20,7 @@ X = np.random.default_rng(0).normal(size=24)
 
 def run(study: Study) -> None:
     for m, n in TABLE:
-        found = Landscape(n, SIGNS, waves(1.0 + 1.5 * np.arange(m)))
+        found = ClassicalFields(n, SIGNS, waves(1.0 + 1.5 * np.arange(m)))
         closed = octahedral(n, m)
         study.exact("(39)", f"M={m}, N={n}: |S_c| by generating functions", closed, found.count(), 0.0)
         study.exact("(39)", f"M={m}, N={n}: |S_c| one by one", closed, len(list(found.best())), 0.0)
@@ -58,9 +58,9 @@ def _counterexamples(study: Study) -> None:
     """What (41) needs and does not say: nonzero modes, and classical neurons that are linearly independent."""
     thirds = (0.0, 2 * np.pi / 3, 4 * np.pi / 3)
     cases = (
-        ("neurons h and -h", Landscape(2, SIGNS, waves(np.array([1.0, 2.5]), (0.0, np.pi))), 9),
-        ("h_1 + h_2 + h_3 = 0", Landscape(3, SIGNS, waves(np.array([1.0]), thirds)), 37),
-        ("a zero mode", Landscape(2, np.zeros(1), waves(np.array([1.0, 2.0, 3.0, 4.0]))), 1),
+        ("neurons h and -h", ClassicalFields(2, SIGNS, waves(np.array([1.0, 2.5]), (0.0, np.pi))), 9),
+        ("h_1 + h_2 + h_3 = 0", ClassicalFields(3, SIGNS, waves(np.array([1.0]), thirds)), 37),
+        ("a zero mode", ClassicalFields(2, np.zeros(1), waves(np.array([1.0, 2.0, 3.0, 4.0]))), 1),
     )
     for what, found, exact in cases:
         bounds = found.bounds()
@@ -90,10 +90,10 @@ def _counterexamples(study: Study) -> None:
         thirds_found.count_without_repeats(),
         0.0,
     )
-    two = Landscape(3, SIGNS, waves(np.array([1.0, 2.5]), thirds))
+    two = ClassicalFields(3, SIGNS, waves(np.array([1.0, 2.5]), thirds))
     study.exact("(39)", "two such triples, N=3: |S_c|", 253, two.count(), 0.0)
     for n, m in ((2, 3), (3, 4), (4, 6)):
-        plain = Landscape(n, SIGNS, waves(1.0 + 1.5 * np.arange(m)))
+        plain = ClassicalFields(n, SIGNS, waves(1.0 + 1.5 * np.arange(m)))
         study.exact(
             "(41)",
             f"M={m}, N={n}, no repeats: 2^N C(M, N)",
@@ -101,9 +101,9 @@ def _counterexamples(study: Study) -> None:
             len(plain.fields(repeats=False)),
             0.0,
         )
-    three = Landscape(2, np.array([-1.0, 0.0, 1.0]), waves(np.array([1.0, 2.0, 3.0])))
+    three = ClassicalFields(2, np.array([-1.0, 0.0, 1.0]), waves(np.array([1.0, 2.0, 3.0])))
     study.exact("(39)", "modes a = -1, 0, 1, M=3, N=2: |S_c| = sum_(s<=N) S(M, s)", 25, three.count(), 0.0)
-    generic = Landscape(3, np.array([1.0, 2**0.5]), waves(np.array([1.0, 2.0, 3.0, 4.0])))
+    generic = ClassicalFields(3, np.array([1.0, 2**0.5]), waves(np.array([1.0, 2.0, 3.0, 4.0])))
     study.exact("(39)", "modes a = 1, sqrt 2, M=4, N=3: C(N+2M-1, N)", math.comb(10, 3), generic.count(), 0.0)
 
 

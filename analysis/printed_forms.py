@@ -16,7 +16,7 @@ import jax
 import numpy as np
 from scipy.integrate import quad
 
-from nnqft_ppl import BottleLaw, Landscape, enable_x64, exact_correlator, exact_neuron, load
+from nnqft_ppl import BottleLaw, ClassicalFields, enable_x64, exact_correlator, exact_neuron, load
 from nnqft_ppl.laws.fourier import ball_volume, radial_fourier, sphere_area
 from nnqft_ppl.studies import Study
 
@@ -237,7 +237,7 @@ def _spectra() -> Iterator[Form]:
 
 def _classical() -> Iterator[Form]:
     functions = np.cos(np.outer([1.0, 2.5, 4.0, 5.5], np.linspace(0.1, 3.0, 24)))
-    found = Landscape(3, np.array([-1.0, 1.0]), functions)
+    found = ClassicalFields(3, np.array([-1.0, 1.0]), functions)
     yield same("(38), (39)", "|S_c| from classical neurons, M=4, N=3", found.count(), len(found.fields(repeats=True)))
     apart = len(found.fields(repeats=False))
     words = "2^N M!/(N! (N-M)!), M=4, N=3: one over the factorial of -1"

@@ -1,4 +1,4 @@
-"""Symmetries that break: the wine bottle (42)-(44), a tilt that chooses a vacuum, explicit breaking.
+"""Symmetries that break: the wine bottle (42)-(44), a source that chooses a vacuum, explicit breaking.
 
 The vacua and their masses come from a search; correlators of the whole ensemble and of fluctuations about one vacuum
 are held against exact draws and against NUTS on the theory's program.
@@ -16,12 +16,12 @@ from nnqft_ppl import (
     AmplitudeGroup,
     BottleLaw,
     ChosenVacuum,
+    bottle_moments,
     breaking,
     exact_correlator,
     isotropic_moment,
     load,
     posterior,
-    tilted,
     vacua,
 )
 from nnqft_ppl.studies import Study
@@ -44,7 +44,7 @@ def run(study: Study) -> None:
     _tilts(study)
     _limits(study)
     _many(study)
-    _verdicts(study)
+    _fates(study)
 
 
 def _correlators(study: Study) -> None:
@@ -104,7 +104,7 @@ def _tilts(study: Study) -> None:
     for count in (2, 3, 4):
         bottle = BottleLaw(1.0, 0.5, count)
         for j in (0.1, 1.0, 10.0):
-            moments = tilted(bottle, j)
+            moments = bottle_moments(bottle, j)
             study.exact(
                 "(44)",
                 f"D={count}, tilt j={j:g}: <a_perp^2> = <a_par>/j",
@@ -118,7 +118,7 @@ def _tilts(study: Study) -> None:
         mean = float(weight @ a[:, 0])
         error = float(np.sqrt(np.sum((weight * (a[:, 0] - mean)) ** 2)))
         study.monte_carlo(
-            "(44)", f"D={count}, tilt j=1: <a_par> by weighted draws", tilted(bottle, 1.0).parallel, mean, error
+            "(44)", f"D={count}, tilt j=1: <a_par> by weighted draws", bottle_moments(bottle, 1.0).parallel, mean, error
         )
 
 
@@ -126,7 +126,9 @@ def _limits(study: Study) -> None:
     bottle = BottleLaw(V, SIGMA, 3)
     j = 1e-4
     small = j * bottle.radial_moment(2) / 3
-    study.exact("(44)", "j -> 0: <a_par> = j E r^2/D, no breaking remains", small, tilted(bottle, j).parallel, 1e-6)
+    study.exact(
+        "(44)", "j -> 0: <a_par> = j E r^2/D, no breaking remains", small, bottle_moments(bottle, j).parallel, 1e-6
+    )
     narrow = BottleLaw(1.0, 0.05, 3)
     loop = 1.0 + 0.05**2 * (2 * 3 - 5) / 8
     study.between(
@@ -183,7 +185,7 @@ def _many(study: Study) -> None:
         study.exact("(44)", f"k={k} neurons in bottles v/sqrt k: k G4c(k) / G4c(1)", 1.0, k * value / values[0])
 
 
-def _verdicts(study: Study) -> None:
+def _fates(study: Study) -> None:
     expected = {
         "cos_net": ("symmetric",),
         "shifted_cos_net": ("explicitly broken",),
@@ -196,7 +198,7 @@ def _verdicts(study: Study) -> None:
     for name in ("cos_net", "shifted_cos_net", "wine_bottle") if study.quick else expected:
         settings = {"radius": V, "sigma_v": SIGMA} if name == "wine_bottle" else {}  # compiled above
         for one, word in zip(breaking(load(name, **settings)), expected[name], strict=True):
-            study.exact("(42)-(44)", f"{name}: {one.symmetry} is {word}", 1, int(one.verdict == word), 0.0)
+            study.exact("(42)-(44)", f"{name}: {one.symmetry} is {word}", 1, int(one.fate == word), 0.0)
     net: Any = load("offset_cos_net", width=4)
     for order, closed in (
         (1, net.mean_field(X[:1])[0]),

@@ -23,7 +23,7 @@ import numpyro.distributions as dist
 from arviz_stats.base import array_stats
 
 from nnqft_ppl import AMPLITUDES, enable_x64, load, observe
-from nnqft_ppl.sampling.plan import kernel_of, plan
+from nnqft_ppl.sampling.plan import plan, sampler_of
 from nnqft_ppl.theory.conditioned import Model, field_at
 
 enable_x64()
@@ -83,18 +83,18 @@ def ours(
     start = time.perf_counter()
     chosen = plan(model, sampler)
     planned = time.perf_counter() - start
-    kernel = kernel_of(chosen, steps.warmup)
-    state = jax.jit(jax.vmap(kernel.init))(jax.random.split(jax.random.key(0), CHAINS))
+    sampler = sampler_of(chosen, steps.warmup)
+    state = jax.jit(jax.vmap(sampler.init))(jax.random.split(jax.random.key(0), CHAINS))
 
     def look(one, key):
-        point = kernel.point(one)
+        point = sampler.point(one)
         theta = dict(point.theta)
         if chosen.model.collapsed:
             theta["a"] = chosen.model.amplitudes_given(key, point.net, theta, point.noise)
         return values(field_at(point.net, theta, at))
 
     def move(state, index):
-        state, stats = jax.vmap(kernel.step)(state)
+        state, stats = jax.vmap(sampler.step)(state)
         keys = jax.random.split(jax.random.fold_in(jax.random.key(1), index), CHAINS)
         return state, (jax.vmap(look)(state, keys), stats.get("diverging", jnp.zeros(CHAINS, bool)))
 

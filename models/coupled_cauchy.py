@@ -16,8 +16,8 @@ from nnqft_ppl import (
     Gaussian,
     LatentSignTilt,
     Positive,
+    latent_sign_moment,
     theorem,
-    tilted_moment,
 )
 
 
@@ -49,7 +49,7 @@ class CoupledCauchy(CoupledCosineArchitecture):
     @theorem("11", "23")
     def joint_kernel_moment(self, powers: Sequence[int], z: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
         """E[prod_B cos(b_B z_B)] = 1/2 sum_sg prod_B exp(-m|z_B|) (1 - sg sqrt(eps) m|z_B|)."""
-        return tilted_moment([(self.cauchy_moment(y), self.tilt_moment(y)) for y in z], self.epsilon)
+        return latent_sign_moment([(self.cauchy_moment(y), self.tilt_moment(y)) for y in z], self.epsilon)
 
     @theorem("25", "31")
     def two_point(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:

@@ -16,8 +16,8 @@ from nnqft_ppl import (
     GaussianTilt,
     LatentSignTilt,
     Positive,
+    latent_sign_moment,
     theorem,
-    tilted_moment,
 )
 
 
@@ -55,7 +55,7 @@ class CoupledCosNet(CoupledCosineArchitecture):
     @theorem("11", "23")
     def joint_kernel_moment(self, powers: Sequence[int], z: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
         """E[prod_B cos(b_B.z_B)] = 1/2 sum_sg prod_B [M(z_B) + sg sqrt(eps) E[cos(b.z_B) g]]."""
-        return tilted_moment([(self.gaussian_moment(y), self.tilt_moment(y)) for y in z], self.epsilon)
+        return latent_sign_moment([(self.gaussian_moment(y), self.tilt_moment(y)) for y in z], self.epsilon)
 
     @theorem("25")
     def two_point(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:

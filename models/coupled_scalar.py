@@ -19,9 +19,9 @@ from nnqft_ppl import (
     LatentSignTilt,
     Positive,
     ball_volume,
+    latent_sign_moment,
     propagator,
     theorem,
-    tilted_moment,
 )
 
 
@@ -62,7 +62,7 @@ class CoupledScalar(CoupledCosineArchitecture):
         moments = [
             (self.ball_moment(k, y, self.cutoff), self.tilt_moment(k, y)) for k, y in zip(powers, z, strict=True)
         ]
-        return tilted_moment(moments, self.epsilon)
+        return latent_sign_moment(moments, self.epsilon)
 
     @theorem("26", "30")
     def power_spectrum(self, p: ArrayLike) -> NDArray[np.float64]:

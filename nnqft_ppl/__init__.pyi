@@ -9,6 +9,7 @@ __all__ = [
     "BottleLaw",
     "CauchyTilt",
     "ChosenVacuum",
+    "ClassicalFields",
     "Conditioned",
     "ConstantModulus",
     "CosineArchitecture",
@@ -22,7 +23,6 @@ __all__ = [
     "GaussianTilt",
     "GibbsNormal",
     "InputError",
-    "Landscape",
     "Laplace",
     "LatentSignTilt",
     "NoClosedForm",
@@ -38,9 +38,11 @@ __all__ = [
     "Spectrum",
     "Student",
     "Study",
+    "add_source",
     "balanced_signs",
     "ball_volume",
     "band_limited",
+    "bottle_moments",
     "breaking",
     "calibrate",
     "collapse",
@@ -53,11 +55,12 @@ __all__ = [
     "exact_mixed",
     "exact_neuron",
     "first_order",
+    "give_laws",
     "iid",
-    "infer",
     "isotropic_moment",
     "isotropic_normal",
     "landscape",
+    "latent_sign_moment",
     "limit_posterior",
     "load",
     "models",
@@ -77,10 +80,6 @@ __all__ = [
     "student_radius",
     "summarise",
     "theorem",
-    "tilt",
-    "tilted",
-    "tilted_moment",
-    "two_point_spectrum",
     "uniform_phases",
     "vacua",
     "write_table",
@@ -88,17 +87,16 @@ __all__ = [
 
 from . import models
 from .classical.breaking import breaking
-from .classical.landscape import Landscape
+from .classical.landscape import ClassicalFields
 from .classical.modes import modes
 from .classical.neurons import landscape
-from .classical.vacua import ChosenVacuum, tilted, vacua
+from .classical.vacua import ChosenVacuum, bottle_moments, vacua
 from .correlation.design import design
 from .correlation.exact import exact_correlator, exact_mixed, exact_neuron
 from .inference.calibration import calibrate
 from .inference.gaussian_process import first_order, limit_posterior, reweighted
 from .inference.posterior import posterior
 from .inference.prior import prior_predictive
-from .laws.bochner import two_point_spectrum
 from .laws.couplings import BallTilt, CauchyTilt, EquicorrelatedNormal, GaussianTilt, GibbsNormal, LatentSignTilt
 from .laws.fourier import ball_volume, radial_characteristic, student_radius
 from .laws.isotropic import SpectralPower, spectral_integral
@@ -131,6 +129,6 @@ from .theory.amplitudes import (
 from .theory.architecture import Architecture, theorem
 from .theory.conditioned import Conditioned
 from .theory.cosine import CosineArchitecture, balanced_signs
-from .theory.coupled_cosine import CoupledCosineArchitecture, signed_sums, tilted_moment
+from .theory.coupled_cosine import CoupledCosineArchitecture, latent_sign_moment, signed_sums
 from .theory.ranges import Count, Finite, Fraction, NonNegative, Positive, PositiveOrInfinite, Several
-from .theory.transforms import collapse, deform, infer, observe, tilt
+from .theory.transforms import add_source, collapse, deform, give_laws, observe

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from nnqft_ppl import load, read_table
-from nnqft_ppl.axioms.osterwalder_schrader import AXIOMS, axioms, conclude
+from nnqft_ppl.axioms.osterwalder_schrader import AXIOMS, axiom_verdicts, conclude
 from nnqft_ppl.axioms.verdicts import Verdict, together
 from nnqft_ppl.cli.app import app
 from nnqft_ppl.reports.axioms import axiom_table, catalogue_axioms, in_dimension
@@ -52,7 +52,7 @@ def test_every_axiom_is_asked_of_every_card():
 def test_free_fields_in_the_plane_and_in_space():
     for dim, power in ((2, 1.5), (3, 2.0)):
         net = load("cutoff_free_scalar", dim=dim, power=power)
-        conclusion = conclude(net, axioms(net))
+        conclusion = conclude(net, axiom_verdicts(net))
         assert (conclusion.limit, conclusion.reasons) == ("pass", ("cluster decomposition",))
     assert in_dimension("cos_net", 3).dim == 3
     assert in_dimension("cauchy", 3).dim == 1
@@ -60,7 +60,7 @@ def test_free_fields_in_the_plane_and_in_space():
 
 def test_verdicts_as_a_table(tmp_path):
     net = load("deep_net", activation="tanh", width=4, inputs=2)
-    found = axioms(net, draws=5000, seed=3)
+    found = axiom_verdicts(net, draws=5000, seed=3)
     assert conclude(net, found).words == "at this width undecided; at N = infinity undecided"
     table = axiom_table(net, found, seed=3)
     sampled = table[table["test"] == "common random numbers"]

@@ -15,7 +15,6 @@ from nnqft_ppl import (
     design,
     exact_correlator,
     load,
-    two_point_spectrum,
 )
 from nnqft_ppl.axioms.imaginary_time import rho
 from nnqft_ppl.cli.app import app
@@ -79,7 +78,7 @@ def test_every_alpha_has_the_target_and_another_interaction(alpha):
 
 def test_two_point_functions_of_closed_transform():
     p = np.linspace(0.0, 8.0, 33)
-    line, space = (two_point_spectrum(sech, dim) for dim in (1, 3))
+    line, space = (Spectrum.of_two_point(sech, dim) for dim in (1, 3))
     closed = np.pi / np.cosh(np.pi * p / 2)
     assert line(p) == pytest.approx(closed, rel=1e-6, abs=1e-12)
     p[0] = 1e-9
@@ -93,7 +92,7 @@ def test_rings_and_rows_come_back():
     assert ring.z < 5
     r = np.arange(0.0, 15.0, 0.1)
     for every, low, high in ((1, 0.0, 1e-5), (3, 1e-5, 1e-3)):
-        rows = two_point_spectrum((r[::every], sech(r[::every])), 1)
+        rows = Spectrum.of_two_point((r[::every], sech(r[::every])), 1)
         wrong = np.abs(load("tuned_net", spectrum=rows).two_point(r[:, None], [0.0]) - sech(r)).max()
         assert low < wrong < high
     p = np.linspace(0.0, 6.0, 25)
@@ -161,7 +160,7 @@ def test_the_program_is_differentiable():
 )
 def test_two_point_functions_that_no_theory_has(kernel, dim, message):
     with pytest.raises(InputError, match=message):
-        two_point_spectrum(kernel, dim)
+        Spectrum.of_two_point(kernel, dim)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from nnqft_ppl import ConstantModulus, InputError, load
 from nnqft_ppl.axioms.duality import draw_variance, duality, interaction_width
-from nnqft_ppl.axioms.symmetries import configuration
+from nnqft_ppl.axioms.symmetries import generic_points
 from nnqft_ppl.cli.app import app
 from nnqft_ppl.sampling.networks import field_draws
 
@@ -72,7 +72,7 @@ def test_the_command(tmp_path):
     assert rows[0].split()[-1] == "yes"
     assert rows[3].split()[-1] == "translation"
     expected = duality(
-        load("cos_net", width=5), load("gauss_net", width=5, sigma_c=0.3), configuration(load("cos_net"))
+        load("cos_net", width=5), load("gauss_net", width=5, sigma_c=0.3), generic_points(load("cos_net"))
     )
     assert float(rows[2].split()[-1]) == pytest.approx(expected.four_point_gap, rel=1e-5)
     assert "GaussNet does not converge uniformly" in result.stdout

@@ -46,7 +46,7 @@ KINDS = (
     "CosNet",
     "GaussNet",
     "Line",
-    "Landscape",
+    "ClassicalFields",
     "Vector",
     "WineBottle",
     "CoupledCosNet",

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 from typer.testing import CliRunner
 
-from nnqft_ppl import Bimodal, InputError, Landscape, NoClosedForm, landscape, load, modes
+from nnqft_ppl import Bimodal, ClassicalFields, InputError, NoClosedForm, landscape, load, modes
 from nnqft_ppl.classical.basins import basin_tree
 from nnqft_ppl.classical.counting import octahedral, sums
 from nnqft_ppl.classical.maxima import Mode, Modes
@@ -30,7 +30,7 @@ def waves(count, phases=(0.0,)):
 @pytest.mark.parametrize(("m", "n"), COUNTS)
 def test_counts(m, n):
     """Generating functions, the octahedral sum, a set of all fields, and the lazy enumeration agree."""
-    found = Landscape(n, SIGNS, waves(m))
+    found = ClassicalFields(n, SIGNS, waves(m))
     assert (
         found.count() == octahedral(n, m) == len(found.fields(repeats=True)) == len(list(found.best())) == COUNTS[m, n]
     )
@@ -43,19 +43,19 @@ def test_amplitudes_with_other_modes():
     """-1, 0, 1; 1 and sqrt 2; a single one; against a set of all fields."""
     for amplitudes in ([-1.0, 0.0, 1.0], [1.0, 2**0.5], [0.7], [0.0], [0.0, 1.0], [-1.0, 1.0, 2**0.5]):
         for n, m in itertools.product((1, 2, 3), (1, 3)):
-            found = Landscape(n, 1e-7 * np.array(amplitudes), waves(m))
+            found = ClassicalFields(n, 1e-7 * np.array(amplitudes), waves(m))
             assert found.count() == len(found.fields(repeats=True)) == len(list(found.best())), (amplitudes, n, m)
     with pytest.raises(NoClosedForm, match="relations"):
         sums(np.array([1.0, 3.0]), 4)
-    one_by_one = Landscape(3, np.array([1.0, 3.0]), waves(2))
+    one_by_one = ClassicalFields(3, np.array([1.0, 3.0]), waves(2))
     assert one_by_one.count() == len(list(one_by_one.best()))
     with pytest.raises(NoClosedForm, match=r"e.* configurations are too many"):
-        Landscape(100, np.array([1.0, 3.0]), waves(12)).count()
+        ClassicalFields(100, np.array([1.0, 3.0]), waves(12)).count()
 
 
 def test_a_neuron_that_vanishes():
     """h_1, h_2 and 0, N = 2: counted one by one, with and without repeats."""
-    found = Landscape(2, SIGNS, np.concatenate([waves(2), np.zeros((1, 24))]))
+    found = ClassicalFields(2, SIGNS, np.concatenate([waves(2), np.zeros((1, 24))]))
     assert found.count() == len(found.fields(repeats=True))
     assert found.count_without_repeats() == len(found.fields(repeats=False)) == 8
 
@@ -76,12 +76,12 @@ def test_many_peaks_are_independent():
 def test_the_lower_bound_needs_its_conditions():
     """(41) without them fails: h and -h (9 < 24), a linear relation (7 < 8, all 37; 253), a zero mode (1 < C(M, N))."""
     thirds = (0.0, 2 * np.pi / 3, 4 * np.pi / 3)
-    opposite = Landscape(2, SIGNS, waves(2, (0.0, np.pi))).bounds()
+    opposite = ClassicalFields(2, SIGNS, waves(2, (0.0, np.pi))).bounds()
     assert (opposite.lower, opposite.exact, opposite.printed_lower) == (4, 9, 24)
-    related = Landscape(3, SIGNS, waves(1, thirds))
+    related = ClassicalFields(3, SIGNS, waves(1, thirds))
     assert (related.count(), related.count_without_repeats(), related.rank) == (37, 7, 2)
-    assert Landscape(3, SIGNS, waves(2, thirds)).count() == 253
-    silent = Landscape(2, np.zeros(1), waves(4)).bounds()
+    assert ClassicalFields(3, SIGNS, waves(2, thirds)).count() == 253
+    silent = ClassicalFields(2, np.zeros(1), waves(4)).bounds()
     assert (silent.lower, silent.exact, silent.printed_lower) == (0, 1, 6)
 
 
@@ -99,7 +99,7 @@ def test_a_search_finds_the_assembled_landscape():
 
 def test_the_best_come_first():
     """The lazy enumeration against sorting all of them, with probabilities that differ."""
-    found = Landscape(4, np.array([-1.0, 1.0]), waves(3), np.array([-0.1, -0.3]), np.array([0.0, -0.5, -0.7]))
+    found = ClassicalFields(4, np.array([-1.0, 1.0]), waves(3), np.array([-0.1, -0.3]), np.array([0.0, -0.5, -0.7]))
     log_p = [one.log_p for one in found.best()]
     assert log_p == sorted(log_p, reverse=True)
     best = {}
@@ -115,7 +115,7 @@ def test_the_best_come_first():
 
 def test_samples_are_uniform():
     """Chi-squared of 9000 samples over 44 fields: false alarms 1e-6; one field twice as likely is caught."""
-    found = Landscape(3, SIGNS, waves(3))
+    found = ClassicalFields(3, SIGNS, waves(3))
     coefficients, _ = found.sample(9000, seed=3)
     _, counts = np.unique(coefficients, axis=0, return_counts=True)
     assert len(counts) == 44
@@ -125,9 +125,9 @@ def test_samples_are_uniform():
 
 def test_a_huge_landscape():
     """N = 1000, M = 12: 31 digits, the best hundred, and samples, whose mean of each s_m is zero within 5 errors."""
-    found = Landscape(1000, SIGNS, waves(12), np.zeros(2), -0.01 * np.arange(12))
+    found = ClassicalFields(1000, SIGNS, waves(12), np.zeros(2), -0.01 * np.arange(12))
     assert found.count() == octahedral(1000, 12)
-    zero = Landscape(1000, np.array([-1.0, 0.0, 1.0]), waves(12), np.array([-1.0, 0.0, -1.0]))
+    zero = ClassicalFields(1000, np.array([-1.0, 0.0, 1.0]), waves(12), np.array([-1.0, 0.0, -1.0]))
     assert [one.log_p for one in itertools.islice(zero.best(), 26)] == [0.0, *[-1.0] * 24, -2.0]
     best = [one.log_p for one in itertools.islice(found.best(), 100)]
     assert best == sorted(best, reverse=True)

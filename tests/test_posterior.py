@@ -8,6 +8,7 @@ from arviz_base import from_dict
 from scipy.stats import norm
 
 from nnqft_ppl import (
+    add_source,
     calibrate,
     collapse,
     deform,
@@ -17,13 +18,12 @@ from nnqft_ppl import (
     observe,
     posterior,
     reweighted,
-    tilt,
 )
 from nnqft_ppl.runtime.checkpoint import Checkpoint
 from nnqft_ppl.sampling.chains import run
 from nnqft_ppl.sampling.diagnostics import predictive_check, rank, summarise
-from nnqft_ppl.sampling.plan import kernel_of, log_weight_variance, plan
-from nnqft_ppl.sampling.samplers import GibbsKernel, NutsKernel
+from nnqft_ppl.sampling.plan import log_weight_variance, plan, sampler_of
+from nnqft_ppl.sampling.samplers import GibbsSampler, NutsSampler
 from nnqft_ppl.sampling.schwinger_dyson import schwinger_dyson
 from nnqft_ppl.theory.conditioned import field_at
 
@@ -50,10 +50,10 @@ def reweighted_five():
 @pytest.mark.parametrize(
     ("kernel", "draws"),
     [
-        (lambda model: NutsKernel(collapse(model), 300), 2000),
-        (lambda model: GibbsKernel(collapse(model), 1), 2000),
-        (lambda model: GibbsKernel(collapse(model), 3), 2000),
-        (lambda model: GibbsKernel(model, 3), 20_000),
+        (lambda model: NutsSampler(collapse(model), 300), 2000),
+        (lambda model: GibbsSampler(collapse(model), 1), 2000),
+        (lambda model: GibbsSampler(collapse(model), 3), 2000),
+        (lambda model: GibbsSampler(model, 3), 20_000),
     ],
     ids=["nuts", "whole networks", "blocks of 2, 2 and 1", "amplitudes too"],
 )
@@ -68,7 +68,7 @@ def test_chains_find_the_exact_posterior(reweighted_five, kernel, draws):
         phi = field_at(at.net, theta, AT)
         return {"phi": phi, "phi^2": phi**2}
 
-    moves_model = moves.target.model if isinstance(moves, NutsKernel) else moves.model
+    moves_model = moves.target.model if isinstance(moves, NutsSampler) else moves.model
     kept = chains(moves, read, draws=draws, seed=1)
     table = summarise({name: kept[name] for name in ("phi", "phi^2")}).set_index(["quantity", "index"])
     exact = reweighted_five
@@ -90,7 +90,7 @@ def test_nuts_draws_the_gibbs_coupling():
     def read(key, at):
         return {"wave": jnp.cos(at.theta["b"][0] @ u) * jnp.cos(at.theta["b"][1] @ v)}
 
-    kept = chains(kernel_of(plan(net), 300), read, draws=3000)
+    kept = chains(sampler_of(plan(net), 300), read, draws=3000)
     row = summarise({"wave": kept["wave"]}).iloc[0]
     exact = float(net.joint_kernel_moment((2, 2), (np.asarray(u), np.asarray(v))))
     assert abs(row["mean"] - exact) < 5 * row["mcse"]
@@ -115,7 +115,7 @@ def test_other_kinds_of_laws_and_neurons_sample(name):
     net = load(name, width=4)
     y = np.stack([Y] * net.component_count, axis=1) if net.component_count > 1 else Y
     chosen = plan(observe(net, X, y, noise=0.5), collapsed=False)
-    kernel = kernel_of(chosen, 25)
+    kernel = sampler_of(chosen, 25)
     kept = chains(kernel, lambda _, at: {"phi": field_at(at.net, at.theta, AT)}, number=2, warmup=25, draws=25)
     phi = kept["phi"]
     assert phi.shape == (2, 25, 2, *y.shape[1:])
@@ -136,7 +136,7 @@ def test_a_tree_names_every_site_and_dimension():
 def test_a_chain_goes_on_from_its_checkpoint(tmp_path, monkeypatch):
     """NUTS, stopped between two chunks, ends bit for bit like a chain that was not; `test_resume` kills Gibbs moves."""
     monkeypatch.setattr("nnqft_ppl.runtime.checkpoint.SECONDS", 0.0)
-    kernel = kernel_of(plan(observe(load("cos_net", width=4), X, Y, noise=0.5), "nuts"), 50)
+    kernel = sampler_of(plan(observe(load("cos_net", width=4), X, Y, noise=0.5), "nuts"), 50)
 
     def b(checkpoint):
         return chains(kernel, lambda _, at: {"b": at.theta["b"]}, number=2, warmup=50, draws=100, checkpoint=checkpoint)
@@ -230,7 +230,7 @@ def test_schwinger_dyson_catches_a_wrong_chain():
     right, wrong = (collapse(observe(net, X, Y, noise=noise)) for noise in (0.3, 0.36))
 
     def draws(model):
-        return chains(GibbsKernel(model, 2), lambda _, at: at.theta, draws=4000)
+        return chains(GibbsSampler(model, 2), lambda _, at: at.theta, draws=4000)
 
     theta = draws(right)
     assert abs(schwinger_dyson(right, theta).z) < 5
@@ -238,11 +238,11 @@ def test_schwinger_dyson_catches_a_wrong_chain():
     assert abs(schwinger_dyson(right, draws(wrong)).z) > 5
 
 
-def test_the_verdict_has_the_schwinger_dyson_residual(result):
+def test_convergence_has_the_schwinger_dyson_residual(result):
     values = result.tree["sample_stats/schwinger_dyson"].to_numpy()
     row = summarise({"z": values}).iloc[0]
-    assert result.verdict.schwinger_dyson == pytest.approx(row["mean"] / row["mcse"], rel=1e-12)
-    assert abs(result.verdict.schwinger_dyson) < 5
+    assert result.convergence.schwinger_dyson == pytest.approx(row["mean"] / row["mcse"], rel=1e-12)
+    assert abs(result.convergence.schwinger_dyson) < 5
 
 
 # -- infinite width -----------------------------------------------------------------------------------------------------
@@ -285,7 +285,7 @@ def test_calibration(source):
     """
     model = observe(load("cauchy", width=5), X[:4], np.zeros(4), noise=0.4)
     if source is not None:
-        model = tilt(model, X[4:], [source])
+        model = add_source(model, X[4:], [source])
     result = calibrate(model, AT[:1], replicates=200, warmup=50, draws=31, thin=2)
     assert result.p_value > 1e-5
 

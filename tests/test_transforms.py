@@ -13,14 +13,14 @@ from nnqft_ppl import (
     AMPLITUDES,
     FoldedCauchy,
     InputError,
+    add_source,
     collapse,
     deform,
-    infer,
+    give_laws,
     load,
     names,
     observe,
     posterior,
-    tilt,
 )
 from nnqft_ppl.laws.charts import chart
 from nnqft_ppl.sampling.plan import plan
@@ -136,7 +136,7 @@ def test_the_evidence_and_its_derivative_on_both_sides_of_woodbury(shape):
 def test_collapsing_is_exact():
     """E_a of the plain likelihood (2e6 amplitudes, 3 % at 6.2 errors) is the collapsed one, source and mean included."""
     net = load("offset_cos_net", width=3)
-    model = tilt(observe(net, X[:2], Y[:2], noise=0.6), X[2:3], [0.4])
+    model = add_source(observe(net, X[:2], Y[:2], noise=0.6), X[2:3], [0.4])
     theta = {k: v[0] for k, v in net.sample(jax.random.key(0), 1).items()}
     exact = float(jnp.exp(collapse(model).log_factors(net, {k: theta[k] for k in "bc"}, 0.6)))
     a = net.amplitudes().sample(jax.random.key(1), (2_000_000,))
@@ -164,8 +164,8 @@ def test_a_conditioned_theory_is_a_numpyro_program():
     """log_density of the program is prior plus factors, with a deformation, a source, data, and an unknown noise."""
     net = load("cos_net", width=3)
     model = observe(net, X, Y, noise=dist.HalfNormal(1.0))
-    model = infer(
-        deform(tilt(model, AT[:1], [0.7]), lambda phi: 0.1 * phi**4, X, np.full(5, 0.5)),
+    model = give_laws(
+        deform(add_source(model, AT[:1], [0.7]), lambda phi: 0.1 * phi**4, X, np.full(5, 0.5)),
         sigma_b=dist.LogNormal(0.0, 1.0),
     )
     theta = {k: v[0] for k, v in net.sample(jax.random.key(0), 1).items()}
@@ -191,8 +191,8 @@ def test_a_conditioned_theory_is_a_numpyro_program():
         (lambda n: deform(n, lambda phi: -(phi**4), X), "action must be bounded below by the prior"),
         (lambda n: deform(n, lambda phi: phi**4, X, [1.0]), r"weights must be finite and have shape \(5,\)"),
         (lambda n: collapse(deform(n, lambda phi: phi**4, X)), "collapse: the amplitudes of a theory with an action"),
-        (lambda n: infer(n, width=dist.LogNormal(0, 1)), "hyperparameter to infer must be one of sigma_a, sigma_b, got 'width'"),
-        (lambda n: infer(n, sigma_b=dist.Normal(0, 1)), "sigma_b must be positive and finite, but its law Normal gives -"),
+        (lambda n: give_laws(n, width=dist.LogNormal(0, 1)), "hyperparameter to infer must be one of sigma_a, sigma_b, got 'width'"),
+        (lambda n: give_laws(n, sigma_b=dist.Normal(0, 1)), "sigma_b must be positive and finite, but its law Normal gives -"),
         (lambda n: plan(n, "hmc"), "sampler must be one of nuts, gibbs, got 'hmc'"),
         (lambda n: posterior(observe(n, X, Y, noise=1.0), AT, draws=1), "draws must be at least 4, got 1"),
     ],

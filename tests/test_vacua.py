@@ -1,4 +1,4 @@
-"""Vacua: manifold and masses, correlators about one of them, tilts, and verdicts on broken symmetries."""
+"""Vacua: manifold and masses, correlators about one of them, sources, and the fate of symmetries."""
 
 import jax
 import numpy as np
@@ -7,7 +7,17 @@ from conftest import assert_agrees
 from scipy.integrate import quad
 from typer.testing import CliRunner
 
-from nnqft_ppl import Bimodal, BottleLaw, ChosenVacuum, InputError, breaking, exact_correlator, load, tilted, vacua
+from nnqft_ppl import (
+    Bimodal,
+    BottleLaw,
+    ChosenVacuum,
+    InputError,
+    bottle_moments,
+    breaking,
+    exact_correlator,
+    load,
+    vacua,
+)
 from nnqft_ppl.cli.app import app
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
@@ -60,7 +70,7 @@ def test_the_closed_form_about_a_vacuum():
 @pytest.mark.parametrize("j", [0.01, 1.0, 30.0, 1000.0])
 def test_the_ward_identity(count, j):
     """<a_perp^2> = <a_par>/j to 1e-11 by two quadratures that do not know of it."""
-    moments = tilted(BottleLaw(1.0, 0.5, count), j)
+    moments = bottle_moments(BottleLaw(1.0, 0.5, count), j)
     assert moments.perpendicular_square == pytest.approx(moments.parallel / j, rel=1e-11)
 
 
@@ -73,12 +83,12 @@ def test_tilted_moments_by_adaptive_quadrature():
     top = quad(lambda r: z(r) * (np.cosh(r) - np.sinh(r) / r), 1e-9, 4, epsabs=1e-13)[0]
     bottom = quad(lambda r: z(r) * np.sinh(r) / r, 1e-9, 4, epsabs=1e-13)[0]
     bottle = BottleLaw(1.0, 0.5, 3)
-    assert tilted(bottle, 1.0).parallel == pytest.approx(top / bottom, rel=1e-9)
-    assert tilted(bottle, 1e-5).parallel == pytest.approx(1e-5 * bottle.radial_moment(2) / 3, rel=1e-8)
+    assert bottle_moments(bottle, 1.0).parallel == pytest.approx(top / bottom, rel=1e-9)
+    assert bottle_moments(bottle, 1e-5).parallel == pytest.approx(1e-5 * bottle.radial_moment(2) / 3, rel=1e-8)
 
 
 @pytest.mark.parametrize(
-    ("name", "settings", "verdicts", "seen"),
+    ("name", "settings", "fates", "seen"),
     [
         ("shifted_cos_net", {}, ["explicitly broken"], "E[phi h_i] = 0.15, but by no correlator of phi"),
         ("offset_cos_net", {"width": 4, "mu": 0.3, "kappa": 0.5}, ["explicitly broken"], "G1 = 0.6"),
@@ -87,9 +97,9 @@ def test_tilted_moments_by_adaptive_quadrature():
         ("alpha_scalar", {}, ["spontaneously broken"], "classical fields do not"),
     ],
 )
-def test_verdicts(name, settings, verdicts, seen):
+def test_fates(name, settings, fates, seen):
     found = breaking(load(name, **settings))
-    assert [one.verdict for one in found] == verdicts
+    assert [one.fate for one in found] == fates
     assert seen in found[0].seen_by
 
 
@@ -99,8 +109,8 @@ def test_bad_questions_are_one_line():
     with pytest.raises(InputError, match="direction must be a unit vector with 2 components"):
         ChosenVacuum(load("wine_bottle"), (1.0, 1.0))
     for j in (0.0, np.inf):
-        with pytest.raises(InputError, match=f"tilt must be positive and finite, got {j}"):
-            tilted(BottleLaw(1.0, 0.5, 2), j)
+        with pytest.raises(InputError, match=f"source must be positive and finite, got {j}"):
+            bottle_moments(BottleLaw(1.0, 0.5, 2), j)
     with pytest.raises(InputError, match="vacua are those of a field with several components"):
         vacua(load("cos_net"))
 

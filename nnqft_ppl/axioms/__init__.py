@@ -1,5 +1,5 @@
 """Yes or no about a theory, each with its tolerance: symmetries and the Osterwalder-Schrader axioms.
 
-Begin with `osterwalder_schrader.axioms`, `symmetries.symmetry_verdict` and `duality.duality`. Does not know
+Begin with `osterwalder_schrader.axiom_verdicts`, `symmetries.symmetry_verdict` and `duality.duality`. Does not know
 `classical`, which stands beside it.
 """

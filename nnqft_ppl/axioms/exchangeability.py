@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nnqft_ppl.axioms.symmetries import configuration
+from nnqft_ppl.axioms.symmetries import generic_points
 from nnqft_ppl.axioms.verdicts import Z_LIMIT, Z_POWER
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
@@ -63,5 +63,5 @@ def _z(values: Array) -> float:
 
 @lru_cache(maxsize=32)
 def _batch(net: Architecture) -> Callable[[jax.Array], jax.Array]:
-    x = configuration(net)
+    x = generic_points(net)
     return jax.jit(lambda key: jax.vmap(lambda theta: net.neurons(theta, jnp.asarray(x))[:3])(net.sample(key, BATCH)))

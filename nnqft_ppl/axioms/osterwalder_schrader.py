@@ -33,7 +33,7 @@ SHORT = {name: name for name in SYMMETRIES} | {LINEAR: "RP 2", PAIRS: "RP 4", TR
 DRAWS = 100_000
 
 
-def axioms(net: Architecture, *, draws: int = DRAWS, seed: int = 0) -> list[Verdict]:
+def axiom_verdicts(net: Architecture, *, draws: int = DRAWS, seed: int = 0) -> list[Verdict]:
     """Every test of every axiom at the theory's own width, symmetries of the field first, and the cluster limit.
 
     Parameters
@@ -73,7 +73,7 @@ class Conclusion(NamedTuple):
 
 
 def conclude(net: Architecture, verdicts: Sequence[Verdict]) -> Conclusion:
-    """Put the verdicts of `axioms` together, and ask the limit N -> infinity what they leave open."""
+    """Put the verdicts of `axiom_verdicts` together, and ask the limit N -> infinity what they leave open."""
     by_axiom = {axiom: [v for v in verdicts if v.axiom == axiom] for axiom in (*AXIOMS, LIMIT)}
     here: dict[str, Outcome] = {axiom: together(found) for axiom, found in by_axiom.items() if found and axiom != LIMIT}
     reasons = _failures(here)

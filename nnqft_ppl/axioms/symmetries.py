@@ -26,7 +26,7 @@ ROUNDING = 1e-6  # of a draw in single precision
 SHIFT = 0.6  # in units of `length`: about the spread of the points
 
 
-def configuration(net: Architecture) -> Array:
+def generic_points(net: Architecture) -> Array:
     """Four generic points (4, d), none of whose balanced sums vanishes, in units of `length`."""
     x = np.pad([[0.1], [0.5], [-0.3], [0.4]], ((0, 0), (0, net.dim - 1)))
     x[:, 1:] = np.array([0.2, 0.25, 0.1, -0.15])[:, None]
@@ -86,7 +86,7 @@ def exact_verdict(net: Architecture, symmetry: str, orders: Sequence[int] | None
     NoClosedForm
         where the card has no closed neuron moments.
     """
-    x = configuration(net)
+    x = generic_points(net)
     pairs = np.stack([x[[i, j]] for i, j in itertools.combinations(range(4), 2)])
     scale = float(np.abs(exact_correlator(net, pairs)).max())
     orders = orders or ORDERS.get(symmetry, (1, 2, 4))
@@ -147,7 +147,7 @@ def sampled_symmetries(
     InputError
         for a theory without an exact sampler.
     """
-    x = configuration(net)
+    x = generic_points(net)
     moved = [name for name in symmetries if name not in ("Z2", "SO(D)")]
     phi = field_draws(net, np.concatenate([x, *(image(net, name, x) for name in moved)]), draws=draws, seed=seed)
     here, images = phi[:, :4], dict(zip(moved, np.split(phi[:, 4:], max(len(moved), 1), axis=1), strict=False))

@@ -21,7 +21,7 @@ from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
 from nnqft_ppl.theory.architecture import Architecture
 
-Verdict = Literal["symmetric", "explicitly broken", "spontaneously broken", "undecided"]
+Fate = Literal["symmetric", "explicitly broken", "spontaneously broken", "undecided"]
 
 #: Generic points on the first axis, at which an odd correlator or a mixed one is looked at.
 POSITIONS = (0.31, -0.57, 0.92)
@@ -33,13 +33,13 @@ class Breaking(NamedTuple):
     """What became of one symmetry."""
 
     symmetry: str
-    verdict: Verdict
+    fate: Fate
     seen_by: str  #: the correlator or the vacua that show it, with the number
     vacua: str  #: the vacuum manifold, where there is one
 
 
 def breaking(net: Architecture, *, seed: int = 0) -> tuple[Breaking, ...]:
-    """A verdict for phi -> -phi, and for SO(D) where the field has D components."""
+    """The fate of phi -> -phi, and for SO(D) where the field has D components."""
     found = [_reflection(net, seed)]
     if net.component_count > 1:
         found.append(_rotations(net, seed))

@@ -31,7 +31,7 @@ class Bounds(NamedTuple):
     upper: int  #: (40), |max P(a)| |S_c^h|^N
 
 
-class Configuration(NamedTuple):
+class ClassicalField(NamedTuple):
     """A classical field: how many neurons have which amplitude and which function."""
 
     counts: Array  #: (K, M) integers that add up to N
@@ -39,7 +39,7 @@ class Configuration(NamedTuple):
     log_p: float  #: the largest log P(theta*) of the field
 
 
-class Landscape:
+class ClassicalFields:
     """Classical fields of N neurons with amplitude modes (K,) and classical functions, by their values (M, P)."""
 
     def __init__(
@@ -140,7 +140,7 @@ class Landscape:
 
     # -- which ---------------------------------------------------------------------------------------------------
 
-    def best(self) -> Iterator[Configuration]:
+    def best(self) -> Iterator[ClassicalField]:
         """Distinct classical fields in order of log P(theta*), the most probable first: (36), then all others.
 
         Lazily: from a configuration, the next ones move one neuron to the next less probable letter (amplitude and
@@ -169,7 +169,7 @@ class Landscape:
             field = (np.round(coefficients @ self.functions / self.grain) + 0.0).tobytes()
             if field not in seen:
                 seen.add(field)
-                yield Configuration(counts, coefficients, -minus)
+                yield ClassicalField(counts, coefficients, -minus)
             for k in range(len(letters) - 1):
                 if occupied[k]:
                     moved: tuple[int, ...] = (*occupied[:k], occupied[k] - 1, occupied[k + 1] + 1, *occupied[k + 2 :])

@@ -19,7 +19,7 @@ from nnqft_ppl.classical.density import Density
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.theory.cosine import CosineArchitecture
 
-Kind = Literal["strict", "flat", "cusp", "boundary", "degenerate"]
+ModeKind = Literal["strict", "flat", "cusp", "boundary", "degenerate"]
 
 RESOLUTION = 1e-3  # of two points, in units of the spread of the starts
 CELLS = 2 * round(math.pi / RESOLUTION)  # of a circle: even, so that pi and -pi are the middle of one
@@ -32,7 +32,7 @@ class Mode(NamedTuple):
 
     theta: dict[str, Array]  #: a representative
     log_p: float
-    kind: Kind
+    kind: ModeKind
     slope: float  #: largest component of the gradient
     spectrum: Array  #: eigenvalues of the Hessian of -log P, ascending
     zero_modes: int  #: dimension of the family
@@ -90,7 +90,7 @@ class Top(NamedTuple):
     """An end that is a maximum."""
 
     end: End
-    kind: Kind
+    kind: ModeKind
     null: Array  #: (size, k): an orthonormal basis of the k directions in which it is flat
 
     @property
@@ -182,7 +182,7 @@ class Maxima:
                         self.family[key] = home
                         self.hits[home] += len(strangers.pop(key))
 
-    def _kind(self, end: End, zero: Any, flat: Any, rising: Any) -> Kind | None:
+    def _kind(self, end: End, zero: Any, flat: Any, rising: Any) -> ModeKind | None:
         """What an end is, or None for a saddle or an unfinished ascent, which are only counted."""
         far = np.max(np.abs(end.z) / self.spread) > FAR
         if not np.isfinite(end.log_p) or far or not end.settled:

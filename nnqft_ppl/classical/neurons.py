@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nnqft_ppl.classical.density import Density
-from nnqft_ppl.classical.landscape import Landscape
+from nnqft_ppl.classical.landscape import ClassicalFields
 from nnqft_ppl.classical.maxima import RESOLUTION, Mode, Modes
 from nnqft_ppl.classical.modes import MISSED, MOST, search
 from nnqft_ppl.laws.joint import iid, leaf
@@ -92,7 +92,7 @@ def functions_at(net: Architecture, parts: ClassicalNeurons, points: Array) -> A
     return np.array([np.asarray(single.neurons({"a": np.ones(1), **theta}, points))[0] for theta in chosen])  # pyright: ignore
 
 
-def landscape(net: Architecture, parts: ClassicalNeurons | None = None, *, seed: int = 0) -> Landscape:
+def landscape(net: Architecture, parts: ClassicalNeurons | None = None, *, seed: int = 0) -> ClassicalFields:
     """The classical fields of a theory, assembled from its classical neurons, (39), which are searched if not given.
 
     Raises
@@ -114,7 +114,7 @@ def landscape(net: Architecture, parts: ClassicalNeurons | None = None, *, seed:
     points = np.random.default_rng(seed).normal(size=(max(64, 4 * count), net.dim), scale=3.0)
     log_p = np.zeros(1) if parts.neurons is None else np.array([mode.log_p for mode in _distinct(parts.neurons)])
     log_p = log_p[:1] if parts.silent else log_p
-    return Landscape(net.width, parts.amplitudes, functions_at(net, parts, points), parts.amplitude_log_p, log_p)
+    return ClassicalFields(net.width, parts.amplitudes, functions_at(net, parts, points), parts.amplitude_log_p, log_p)
 
 
 def _distinct(neurons: Modes) -> list[Mode]:

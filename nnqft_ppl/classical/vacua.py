@@ -1,7 +1,7 @@
-"""Vacua of fields with D components: their manifold, the fluctuations about one of them, and a tilt that chooses one.
+"""Vacua of fields with D components: their manifold, the fluctuations about one of them, and a source that chooses one.
 
 The ensemble averages over all vacua and keeps SO(D); a chosen vacuum keeps SO(D-1). With finitely many neurons the
-breaking is classical only: as a tilt exp(j n.a_0) is taken away, <a_0> goes to zero like j E|a_0|^2 / D.
+breaking is classical only: as a source exp(j n.a_0) is taken away, <a_0> goes to zero like j E|a_0|^2 / D.
 """
 
 import dataclasses
@@ -134,15 +134,15 @@ class ChosenVacuum:
         return {**theta, "a": a.at[..., -1, :].set(length * jnp.asarray(self.direction))}
 
 
-class Tilted(NamedTuple):
+class BottleMoments(NamedTuple):
     """Moments of a_0 under P(a_0) exp(j n.a_0)."""
 
     parallel: float  #: <n.a_0>
     perpendicular_square: float  #: <a_perp^2> of one perpendicular component
 
 
-def tilted(bottle: BottleLaw, j: float) -> Tilted:
-    """<a_par> and <a_perp^2> of the tilted bottle; the Ward identity of the broken rotations is a_perp^2 = a_par / j.
+def bottle_moments(bottle: BottleLaw, j: float) -> BottleMoments:
+    """<a_par> and <a_perp^2> of the bottle with a source; the Ward identity of broken rotations is a_perp^2 = a_par/j.
 
     <a_par> from the radial integral with Bessel functions, <r cos> = r I_(D/2)(jr)/I_(D/2-1)(jr); <a_perp^2> from
     Gauss-Jacobi quadrature of the polar angle: the identity is not used.
@@ -154,9 +154,9 @@ def tilted(bottle: BottleLaw, j: float) -> Tilted:
     """
     (count,) = bottle.event_shape
     if not (np.isfinite(j) and j > 0):
-        raise InputError(f"tilt must be positive and finite, got {j}")
+        raise InputError(f"source must be positive and finite, got {j}")
     if count < 2:
-        raise InputError(f"a tilt chooses among directions of at least 2 components, got {count}")
+        raise InputError(f"a source chooses among directions of at least 2 components, got {count}")
 
     def log_density(r: Array) -> Array:  # of |a_0|, but for the average over angles, which is between 1 and 1/(j r)
         with np.errstate(divide="ignore"):
@@ -168,13 +168,13 @@ def tilted(bottle: BottleLaw, j: float) -> Tilted:
     r = low + 0.5 * (high - low) * (nodes + 1.0)
     height = log_density(r)
     weight, order = gauss * np.exp(height - height.max()), count / 2 - 1
-    tilted_weight = weight * ive(order, j * r) * (j * r) ** -order
+    weighted = weight * ive(order, j * r) * (j * r) ** -order
     cosine = ive(order + 1, j * r) / ive(order, j * r)
-    parallel = float(np.sum(tilted_weight * r * cosine) / np.sum(tilted_weight))
-    # The angle is within 1/sqrt(j r) of the tilt, and nodes are as close as 1/n^2 there.
+    parallel = float(np.sum(weighted * r * cosine) / np.sum(weighted))
+    # The angle is within 1/sqrt(j r) of the source, and nodes are as close as 1/n^2 there.
     angles = ANGLES + 6 * int((j * high) ** 0.5)
     x, angle_weight = roots_jacobi(angles, (count - 3) / 2, (count - 3) / 2)
     pull = angle_weight * np.exp(j * r[:, None] * (x - 1.0))
     sine_square = (pull * (1.0 - x**2)).sum(axis=1) / (count - 1)
     perpendicular = float(np.sum(weight * r**2 * sine_square) / np.sum(weight * pull.sum(axis=1)))
-    return Tilted(parallel, perpendicular)
+    return BottleMoments(parallel, perpendicular)

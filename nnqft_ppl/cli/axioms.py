@@ -75,11 +75,11 @@ def predict(
     """
     with clear_errors():
         net = theory(card, settings)
-        from nnqft_ppl.axioms.symmetries import configuration
+        from nnqft_ppl.axioms.symmetries import generic_points
         from nnqft_ppl.correlation.mixed import predictions
         from nnqft_ppl.reports.points import read_configurations
 
-        x = configuration(net) if points is None else read_configurations(points, 4)[0]
+        x = generic_points(net) if points is None else read_configurations(points, 4)[0]
         view = Table("prediction", "equation", box=None, pad_edge=False)
         view.add_column("value", justify="right", no_wrap=True)
         view.add_column("remark")
@@ -92,10 +92,9 @@ def predict(
 
 def _one(card: str, settings: list[str] | None, draws: int, seed: int):
     net = theory(card, settings)
-    from nnqft_ppl.axioms.osterwalder_schrader import axioms as test
-    from nnqft_ppl.axioms.osterwalder_schrader import conclude
+    from nnqft_ppl.axioms.osterwalder_schrader import axiom_verdicts, conclude
 
-    verdicts = test(net, draws=draws, seed=seed)
+    verdicts = axiom_verdicts(net, draws=draws, seed=seed)
     view = Table("axiom", "test", "verdict", box=None, pad_edge=False)
     for name in ("statistic", "tolerance"):
         view.add_column(name, justify="right", no_wrap=True)

@@ -11,7 +11,7 @@ from nnqft_ppl.cli.options import CardArgument, SeedOption, SetOption, clear_err
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
 
 if TYPE_CHECKING:
-    from nnqft_ppl.classical.landscape import Landscape
+    from nnqft_ppl.classical.landscape import ClassicalFields
     from nnqft_ppl.classical.maxima import Modes
     from nnqft_ppl.classical.neurons import ClassicalNeurons
     from nnqft_ppl.theory.architecture import Architecture
@@ -102,7 +102,7 @@ def vacua(
     """Which symmetries are broken, how, and into which vacua: explicitly, spontaneously, or not at all, (42)-(44).
 
     For the wine bottle also the correlators of the whole ensemble beside those of fluctuations about one vacuum, and
-    the Ward identity <a_perp^2> = <a_par>/j of a tilt exp(j a_par).
+    the Ward identity <a_perp^2> = <a_par>/j of a source exp(j a_par).
 
     Example: `nnqft vacua wine_bottle --set components=3 --set radius=1.3 --set sigma_v=0.7 --plot bottle.png`
     """
@@ -114,9 +114,9 @@ def vacua(
         from nnqft_ppl.laws.vectors import BottleLaw
 
         screen = console()
-        verdicts = breaking(net, seed=seed)
-        view = Table("symmetry", "verdict", "seen by", "vacua", box=None, pad_edge=False)
-        for one in verdicts:
+        fates = breaking(net, seed=seed)
+        view = Table("symmetry", "fate", "seen by", "vacua", box=None, pad_edge=False)
+        for one in fates:
             view.add_row(*one)
         screen.print(f"[bold]{net!r}[/]\n", highlight=False)
         screen.print(view)
@@ -127,7 +127,7 @@ def vacua(
             from nnqft_ppl.reports.classical import breaking_table
             from nnqft_ppl.reports.tables import write_table
 
-            write_table(breaking_table(net, verdicts), out, "breaking")
+            write_table(breaking_table(net, fates), out, "breaking")
             typer.echo(f"wrote {out}")
         if plot is not None:
             if not bottle:
@@ -194,7 +194,7 @@ def _short(value: Any) -> str:
     return f"({words}{', …' if flat.size > 8 else ''})"
 
 
-def _print_landscape(screen: Any, net: "Architecture", fields: "Landscape", best: int) -> None:
+def _print_landscape(screen: Any, net: "Architecture", fields: "ClassicalFields", best: int) -> None:
     from nnqft_ppl.classical.counting import integer
 
     bounds = fields.bounds()
@@ -213,7 +213,7 @@ def _print_landscape(screen: Any, net: "Architecture", fields: "Landscape", best
     screen.print(view)
 
 
-def _plot(net: "Architecture", parts: "ClassicalNeurons", fields: "Landscape", path: Path, seed: int) -> None:
+def _plot(net: "Architecture", parts: "ClassicalNeurons", fields: "ClassicalFields", path: Path, seed: int) -> None:
     import numpy as np
 
     from nnqft_ppl.classical.basins import basin_tree
@@ -233,7 +233,7 @@ def _plot(net: "Architecture", parts: "ClassicalNeurons", fields: "Landscape", p
 def _print_bottle(screen: Any, net: Any) -> None:
     import numpy as np
 
-    from nnqft_ppl.classical.vacua import ChosenVacuum, tilted
+    from nnqft_ppl.classical.vacua import ChosenVacuum, bottle_moments
     from nnqft_ppl.correlation.exact import exact_correlator
 
     count = net.component_count
@@ -252,9 +252,9 @@ def _print_bottle(screen: Any, net: Any) -> None:
         view.add_row(f"G{order}{'c' * (order > 2)} {''.join(map(str, components))}", *(f"{v:.9g}" for v in values))
     screen.print("\nat x = 0, 0.4, 1, 1.7 along the first axis:", highlight=False)
     screen.print(view)
-    tilts = Table("tilt j", "<a_par>", "j <a_perp²>", "j E|a_0|²/D", box=None, pad_edge=False)
+    tilts = Table("source j", "<a_par>", "j <a_perp²>", "j E|a_0|²/D", box=None, pad_edge=False)
     for j in (10.0, 1.0, 0.1, 0.01):
-        moments = tilted(net.bottle, j)
+        moments = bottle_moments(net.bottle, j)
         small = j * net.bottle.radial_moment(2) / count
         tilts.add_row(f"{j:g}", f"{moments.parallel:.9g}", f"{j * moments.perpendicular_square:.9g}", f"{small:.6g}")
     screen.print()

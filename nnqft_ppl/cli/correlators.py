@@ -61,7 +61,7 @@ def draw(
 
             result = chains(net, x, draws=-(-draws // 4), seed=seed, parameters=parameters, progress=True)
             typer.echo(
-                f"note: {type(net).__name__} has no exact sampler; {result.line}; {result.verdict.line}", err=True
+                f"note: {type(net).__name__} has no exact sampler; {result.line}; {result.convergence.line}", err=True
             )
             tree, phi = result.tree, result.tree["posterior/phi"].to_numpy()
         mean, deviation = phi.mean(), phi.std()

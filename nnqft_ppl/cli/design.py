@@ -92,10 +92,10 @@ def dual(
         import numpy as np
 
         from nnqft_ppl.axioms.duality import duality, interaction_width
-        from nnqft_ppl.axioms.symmetries import configuration
+        from nnqft_ppl.axioms.symmetries import generic_points
         from nnqft_ppl.reports.points import read_configurations
 
-        x = configuration(first) if points is None else read_configurations(points, 4)[0]
+        x = generic_points(first) if points is None else read_configurations(points, 4)[0]
         found = duality(first, second, x)
         view = Table("question", box=None, pad_edge=False, show_header=False)
         view.add_column("answer")

@@ -23,7 +23,7 @@ NoiseOption = Annotated[
     float | None, typer.Option(help="Standard deviation of the noise in units of y; inferred if it is not given.")
 ]
 InferOption = Annotated[
-    str | None, typer.Option(help="Positive hyperparameters to infer, separated by commas: mass,sigma_a.")
+    str | None, typer.Option(help="Positive hyperparameters to give_laws, separated by commas: mass,sigma_a.")
 ]
 WidthOption = Annotated[int, typer.Option(help="Number N of neurons.")]
 ChainsOption = Annotated[int, typer.Option(help="Number of chains.")]
@@ -39,7 +39,7 @@ def posterior(
     settings: SetOption = None,
     width: WidthOption = 200,
     noise: NoiseOption = None,
-    infer: InferOption = None,
+    give_laws: InferOption = None,
     chains: ChainsOption = 4,
     warmup: WarmupOption = 200,
     draws: DrawsOption = 300,
@@ -72,7 +72,7 @@ def posterior(
 
         found = read_data(data, _columns(x), y)
         net = theory(card, [*(settings or []), *_sizes(card, width, len(found.x_name), settings)])
-        model = _conditioned(net, found, noise, infer)
+        model = _conditioned(net, found, noise, give_laws)
         grid = _grid(found)
         _make_folder(out)
         partial = out / ".partial"
@@ -118,8 +118,8 @@ def posterior(
             typer.echo(f"{name} = {row['mean'] * scale:.4g} +- {row['sd'] * scale:.2g}{unit}")
         typer.echo(f"at {len(np.asarray(grid))} points; wrote {written} to {out}/")
         typer.echo(predictive_check(result.tree).line)
-        typer.echo(result.verdict.line)
-    if strict and not result.verdict.converged:
+        typer.echo(result.convergence.line)
+    if strict and not result.convergence.converged:
         raise typer.Exit(1)
 
 
@@ -130,7 +130,7 @@ def compare(
     y: YOption,
     widths: Annotated[str, typer.Option(help="Widths N, separated by commas.")] = "20,200",
     noise: NoiseOption = None,
-    infer: InferOption = None,
+    give_laws: InferOption = None,
     chains: ChainsOption = 4,
     warmup: WarmupOption = 200,
     draws: DrawsOption = 300,
@@ -157,15 +157,15 @@ def compare(
         for card in cards:
             for width in _widths(widths):
                 net = theory(card, _sizes(card, width, len(found.x_name), None))
-                models[f"{card} N={net.width}"] = _conditioned(net, found, noise, infer)
+                models[f"{card} N={net.width}"] = _conditioned(net, found, noise, give_laws)
         if len(models) < 2:
             raise InputError(f"compare needs at least two theories or widths, got {', '.join(models) or 'none'}")
         checks, converged = {}, {}
         for number, (name, model) in enumerate(models.items(), 1):
             typer.echo(f"{number} of {len(models)}: {name} ...", err=True)
             result = run(model, found.points, chains=chains, warmup=warmup, draws=draws, seed=seed, progress=True)
-            typer.echo(result.verdict.line, err=True)
-            checks[name], converged[name] = predictive_check(result.tree), result.verdict.converged
+            typer.echo(result.convergence.line, err=True)
+            checks[name], converged[name] = predictive_check(result.tree), result.convergence.converged
         table = rank(checks)
         table["converged"] = [converged[name] for name in table.index]
         if out is not None:
@@ -186,8 +186,7 @@ def compare(
 def _conditioned(net: "Architecture", data: "Data", noise: float | None, infer: str | None) -> Any:
     from numpyro.distributions import HalfNormal, LogNormal
 
-    from nnqft_ppl.theory.transforms import infer as give_laws
-    from nnqft_ppl.theory.transforms import observe
+    from nnqft_ppl.theory.transforms import give_laws, observe
 
     if noise is not None and not noise > 0:
         raise InputError(f"noise must be positive, got {noise}")

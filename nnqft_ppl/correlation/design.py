@@ -13,7 +13,6 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnqft_ppl.laws.bochner import two_point_spectrum
 from nnqft_ppl.laws.extent import Function
 from nnqft_ppl.laws.spectrum import Spectrum, read_target
 from nnqft_ppl.models import load
@@ -90,7 +89,7 @@ def design(
     if two_point:
         if isinstance(target, Spectrum):
             raise InputError("two_point must go with a function or rows (r, K), got a Spectrum")
-        spectrum = two_point_spectrum(target, dim, label if isinstance(target, tuple) else "")
+        spectrum = Spectrum.of_two_point(target, dim, label if isinstance(target, tuple) else "")
     elif isinstance(target, tuple):
         spectrum = Spectrum.of_rows(target[0], target[1], label)
     else:

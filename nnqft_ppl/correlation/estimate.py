@@ -31,7 +31,7 @@ from nnqft_ppl.theory.amplitudes import Components
 from nnqft_ppl.theory.architecture import Architecture
 from nnqft_ppl.theory.cosine import CosineArchitecture
 
-Precision = Literal["float32", "float64"]
+DType = Literal["float32", "float64"]
 
 BATCH_ELEMENTS = 2**20  # numbers held at once by a batch: about 8 MB in float64
 WIDER = 8  # times as many on other devices than CPUs, where a batch takes a millisecond to start
@@ -59,7 +59,7 @@ def estimate(
     seed: int,
     components: Sequence[int] | None = None,
     precision: float | None = None,
-    dtype: Precision | None = None,
+    dtype: DType | None = None,
     checkpoints: Path | None = None,
     threads: int = THREADS,
     progress: bool = False,
@@ -137,7 +137,7 @@ class _Job(NamedTuple):
     components: Components
     subsets: tuple[int, ...]
     batch: int
-    dtype: Precision
+    dtype: DType
 
 
 def _stream(
@@ -246,9 +246,7 @@ def _batch_size(net: Architecture, estimator: Estimator, subsets: tuple[int, ...
     return 2 ** int(np.clip(np.log2(elements / per_draw), 0, 14))
 
 
-def _delta_method(
-    terms: Polynomial, subsets: tuple[int, ...], moments: Moments, dtype: Precision
-) -> tuple[Array, Array]:
+def _delta_method(terms: Polynomial, subsets: tuple[int, ...], moments: Moments, dtype: DType) -> tuple[Array, Array]:
     """The polynomial at the sample means, and its standard error sqrt(g' Cov g / n + rounding^2)."""
     configurations = moments.mean.shape[1]
     if not terms.subsets:  # vanishes identically

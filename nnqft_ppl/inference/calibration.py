@@ -17,7 +17,7 @@ from scipy import stats
 
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
-from nnqft_ppl.sampling.plan import Sampler, kernel_of, plan
+from nnqft_ppl.sampling.plan import SamplerName, plan, sampler_of
 from nnqft_ppl.theory.architecture import Parameters, as_points
 from nnqft_ppl.theory.conditioned import Conditioned, field_at
 
@@ -59,7 +59,7 @@ def calibrate(
     thin: int = 4,
     warmup: int = 200,
     seed: int = 0,
-    sampler: Sampler | None = None,
+    sampler: SamplerName | None = None,
 ) -> Calibration:
     """Calibrate the sampler of a theory with an observation, whose values are only a template for simulated ones.
 
@@ -98,7 +98,7 @@ def calibrate(
             return dataclasses.replace(template, observation=observation._replace(values=values))
 
         fitted = given(chosen.model)
-        kernel = kernel_of(chosen._replace(model=fitted), warmup)
+        moves = sampler_of(chosen._replace(model=fitted), warmup)
 
         def statistics(key: jax.Array, net: Any, theta: Parameters, noise: Any) -> jax.Array:
             full = dataclasses.replace(fitted, collapsed=False)
@@ -110,13 +110,13 @@ def calibrate(
 
         def draw(state: Any, at: tuple[jax.Array, jax.Array]) -> tuple[Any, jax.Array]:
             key, steps = at
-            state = jax.lax.fori_loop(0, steps, lambda _, s: kernel.step(s)[0], state)
-            at_state = kernel.point(state)
+            state = jax.lax.fori_loop(0, steps, lambda _, s: moves.step(s)[0], state)
+            at_state = moves.point(state)
             return state, statistics(key, at_state.net, at_state.theta, at_state.noise)
 
         # The steps of the warm-up belong to the first draw, as another loop would be compiled for as long again.
         steps = jnp.full(draws, thin).at[0].add(warmup)
-        chain = jax.lax.scan(draw, kernel.init(keys[2]), (jax.random.split(keys[3], draws), steps))[1]
+        chain = jax.lax.scan(draw, moves.init(keys[2]), (jax.random.split(keys[3], draws), steps))[1]
         true_net, true_noise = fitted.with_values(hyper)
         return jnp.sum(chain < statistics(keys[3], true_net, theta, true_noise), axis=0)
 

@@ -17,8 +17,8 @@ from nnqft_ppl.runtime.checkpoint import Checkpoint
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.version import VERSION
 from nnqft_ppl.sampling.chains import run
-from nnqft_ppl.sampling.diagnostics import Verdict, judge, summarise
-from nnqft_ppl.sampling.plan import Sampler, kernel_of, plan
+from nnqft_ppl.sampling.diagnostics import Convergence, judge, summarise
+from nnqft_ppl.sampling.plan import SamplerName, plan, sampler_of
 from nnqft_ppl.sampling.schwinger_dyson import real_sites, residual_at
 from nnqft_ppl.sampling.whitened import Point
 from nnqft_ppl.theory.architecture import as_points
@@ -32,7 +32,7 @@ class Posterior(NamedTuple):
 
     tree: DataTree  #: prior, posterior, prior_predictive, posterior_predictive, log_likelihood, observed_data, ...
     summary: pd.DataFrame  #: one row a number: phi and phi^2 at every point, the action, hyperparameters
-    verdict: Verdict
+    convergence: Convergence
     line: str  #: what was chosen, in one line
 
 
@@ -44,7 +44,7 @@ def posterior(
     warmup: int = 500,
     draws: int = 500,
     seed: int = 0,
-    sampler: Sampler | None = None,
+    sampler: SamplerName | None = None,
     collapsed: bool | None = None,
     parameters: bool = False,
     checkpoints: Path | None = None,
@@ -97,7 +97,7 @@ def posterior(
         "run": [chains, warmup, draws, seed, parameters, VERSION],
     }
     kept = run(
-        kernel_of(chosen, warmup),
+        sampler_of(chosen, warmup),
         read,
         chains=chains,
         warmup=warmup,
@@ -109,15 +109,15 @@ def posterior(
     )
     hyper = {name.removeprefix("hyper_"): v for name, v in kept.items() if name.startswith("hyper_")}
     summary = summarise({"phi": kept["phi"], "phi^2": kept["phi"] ** 2, "action": kept["action"], **hyper})
-    verdict = judge(summary, kept.get("stat_diverging"), kept.get("stat_energy"))
+    convergence = judge(summary, kept.get("stat_diverging"), kept.get("stat_energy"))
     if testable:
         residual = summarise({"schwinger_dyson": kept["stat_schwinger_dyson"]})
         summary = pd.concat([summary, residual], ignore_index=True)
-        verdict = verdict._replace(schwinger_dyson=float(residual["mean"].iloc[0] / residual["mcse"].iloc[0]))
+        convergence = convergence._replace(schwinger_dyson=float(residual["mean"].iloc[0] / residual["mcse"].iloc[0]))
     provenance = {"theory": repr(model.net), "sampler": chosen.line, "seed": seed, "warmup": warmup, "version": VERSION}
     before = _prior(model, x, jax.random.key(seed), min(PRIOR_DRAWS, chains * draws)) if model.net.ancestral else {}
     tree = posterior_tree(model, kept, hyper, before, np.asarray(x), provenance)
-    return Posterior(tree, summary, verdict, chosen.line)
+    return Posterior(tree, summary, convergence, chosen.line)
 
 
 def _law_of_values(phi: jax.Array, noise: Any) -> dist.Normal:

@@ -4,10 +4,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.interpolate import CubicSpline
 
-from nnqft_ppl.laws.extent import Extent, Function, extent, values_at
+from nnqft_ppl.laws.extent import WIDEST, Extent, Function, extent, values_at
 from nnqft_ppl.laws.fourier import radial_fourier, resolved_panels, sphere_area
-from nnqft_ppl.laws.spectrum import WIDEST, Spectrum, check_rows
-from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.arrays import Array, check_rows
 from nnqft_ppl.runtime.errors import InputError
 
 FALL = 41.0  # a two-point function is followed until it has fallen by exp(-FALL);
@@ -15,21 +14,8 @@ FARTHEST = 512.0  # its spectrum to so many inverse widths,
 RESOLVED = 1e-12  # or to where it is this part of its largest value, which quadrature still determines
 
 
-def two_point_spectrum(kernel: Function | tuple[ArrayLike, ArrayLike], dim: int, label: str = "") -> Spectrum:
-    """The spectrum of a two-point function K(r) in d = `dim`: a function of an array of distances, or rows (r, K).
-
-    It ends where K does not determine it any more: at 1e-12 of its maximum for a function, at what every other row
-    leaves undecided for rows.
-
-    Raises
-    ------
-    InputError
-        ``two_point must be positive definite, got G(p = 2.1) = -0.03 (Bochner)``; or for a K that is infinite at
-        r = 0 or falls too slowly for its transform, or rows that do not increase from r = 0.
-    """
-    if isinstance(kernel, tuple):
-        return _from_kernel_rows(kernel[0], kernel[1], dim, label or "two_point")
-    name = label or getattr(kernel, "__name__", "two_point")
+def transform_of(kernel: Function, dim: int, label: str) -> tuple[Function, str, Extent]:
+    """G(p) of a function K(r) of an array of distances, with a label and where it happens; errors as `of_two_point`."""
     words = "two_point must be finite, got K(r = {:.4g}) = {:.4g}"
     found = extent(lambda r: np.abs(values_at(kernel, r)), words, FALL, WIDEST)
     if found.fall < FALL:
@@ -38,7 +24,7 @@ def two_point_spectrum(kernel: Function | tuple[ArrayLike, ArrayLike], dim: int,
             f"r = {found.end:.4g}; design from its spectrum instead"
         )
     transform = _transform(lambda r: values_at(kernel, r), found.end, dim)
-    return _positive(transform, found.width, RESOLVED, name)
+    return _positive(transform, found.width, RESOLVED, label)
 
 
 def _transform(kernel: Function, end: float, dim: int) -> Function:
@@ -51,7 +37,8 @@ def _transform(kernel: Function, end: float, dim: int) -> Function:
     return spectrum
 
 
-def _from_kernel_rows(r: ArrayLike, k: ArrayLike, dim: int, label: str) -> Spectrum:
+def transform_of_rows(r: ArrayLike, k: ArrayLike, dim: int, label: str) -> tuple[Function, str, Extent]:
+    """The same for rows (r, K) of a table, as far as they determine it."""
     at, values = check_rows(r, k, "two_point", "r")
     if at[0] != 0 or not values[0] > 0:
         raise InputError(f"two_point rows must begin with K > 0 at r = 0, got K(r = {at[0]:.4g}) = {values[0]:.4g}")
@@ -65,8 +52,8 @@ def _from_kernel_rows(r: ArrayLike, k: ArrayLike, dim: int, label: str) -> Spect
     return _positive(whole, width, max(noise / np.abs(found).max(), RESOLVED), label)
 
 
-def _positive(transform: Function, width: float, resolved: float, label: str) -> Spectrum:
-    """The spectrum of a transform down to `resolved` of its maximum, if it is nowhere below minus that."""
+def _positive(transform: Function, width: float, resolved: float, label: str) -> tuple[Function, str, Extent]:
+    """A transform down to `resolved` of its maximum, if it is nowhere below minus that."""
     p = np.append(0.0, 2.0 ** np.arange(-6.0, np.log2(FARTHEST), 0.125)) / width
     g = transform(p)
     floor = resolved * np.abs(g).max()
@@ -80,7 +67,7 @@ def _positive(transform: Function, width: float, resolved: float, label: str) ->
         _bochner(k, values, 4.0 * floor)
         return np.maximum(values, floor)
 
-    return Spectrum.sampled(positive, label, Extent(momentum_width, float(p[last]), sharp))
+    return positive, label, Extent(momentum_width, float(p[last]), sharp)
 
 
 def _bochner(p: Array, g: Array, tolerance: float) -> None:

@@ -10,6 +10,8 @@ from nnqft_ppl.runtime.errors import InputError
 
 Function = Callable[[Array], Any]
 
+WIDEST = 4096.0  # widths at half maximum to which a function is followed at most
+
 
 class Extent(NamedTuple):
     """Where a function of a radius happens: its width at half maximum, its end, and whether it jumps to zero there."""

@@ -18,13 +18,13 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.interpolate import CubicSpline
 
-from nnqft_ppl.laws.extent import Extent, Function, extent, values_at
-from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.laws.bochner import transform_of, transform_of_rows
+from nnqft_ppl.laws.extent import WIDEST, Extent, Function, extent, values_at
+from nnqft_ppl.runtime.arrays import Array, check_rows
 from nnqft_ppl.runtime.errors import InputError
 
 CELLS = 4096
-FALL = 660.0  # a spectrum is followed until it has fallen by exp(-FALL),
-WIDEST = 4096.0  # or to so many times its width at half its maximum
+FALL = 660.0  # a spectrum is followed until it has fallen by exp(-FALL)
 SMOOTH = 1e-6  # of its largest value, to which the interpolation of a function has to be right
 DROP = 37.0  # in the logarithm: what a float64 sum does not see
 POSITIVE = "spectrum must be positive and finite, got G(p = {:.4g}) = {:.4g}"
@@ -33,7 +33,7 @@ OVERSHOOT = np.log(2.0)  # of the curve through two rows beyond both of them
 
 @dataclass(frozen=True)
 class Spectrum:
-    """An isotropic power spectrum G(|p|) > 0 of momenta up to `end`; made by `of`, `of_rows` or `read`.
+    """An isotropic power spectrum G(|p|) > 0 of momenta up to `end`; made by `of`, `of_rows`, `of_two_point` or `read`.
 
     Momenta are in units of m, and G(x) = int d^dp/(2 pi)^d exp(ipx) G(p).
     """
@@ -92,6 +92,23 @@ class Spectrum:
             )
         width = float(p[np.flatnonzero(g >= g.max() / 2)[-1]] or p[1])
         return cls.sampled(lambda k: np.exp(spline(np.maximum(k, p[0]))), label, Extent(width, p[-1], True))
+
+    @classmethod
+    def of_two_point(cls, kernel: Function | tuple[ArrayLike, ArrayLike], dim: int, label: str = "") -> "Spectrum":
+        """The spectrum of a two-point function K(r) in d = `dim`: a function of an array of distances, or rows (r, K).
+
+        It ends where K does not determine it any more: at 1e-12 of its maximum for a function, at what every other row
+        leaves undecided for rows.
+
+        Raises
+        ------
+        InputError
+            ``two_point must be positive definite, got G(p = 2.1) = -0.03 (Bochner)``; or for a K that is infinite at
+            r = 0 or falls too slowly for its transform, or rows that do not increase from r = 0.
+        """
+        if isinstance(kernel, tuple):
+            return cls.sampled(*transform_of_rows(kernel[0], kernel[1], dim, label or "two_point"))
+        return cls.sampled(*transform_of(kernel, dim, label or getattr(kernel, "__name__", "two_point")))
 
     @classmethod
     def read(cls, path: str | Path) -> "Spectrum":
@@ -171,19 +188,6 @@ class _Table(NamedTuple):
 def _table(spectrum: Spectrum) -> _Table:
     value = np.array(spectrum.logs)
     return _Table(value, CubicSpline(np.arange(CELLS + 1.0), value)(np.arange(CELLS + 1.0), 1))
-
-
-def check_rows(at: ArrayLike, values: ArrayLike, name: str, axis: str) -> tuple[Array, Array]:
-    """Two columns as float64 arrays (n,), n >= 4, finite, the first increasing from 0 or above; `InputError` if not."""
-    x, y = np.asarray(at, dtype=float), np.asarray(values, dtype=float)
-    if x.ndim != 1 or x.shape != y.shape or len(x) < 4:
-        raise InputError(f"{name} must be at least 4 rows of {axis} and its value, got shapes {x.shape} and {y.shape}")
-    if not np.isfinite([x, y]).all():
-        raise InputError(f"{name} rows must be finite, got one that is not")
-    if x[0] < 0 or (np.diff(x) <= 0).any():
-        row = int(np.argmax(np.diff(x) <= 0)) + 1 if x[0] >= 0 else 0
-        raise InputError(f"{name} rows must increase from {axis} >= 0, got {axis} = {x[row]:.4g} in row {row + 1}")
-    return x, y
 
 
 def read_target(path: str | Path) -> tuple[Array, Array, bool]:

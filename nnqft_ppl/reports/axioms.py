@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from nnqft_ppl import models
-from nnqft_ppl.axioms.osterwalder_schrader import DRAWS, Conclusion, axioms, conclude
+from nnqft_ppl.axioms.osterwalder_schrader import DRAWS, Conclusion, axiom_verdicts, conclude
 from nnqft_ppl.axioms.verdicts import Verdict
 from nnqft_ppl.reports.provenance import card_name, flat_hyperparameters
 from nnqft_ppl.reports.schemas import validate_table
@@ -30,7 +30,7 @@ def catalogue_axioms(
     """The matrix cards x axioms, card by card: each at its defaults, in `dim` dimensions if it lives there."""
     for name in models.names():
         net = in_dimension(name, dim)
-        found = axioms(net, draws=draws, seed=seed)
+        found = axiom_verdicts(net, draws=draws, seed=seed)
         yield net, found, conclude(net, found)
 
 

@@ -52,9 +52,9 @@ def parameters_table(found: Modes) -> pd.DataFrame:
     return validate_table(pd.DataFrame(rows), "parameters")
 
 
-def breaking_table(net: Architecture, verdicts: Sequence[Breaking]) -> pd.DataFrame:
+def breaking_table(net: Architecture, fates: Sequence[Breaking]) -> pd.DataFrame:
     """One row for each symmetry, in the schema ``breaking``."""
-    return validate_table(pd.DataFrame([_theory(net) | one._asdict() for one in verdicts]), "breaking")
+    return validate_table(pd.DataFrame([_theory(net) | one._asdict() for one in fates]), "breaking")
 
 
 def _theory(net: Architecture) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from nnqft_ppl.classical.basins import Tree
 from nnqft_ppl.classical.counting import integer
-from nnqft_ppl.classical.landscape import Landscape
+from nnqft_ppl.classical.landscape import ClassicalFields
 from nnqft_ppl.classical.vacua import Vacua, bottle_of
 from nnqft_ppl.reports.pictures import STYLE
 from nnqft_ppl.runtime.arrays import Array
@@ -20,7 +20,14 @@ SHOWN, SAMPLED = 12, 4000
 
 
 def plot_landscape(
-    net: Architecture, found: Landscape, functions: Array, x: Array, tree: Tree | None, path: Path, *, seed: int = 0
+    net: Architecture,
+    found: ClassicalFields,
+    functions: Array,
+    x: Array,
+    tree: Tree | None,
+    path: Path,
+    *,
+    seed: int = 0,
 ) -> None:
     """The most probable fields; log P of uniform samples of all fields; and the tree of the basins, if there is one.
 

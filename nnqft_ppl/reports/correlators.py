@@ -11,7 +11,7 @@ import numpyro
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from nnqft_ppl.correlation.estimate import Precision, estimate
+from nnqft_ppl.correlation.estimate import DType, estimate
 from nnqft_ppl.correlation.estimators import ESTIMATORS, Estimator
 from nnqft_ppl.correlation.exact import Kind, check_components, check_kind, check_order, exact_correlator
 from nnqft_ppl.reports.provenance import card_name, flat_hyperparameters
@@ -37,7 +37,7 @@ def correlators(
     draws: int | None = None,
     precision: float | None = None,
     seed: int = 0,
-    dtype: Precision | None = None,
+    dtype: DType | None = None,
     checkpoints: Path | None = None,
     progress: bool = False,
 ) -> pd.DataFrame:

@@ -108,7 +108,7 @@ SCHEMAS: dict[Schema, dict[str, Column]] = {
         "width": Column("Int64", "number N of neurons"),
         "dim": Column("Int64", "dimension d of space"),
         "symmetry": Column("str", "the symmetry"),
-        "verdict": Column("str", "symmetric, explicitly broken, spontaneously broken or undecided"),
+        "fate": Column("str", "symmetric, explicitly broken, spontaneously broken or undecided"),
         "seen_by": Column("str", "what shows it, with the number"),
         "vacua": Column("str", "the classical configurations that break it"),
         "version": Column("str", "version of nnqft_ppl"),

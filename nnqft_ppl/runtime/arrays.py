@@ -30,6 +30,19 @@ def check_configurations(configurations: ArrayLike, dim: int, name: str = "confi
     return array
 
 
+def check_rows(at: ArrayLike, values: ArrayLike, name: str, axis: str) -> tuple[Array, Array]:
+    """Two columns as float64 arrays (n,), n >= 4, finite, the first increasing from 0 or above; `InputError` if not."""
+    x, y = np.asarray(at, dtype=float), np.asarray(values, dtype=float)
+    if x.ndim != 1 or x.shape != y.shape or len(x) < 4:
+        raise InputError(f"{name} must be at least 4 rows of {axis} and its value, got shapes {x.shape} and {y.shape}")
+    if not np.isfinite([x, y]).all():
+        raise InputError(f"{name} rows must be finite, got one that is not")
+    if x[0] < 0 or (np.diff(x) <= 0).any():
+        row = int(np.argmax(np.diff(x) <= 0)) + 1 if x[0] >= 0 else 0
+        raise InputError(f"{name} rows must increase from {axis} >= 0, got {axis} = {x[row]:.4g} in row {row + 1}")
+    return x, y
+
+
 def _finite(values: ArrayLike, name: str) -> Array:
     try:
         array = np.asarray(values, dtype=float)

@@ -1,4 +1,4 @@
-"""Sampling that chooses itself: which kernel suits a theory, and its chains, run in chunks that a kill cannot undo."""
+"""Markov chains, run side by side in chunks that a kill cannot undo."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,14 +10,14 @@ import numpy as np
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.checkpoint import Checkpoint
 from nnqft_ppl.runtime.progress import progress_bar
-from nnqft_ppl.sampling.samplers import Kernel
+from nnqft_ppl.sampling.samplers import Sampler
 from nnqft_ppl.sampling.whitened import Point
 
 CHUNK = 25  # steps of a chain between two looks at the clock
 
 
 def run(
-    kernel: Kernel,
+    sampler: Sampler,
     read: Callable[[jax.Array, Point], dict[str, jax.Array]],
     *,
     chains: int,
@@ -34,13 +34,13 @@ def run(
     checkpoint to the same numbers.
     """
     root = jax.random.key(seed)
-    state = jax.jit(jax.vmap(kernel.init))(jax.random.split(jax.random.fold_in(root, 0), chains))
+    state = jax.jit(jax.vmap(sampler.init))(jax.random.split(jax.random.fold_in(root, 0), chains))
     key_read = jax.random.fold_in(root, 1)
 
     def move(state: Any, index: jax.Array) -> tuple[Any, dict[str, jax.Array]]:
-        state, stats = jax.vmap(kernel.step)(state)
+        state, stats = jax.vmap(sampler.step)(state)
         keys = jax.random.split(jax.random.fold_in(key_read, index), chains)
-        kept = jax.vmap(lambda key, one: read(key, kernel.point(one)))(keys, state)
+        kept = jax.vmap(lambda key, one: read(key, sampler.point(one)))(keys, state)
         return state, kept | {f"stat_{name}": value for name, value in stats.items()}
 
     @jax.jit

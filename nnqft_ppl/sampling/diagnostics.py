@@ -14,7 +14,7 @@ from nnqft_ppl.runtime.arrays import Array
 R_HAT, ESS = 1.01, 400.0  # Vehtari, Gelman, Simpson, Carpenter and Burkner (2021)
 
 
-class Verdict(NamedTuple):
+class Convergence(NamedTuple):
     """The worst of all diagnostics, and whether they are good enough."""
 
     r_hat: float
@@ -30,7 +30,7 @@ class Verdict(NamedTuple):
 
     @property
     def line(self) -> str:
-        """The verdict in one line."""
+        """The diagnostics in one line."""
         word = "converged" if self.converged else "NOT converged"
         bfmi = f", E-BFMI {self.bfmi:.2f}" if np.isfinite(self.bfmi) else ""
         residual = f", Schwinger-Dyson z {self.schwinger_dyson:+.1f}" if np.isfinite(self.schwinger_dyson) else ""
@@ -66,12 +66,12 @@ _STATISTICS: dict[str, Any] = {
 }
 
 
-def judge(summary: pd.DataFrame, diverging: Array | None, energy: Array | None) -> Verdict:
-    """The verdict on a summary, with divergences (chain, draw) and energies where the sampler has them."""
+def judge(summary: pd.DataFrame, diverging: Array | None, energy: Array | None) -> Convergence:
+    """Convergence by a summary, with divergences (chain, draw) and energies where the sampler has them."""
     bfmi = np.nan
     if energy is not None:
         bfmi = float(np.min(np.mean(np.diff(energy, axis=1) ** 2, axis=1) / np.var(energy, axis=1)))
-    return Verdict(
+    return Convergence(
         float(np.nanmax(summary["r_hat"])),
         float(np.nanmin(summary[["ess_bulk", "ess_tail"]])),
         0 if diverging is None else int(diverging.sum()),

@@ -15,16 +15,16 @@ import numpyro.distributions as dist
 from nnqft_ppl.laws.charts import chart
 from nnqft_ppl.laws.lattice import FoldedCauchy
 from nnqft_ppl.runtime.errors import InputError
-from nnqft_ppl.sampling.samplers import GibbsKernel, Kernel, NutsKernel
+from nnqft_ppl.sampling.samplers import GibbsSampler, NutsSampler, Sampler
 from nnqft_ppl.theory.architecture import Architecture
 from nnqft_ppl.theory.conditioned import Conditioned, Model, conditioned
 from nnqft_ppl.theory.gaussian_amplitudes import gaussian_amplitudes
 from nnqft_ppl.theory.transforms import collapse
 
-Sampler = Literal["nuts", "gibbs"]
+SamplerName = Literal["nuts", "gibbs"]
 
 
-SAMPLERS: tuple[Sampler, ...] = get_args(Sampler)
+SAMPLERS: tuple[SamplerName, ...] = get_args(SamplerName)
 
 
 #: Variance of the log weight of prior draws. At 1.4 Gibbs moves gave 8 times fewer effective draws a second than NUTS,
@@ -36,12 +36,12 @@ class Plan(NamedTuple):
     """How a theory will be sampled, and why in one line."""
 
     model: Conditioned
-    sampler: Sampler
+    sampler: SamplerName
     line: str
     blocks: int = 1  #: of neurons, that Gibbs moves draw anew one after another
 
 
-def plan(model: Model, sampler: Sampler | None = None, collapsed: bool | None = None) -> Plan:
+def plan(model: Model, sampler: SamplerName | None = None, collapsed: bool | None = None) -> Plan:
     """Choose: amplitudes integrated out where they are Gaussian; Gibbs moves where neurons are independent, else NUTS.
 
     A gradient earns its price where neurons depend on each other; and of smooth laws, where hyperparameters are unknown
@@ -111,9 +111,9 @@ def rough_laws(net: Architecture, model: Conditioned) -> bool:
     return False
 
 
-def kernel_of(chosen: Plan, warmup: int) -> Kernel:
-    """The kernel of a plan."""
-    return GibbsKernel(chosen.model, chosen.blocks) if chosen.sampler == "gibbs" else NutsKernel(chosen.model, warmup)
+def sampler_of(chosen: Plan, warmup: int) -> Sampler:
+    """The sampler of a plan."""
+    return GibbsSampler(chosen.model, chosen.blocks) if chosen.sampler == "gibbs" else NutsSampler(chosen.model, warmup)
 
 
 def _centred(net: Architecture) -> bool:

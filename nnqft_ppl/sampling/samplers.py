@@ -1,6 +1,6 @@
-"""Markov kernels for conditioned theories: NUTS in whitened coordinates, and Gibbs moves of blocks of neurons.
+"""Samplers for conditioned theories: NUTS in whitened coordinates, and Gibbs moves of blocks of neurons.
 
-A kernel is three functions: `init(key)` draws a state from the prior, `step(state)` moves it and returns what to know
+A sampler is three functions: `init(key)` draws a state from the prior, `step(state)` moves it and returns what to know
 of the move, and `point(state)` says which parameters it stands for. One state is one chain; `jax.vmap` makes many.
 """
 
@@ -25,7 +25,7 @@ TARGET_ACCEPTANCE = 0.9  # of NUTS: at 0.8 the precise data of `examples/hills.c
 MOST_DOUBLINGS = 8  # of a trajectory
 
 
-class Kernel(Protocol):
+class Sampler(Protocol):
     """What a sampler must offer."""
 
     def init(self, key: jax.Array) -> Any: ...
@@ -33,7 +33,7 @@ class Kernel(Protocol):
     def point(self, state: Any) -> Point: ...
 
 
-class NutsKernel:
+class NutsSampler:
     """NumPyro's NUTS on the flat vector z, whose prior is N(0, I): the unit mass matrix, and only a step to adapt."""
 
     def __init__(self, model: Conditioned, warmup: int) -> None:
@@ -71,7 +71,7 @@ class GibbsState(NamedTuple):
     theta: Parameters
 
 
-class GibbsKernel:
+class GibbsSampler:
     """Neurons are drawn anew from their conditional law, block after block, by resampling among candidates.
 
     The block as it is and CANDIDATES fresh ones from the prior compete with the weights that data, sources and

@@ -68,7 +68,7 @@ def signed_sums(z: Sequence[Array]) -> Array:
     return np.stack([sum((t * y for t, y in zip(ts, z[1:], strict=True)), start=z[0]) for ts in signs])
 
 
-def tilted_moment(moments: Sequence[tuple[Array, Array]], epsilon: float) -> Array:
+def latent_sign_moment(moments: Sequence[tuple[Array, Array]], epsilon: float) -> Array:
     """1/2 sum_sg prod_B (M_B + sg sqrt(eps) M^g_B) of the latent-sign tilt, from pairs (M_B, M^g_B)."""
     root = epsilon**0.5
     up, down = np.ones(()), np.ones(())

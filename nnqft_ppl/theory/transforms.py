@@ -3,9 +3,9 @@
     net = load("cauchy", width=200)
     observe(net, x, y, noise=0.3)                    the theory given noisy values of its field
     deform(net, lambda phi: 0.1 * phi**4, x, w)      P(theta) exp(-sum_p w_p V(phi(x_p)))
-    tilt(net, x, source)                             P(theta) exp(sum_p J_p phi(x_p)): explicit breaking
+    add_source(net, x, source)                             P(theta) exp(sum_p J_p phi(x_p)): explicit breaking
     collapse(observe(net, x, y, noise=0.3))          the same theory with Gaussian amplitudes integrated out
-    infer(observe(net, x, y, noise=0.3), mass=...)   a hyperparameter as one more unknown
+    give_laws(observe(net, x, y, noise=0.3), mass=...)   a hyperparameter as one more unknown
 
 They compose, in any order, and the result is a NumPyro program again: `NUTS(model)` works on it unchanged. What
 multiplies the prior is a `numpyro.factor`, which `Predictive` ignores: for draws use `posterior`.
@@ -97,7 +97,7 @@ def deform(
     return dataclasses.replace(model, actions=(*model.actions, action))
 
 
-def tilt(model: Model, points: ArrayLike, source: ArrayLike) -> Conditioned:
+def add_source(model: Model, points: ArrayLike, source: ArrayLike) -> Conditioned:
     """P(theta) -> P(theta) exp(sum_p J_p phi(x_p)): a source that breaks phi -> -phi explicitly.
 
     Raises
@@ -122,8 +122,8 @@ def collapse(model: Model) -> Conditioned:
     return dataclasses.replace(conditioned(model), collapsed=True)
 
 
-def infer(model: Model, **laws: dist.Distribution) -> Conditioned:
-    """Give hyperparameters a law, so that they are inferred: ``infer(model, mass=LogNormal(0, 1))``.
+def give_laws(model: Model, **laws: dist.Distribution) -> Conditioned:
+    """Give hyperparameters a law, so that they are inferred: ``give_laws(model, mass=LogNormal(0, 1))``.
 
     Raises
     ------
