@@ -16,9 +16,10 @@ import jax
 import numpy as np
 from scipy.linalg import eigh
 
-from nnqft_ppl import deform, load, summarise
+from nnqft_ppl import deform, load
 from nnqft_ppl.runtime.checkpoint import Checkpoint
 from nnqft_ppl.sampling.chains import run as run_chains
+from nnqft_ppl.sampling.diagnostics import summarise
 from nnqft_ppl.sampling.plan import SamplerName, plan, sampler_of
 from nnqft_ppl.sampling.whitened import Point
 from nnqft_ppl.studies import Study

@@ -6,7 +6,8 @@ error, an interaction that the sampler forgets, which must be seen.
 
 import numpy as np
 
-from nnqft_ppl import calibrate, deform, load, names, observe
+from nnqft_ppl import deform, load, names, observe
+from nnqft_ppl.inference.calibration import calibrate
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.studies import Study
 

@@ -13,8 +13,10 @@ import numpy as np
 from numpyro.distributions import Distribution, Normal, constraints
 from scipy.optimize import brentq
 
-from nnqft_ppl import AmplitudeLaw, Architecture, Bimodal, Gaussian, Positive, iid, load, modes
+from nnqft_ppl import Bimodal, Gaussian, load, modes
+from nnqft_ppl.laws import iid
 from nnqft_ppl.studies import Study
+from nnqft_ppl.theory import AmplitudeLaw, Architecture, Positive
 
 
 def run(study: Study) -> None:

@@ -4,9 +4,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nnqft_ppl import load, summarise
+from nnqft_ppl import load
 from nnqft_ppl.runtime.checkpoint import Checkpoint
 from nnqft_ppl.sampling.chains import run as run_chains
+from nnqft_ppl.sampling.diagnostics import summarise
 from nnqft_ppl.sampling.plan import plan, sampler_of
 from nnqft_ppl.sampling.whitened import Point
 from nnqft_ppl.studies import Study

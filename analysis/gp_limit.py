@@ -6,8 +6,8 @@ the posterior at width N comes from prior networks weighted with their evidence,
 
 import numpy as np
 
-from nnqft_ppl import first_order, limit_posterior, load, observe, posterior, reweighted
-from nnqft_ppl.inference.gaussian_process import FiniteWidth, Normal
+from nnqft_ppl import first_order, limit_posterior, load, observe, posterior
+from nnqft_ppl.inference.gaussian_process import FiniteWidth, Normal, reweighted
 from nnqft_ppl.studies import Study
 
 X = np.array([[-1.0], [-0.2], [0.4], [1.3], [2.0]])

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 
-from nnqft_ppl import AMPLITUDES, Bimodal, correlators, exact_correlator, load
+from nnqft_ppl import Bimodal, correlators, exact_correlator, load
 from nnqft_ppl.studies import Study
+from nnqft_ppl.theory import AMPLITUDES
 
 SPREAD = np.array([[[0.0], [0.4], [1.0], [-0.3]]])
 COINCIDENT = np.zeros((1, 4, 1))

@@ -9,8 +9,9 @@ import math
 
 import numpy as np
 
-from nnqft_ppl import ClassicalFields, landscape, load, modes
+from nnqft_ppl import landscape, load, modes
 from nnqft_ppl.classical.counting import octahedral
+from nnqft_ppl.classical.landscape import ClassicalFields
 from nnqft_ppl.studies import Study
 
 TABLE = ((2, 2), (2, 3), (2, 4), (3, 2), (3, 3), (3, 4), (4, 2), (4, 3), (4, 4), (5, 3), (5, 4))  # (M, N)

@@ -7,9 +7,10 @@ correlates with its constituents. In Cos-net a mean of the amplitudes is invisib
 
 import numpy as np
 
-from nnqft_ppl import AMPLITUDES, exact_correlator, exact_mixed, exact_neuron, load
+from nnqft_ppl import exact_correlator, exact_mixed, exact_neuron, load
 from nnqft_ppl.correlation.mixed import mixed_connected, sampled_mixed, sum_rule
 from nnqft_ppl.studies import Study
+from nnqft_ppl.theory import AMPLITUDES
 
 X = np.array([[0.0], [0.4], [1.0], [-0.3]])
 

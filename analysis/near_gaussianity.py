@@ -12,10 +12,11 @@ from math import factorial
 import numpy as np
 from scipy.special import i0e, j0, ndtr
 
-from nnqft_ppl import AMPLITUDES, exact_correlator, load
+from nnqft_ppl import exact_correlator, load
 from nnqft_ppl.correlation.partitions import cumulant_weight, members, polynomial
 from nnqft_ppl.models import names
 from nnqft_ppl.studies import Study
+from nnqft_ppl.theory import AMPLITUDES
 
 X = np.array([[0.1], [0.5], [-0.3], [0.9], [-0.7], [1.2], [-1.1], [0.3]])
 ORDERS = (4, 6, 8)

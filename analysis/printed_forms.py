@@ -16,7 +16,9 @@ import jax
 import numpy as np
 from scipy.integrate import quad
 
-from nnqft_ppl import BottleLaw, ClassicalFields, enable_x64, exact_correlator, exact_neuron, load
+from nnqft_ppl import enable_x64, exact_correlator, exact_neuron, load
+from nnqft_ppl.classical.landscape import ClassicalFields
+from nnqft_ppl.laws import BottleLaw
 from nnqft_ppl.laws.fourier import ball_volume, radial_fourier, sphere_area
 from nnqft_ppl.studies import Study
 

@@ -14,23 +14,14 @@ import jax.numpy as jnp
 import numpy as np
 from numpyro.distributions import Cauchy, Laplace, Uniform, VonMises
 
-from nnqft_ppl import (
-    AmplitudeLaw,
-    Architecture,
-    CosineArchitecture,
-    Gaussian,
-    InputError,
-    Positive,
-    exact_neuron,
-    iid,
-    isotropic_normal,
-    load,
-)
+from nnqft_ppl import Gaussian, InputError, exact_neuron, load
 from nnqft_ppl.axioms.exchangeability import neuron_test
 from nnqft_ppl.axioms.symmetries import asked, exact_verdict, sampled_symmetries
 from nnqft_ppl.axioms.verdicts import Z_LIMIT, Z_POWER
+from nnqft_ppl.laws import iid, isotropic_normal
 from nnqft_ppl.models import names
 from nnqft_ppl.studies import Study
+from nnqft_ppl.theory import AmplitudeLaw, Architecture, CosineArchitecture, Positive
 
 SEEDS = 200
 

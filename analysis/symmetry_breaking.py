@@ -12,19 +12,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nnqft_ppl import (
-    AmplitudeGroup,
-    BottleLaw,
-    ChosenVacuum,
-    bottle_moments,
-    breaking,
-    exact_correlator,
-    isotropic_moment,
-    load,
-    posterior,
-    vacua,
-)
+from nnqft_ppl import breaking, exact_correlator, load, posterior, vacua
+from nnqft_ppl.classical.vacua import ChosenVacuum, bottle_moments
+from nnqft_ppl.laws import BottleLaw, isotropic_moment
 from nnqft_ppl.studies import Study
+from nnqft_ppl.theory import AmplitudeGroup
 
 X = np.array([[0.0], [0.4], [1.0], [1.7]])
 V, SIGMA = 1.3, 0.7

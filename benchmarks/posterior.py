@@ -22,8 +22,9 @@ import numpyro
 import numpyro.distributions as dist
 from arviz_stats.base import array_stats
 
-from nnqft_ppl import AMPLITUDES, enable_x64, load, observe
+from nnqft_ppl import enable_x64, load, observe
 from nnqft_ppl.sampling.plan import plan, sampler_of
+from nnqft_ppl.theory import AMPLITUDES
 from nnqft_ppl.theory.conditioned import Model, field_at
 
 enable_x64()

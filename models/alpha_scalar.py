@@ -6,20 +6,11 @@ from typing import Literal, final
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution
 
-from nnqft_ppl import (
-    AmplitudeLaw,
-    ConstantModulus,
-    CosineArchitecture,
-    Finite,
-    Positive,
-    RegulatedPower,
-    iid,
-    propagator,
-    theorem,
-)
+from nnqft_ppl.laws import RegulatedPower, iid, propagator
+from nnqft_ppl.theory import AmplitudeLaw, Array, ConstantModulus, CosineArchitecture, Finite, Positive, theorem
 
 
 @final
@@ -53,35 +44,35 @@ class AlphaScalar(CosineArchitecture):
     def frequencies(self) -> Distribution:
         return iid(self.law, self.width)
 
-    def radius_quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+    def radius_quantile(self, u: Array) -> Array:
         return self.law.radius_quantile(u)
 
     def envelope_at(self, b: jax.Array) -> jax.Array:
         return (jnp.dot(b, b) + self.mass**2) ** (self.alpha / 2)
 
-    def propagator(self, power: float, distance: ArrayLike) -> NDArray[np.float64]:
+    def propagator(self, power: float, distance: ArrayLike) -> Array:
         """G_s(r) = int d^dk/(2 pi)^d f(k) exp(ikr) (k^2 + m^2)^(-s); Omega_alpha = G_(1+alpha)(0)."""
         return propagator(power, distance, mass=self.mass, cutoff=self.cutoff, regulator=self.regulator, dim=self.dim)
 
     @theorem("23")
-    def kernel_moment(self, k: int, z: NDArray[np.float64]) -> NDArray[np.float64]:
+    def kernel_moment(self, k: int, z: Array) -> Array:
         """M_k(z) = G_(1 + alpha - k alpha/2)(|z|) / Omega_alpha."""
         return self.propagator(1 + self.alpha - k * self.alpha / 2, self.norm(z)) / self.propagator(1 + self.alpha, 0.0)
 
     @theorem("25")
-    def two_point(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+    def two_point(self, x: ArrayLike, y: ArrayLike) -> Array:
         """E[ahat^2] G_1(|x - y|): the regulated free propagator, for every alpha and width."""
         return self.amplitude_law.moment(2) * self.propagator(1.0, self.norm(np.subtract(x, y)))
 
     @theorem("26")
-    def power_spectrum(self, p: ArrayLike) -> NDArray[np.float64]:
+    def power_spectrum(self, p: ArrayLike) -> Array:
         """E[ahat^2] f(p) / (p^2 + m^2)."""
         r = self.norm(p)
         f = r < self.cutoff if self.regulator == "hard" else np.exp(-((r / self.cutoff) ** 2) / 2)
         return self.amplitude_law.moment(2) * f / (r**2 + self.mass**2)
 
     @theorem("arXiv:2604.27050")
-    def four_point(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    def four_point(self, x: Array) -> Array:
         """(1 - 1/N) G4_free + (1/N) (Omega_alpha/2) E[ahat^4] sum over channels of G_(1-alpha)(|x_i+x_j-x_k-x_l|).
 
         Points (..., 4, d); G4_free is Wick's sum over the two-point function.

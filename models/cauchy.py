@@ -5,11 +5,12 @@ from typing import Literal, final
 
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from numpyro.distributions import Cauchy as CauchyLaw
 from numpyro.distributions import Distribution
 
-from nnqft_ppl import AmplitudeLaw, CosineArchitecture, Gaussian, Positive, iid, theorem
+from nnqft_ppl.laws import iid
+from nnqft_ppl.theory import AmplitudeLaw, Array, CosineArchitecture, Gaussian, Positive, theorem
 
 
 @final
@@ -29,26 +30,26 @@ class Cauchy(CosineArchitecture):
     def frequencies(self) -> Distribution:
         return iid(CauchyLaw(jnp.zeros(1), self.mass), self.width)
 
-    def radius_quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+    def radius_quantile(self, u: Array) -> Array:
         return self.mass * np.tan(np.pi * u / 2)
 
     @theorem("23", "31")
-    def kernel_moment(self, k: int, z: NDArray[np.float64]) -> NDArray[np.float64]:
+    def kernel_moment(self, k: int, z: Array) -> Array:
         """M_k(z) = exp(-m|z|) for every k."""
         return np.exp(-self.mass * self.norm(z))
 
     @theorem("25", "31")
-    def two_point(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+    def two_point(self, x: ArrayLike, y: ArrayLike) -> Array:
         """(sigma_a^2/2) exp(-m|x - y|)."""
         return self.amplitude_moment(2) / 2 * np.exp(-self.mass * self.norm(np.subtract(x, y)))
 
     @theorem("26", "32")
-    def power_spectrum(self, p: ArrayLike) -> NDArray[np.float64]:
+    def power_spectrum(self, p: ArrayLike) -> Array:
         """sigma_a^2 m / (p^2 + m^2)."""
         return self.amplitude_moment(2) * self.mass / (self.norm(p) ** 2 + self.mass**2)
 
     @theorem("15", "33")
-    def rho(self, tau: ArrayLike) -> NDArray[np.float64]:
+    def rho(self, tau: ArrayLike) -> Array:
         """rho(tau) = int dp/(2 pi) exp(i p tau) G(p) = (sigma_a^2/2) exp(-m |tau|), a function of tau alone.
 
         The printed (33) has a factor pi too many, and a spatial momentum that does not exist in d = 1.

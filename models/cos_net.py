@@ -6,11 +6,12 @@ from typing import Literal, final
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution
 from scipy.special import eval_genlaguerre, factorial, gammaincinv
 
-from nnqft_ppl import AmplitudeLaw, CosineArchitecture, Gaussian, Positive, isotropic_normal, theorem
+from nnqft_ppl.laws import isotropic_normal
+from nnqft_ppl.theory import AmplitudeLaw, Array, CosineArchitecture, Gaussian, Positive, theorem
 
 
 @final
@@ -35,14 +36,14 @@ class CosNet(CosineArchitecture):
     def frequencies(self) -> Distribution:
         return isotropic_normal(self.s, self.dim, self.width)
 
-    def radius_quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+    def radius_quantile(self, u: Array) -> Array:
         return self.s * np.sqrt(2 * gammaincinv(self.dim / 2, u))
 
     def envelope_at(self, b: jax.Array) -> jax.Array:
         return jnp.dot(b, b) if self.envelope == "b.b" else jnp.ones((), b.dtype)
 
     @theorem("23")
-    def kernel_moment(self, k: int, z: NDArray[np.float64]) -> NDArray[np.float64]:
+    def kernel_moment(self, k: int, z: Array) -> Array:
         """M_k(z) = exp(-q/2) for F = 1 and s^(2k) 2^k k! L_k^(d/2-1)(q/2) exp(-q/2) for F = b.b, q = s^2 z^2."""
         q = (self.s * self.norm(z)) ** 2
         if self.envelope == "1":
@@ -51,14 +52,14 @@ class CosNet(CosineArchitecture):
         return self.s ** (2 * k) * 2.0**k * factorial(k) * laguerre * np.exp(-q / 2)
 
     @theorem("25", "S11")
-    def two_point(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+    def two_point(self, x: ArrayLike, y: ArrayLike) -> Array:
         """(sigma_a^2/2) exp(-q/2), times s^4 [q^2 - (2d+4) q + d(d+2)] for F = b.b."""
         d, q = self.dim, (self.s * self.norm(np.subtract(x, y))) ** 2
         envelope = 1.0 if self.envelope == "1" else self.s**4 * (q**2 - (2 * d + 4) * q + d * (d + 2))
         return self.amplitude_moment(2) / 2 * envelope * np.exp(-q / 2)
 
     @theorem("26", "34", "S11")
-    def power_spectrum(self, p: ArrayLike) -> NDArray[np.float64]:
+    def power_spectrum(self, p: ArrayLike) -> Array:
         """(sigma_a^2/2) (2 pi/s^2)^(d/2) F(p)^2 exp(-p^2/(2 s^2)).
 
         The printed (34) lacks (2 pi)^d, and the prefactor of the printed (S11) is right in d = 1 only.
@@ -69,7 +70,7 @@ class CosNet(CosineArchitecture):
         return self.amplitude_moment(2) / 2 * envelope * gaussian
 
     @theorem("27", "S15")
-    def connected_four_point(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    def connected_four_point(self, x: Array) -> Array:
         """[gamma_a^4 L_iiii - sigma_a^4 (L12 L34 + L13 L24 + L14 L23)]/N; points (..., 4, d).
 
         The last three terms of the printed (S15) must be these three pairings: it prints one of them three times.

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from typing import Literal, final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution
 
-from nnqft_ppl import (
+from nnqft_ppl.laws import CauchyTilt, LatentSignTilt
+from nnqft_ppl.theory import (
     AmplitudeLaw,
-    CauchyTilt,
+    Array,
     CoupledCosineArchitecture,
     Fraction,
     Gaussian,
-    LatentSignTilt,
     Positive,
     latent_sign_moment,
     theorem,
@@ -38,30 +38,30 @@ class CoupledCauchy(CoupledCosineArchitecture):
     def frequencies(self) -> Distribution:
         return LatentSignTilt(CauchyTilt(self.mass), self.epsilon, self.width)
 
-    def cauchy_moment(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
+    def cauchy_moment(self, z: Array) -> Array:
         """E cos(b z) = exp(-m|z|)."""
         return np.exp(-self.mass * self.norm(z))
 
-    def tilt_moment(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
+    def tilt_moment(self, z: Array) -> Array:
         """E[cos(b z) g(b)] = -m|z| exp(-m|z|)."""
         return -self.mass * self.norm(z) * self.cauchy_moment(z)
 
     @theorem("11", "23")
-    def joint_kernel_moment(self, powers: Sequence[int], z: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    def joint_kernel_moment(self, powers: Sequence[int], z: Sequence[Array]) -> Array:
         """E[prod_B cos(b_B z_B)] = 1/2 sum_sg prod_B exp(-m|z_B|) (1 - sg sqrt(eps) m|z_B|)."""
         return latent_sign_moment([(self.cauchy_moment(y), self.tilt_moment(y)) for y in z], self.epsilon)
 
     @theorem("25", "31")
-    def two_point(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+    def two_point(self, x: ArrayLike, y: ArrayLike) -> Array:
         """(sigma_a^2/2) exp(-m|x - y|) for every eps."""
         return self.amplitude_moment(2) / 2 * self.cauchy_moment(np.subtract(x, y, dtype=float))
 
     @theorem("26", "32")
-    def power_spectrum(self, p: ArrayLike) -> NDArray[np.float64]:
+    def power_spectrum(self, p: ArrayLike) -> Array:
         """sigma_a^2 m / (p^2 + m^2) for every eps."""
         return self.amplitude_moment(2) * self.mass / (self.norm(p) ** 2 + self.mass**2)
 
     @theorem("11", "28")
-    def pair_excess(self, u: NDArray[np.float64], v: NDArray[np.float64]) -> NDArray[np.float64]:
+    def pair_excess(self, u: Array, v: Array) -> Array:
         """H_iijj - H_ii H_jj = eps A(u) A(v), A(u) = -(m|u|/2) exp(-m|u|)."""
         return self.epsilon * self.tilt_moment(u) * self.tilt_moment(v) / 4

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution
 
-from nnqft_ppl import (
+from nnqft_ppl.laws import GaussianTilt, LatentSignTilt
+from nnqft_ppl.theory import (
     AmplitudeLaw,
+    Array,
     CoupledCosineArchitecture,
     Fraction,
     Gaussian,
-    GaussianTilt,
-    LatentSignTilt,
     Positive,
     latent_sign_moment,
     theorem,
@@ -44,31 +44,31 @@ class CoupledCosNet(CoupledCosineArchitecture):
     def frequencies(self) -> Distribution:
         return LatentSignTilt(GaussianTilt(self.s, self.dim), self.epsilon, self.width)
 
-    def gaussian_moment(self, z: NDArray[np.float64], narrowing: float = 1.0) -> NDArray[np.float64]:
+    def gaussian_moment(self, z: Array, narrowing: float = 1.0) -> Array:
         """E cos(b.z) for b ~ N(0, s^2 narrowing)."""
         return np.exp(-narrowing * (self.s * self.norm(z)) ** 2 / 2)
 
-    def tilt_moment(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
+    def tilt_moment(self, z: Array) -> Array:
         """E[cos(b.z) g(b)] = exp(-2^(-2/d) s^2 z^2/2) - exp(-s^2 z^2/2) = 2 A(z)."""
         return self.gaussian_moment(z, 2 ** (-2 / self.dim)) - self.gaussian_moment(z)
 
     @theorem("11", "23")
-    def joint_kernel_moment(self, powers: Sequence[int], z: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    def joint_kernel_moment(self, powers: Sequence[int], z: Sequence[Array]) -> Array:
         """E[prod_B cos(b_B.z_B)] = 1/2 sum_sg prod_B [M(z_B) + sg sqrt(eps) E[cos(b.z_B) g]]."""
         return latent_sign_moment([(self.gaussian_moment(y), self.tilt_moment(y)) for y in z], self.epsilon)
 
     @theorem("25")
-    def two_point(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+    def two_point(self, x: ArrayLike, y: ArrayLike) -> Array:
         """(sigma_a^2/2) exp(-s^2 |x-y|^2/2) for every eps."""
         return self.amplitude_moment(2) / 2 * self.gaussian_moment(np.subtract(x, y, dtype=float))
 
     @theorem("26")
-    def power_spectrum(self, p: ArrayLike) -> NDArray[np.float64]:
+    def power_spectrum(self, p: ArrayLike) -> Array:
         """(sigma_a^2/2) (2 pi/s^2)^(d/2) exp(-p^2/(2 s^2)) for every eps."""
         gaussian = (2 * np.pi / self.s**2) ** (self.dim / 2) * np.exp(-(self.norm(p) ** 2) / (2 * self.s**2))
         return self.amplitude_moment(2) / 2 * gaussian
 
     @theorem("11", "28")
-    def pair_excess(self, u: NDArray[np.float64], v: NDArray[np.float64]) -> NDArray[np.float64]:
+    def pair_excess(self, u: Array, v: Array) -> Array:
         """H_iijj - H_ii H_jj = eps A(u) A(v), A(u) = [exp(-2^(-2/d) s^2 u^2/2) - exp(-s^2 u^2/2)]/2."""
         return self.epsilon * self.tilt_moment(u) * self.tilt_moment(v) / 4

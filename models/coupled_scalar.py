@@ -7,20 +7,18 @@ from typing import final
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution
 
-from nnqft_ppl import (
+from nnqft_ppl.laws import BallTilt, LatentSignTilt, ball_volume, propagator
+from nnqft_ppl.theory import (
     AmplitudeLaw,
-    BallTilt,
+    Array,
     CoupledCosineArchitecture,
     Fraction,
     Gaussian,
-    LatentSignTilt,
     Positive,
-    ball_volume,
     latent_sign_moment,
-    propagator,
     theorem,
 )
 
@@ -46,18 +44,18 @@ class CoupledScalar(CoupledCosineArchitecture):
     def envelope_at(self, b: jax.Array) -> jax.Array:
         return 1.0 / jnp.sqrt(jnp.dot(b, b) + self.mass**2)
 
-    def ball_moment(self, k: int, z: NDArray[np.float64], cutoff: float) -> NDArray[np.float64]:
+    def ball_moment(self, k: int, z: Array, cutoff: float) -> Array:
         """E[(b^2 + m^2)^(-k/2) cos(b.z)] for b uniform in the ball |b| < cutoff."""
         integral = propagator(k / 2, self.norm(z), mass=self.mass, cutoff=cutoff, regulator="hard", dim=self.dim)
         return (2 * np.pi) ** self.dim / ball_volume(self.dim, cutoff) * integral
 
-    def tilt_moment(self, k: int, z: NDArray[np.float64]) -> NDArray[np.float64]:
+    def tilt_moment(self, k: int, z: Array) -> Array:
         """E[F^k cos(b.z) g(b)] = M_k of the inner half of the ball - M_k."""
         inner = self.cutoff * 2 ** (-1 / self.dim)
         return self.ball_moment(k, z, inner) - self.ball_moment(k, z, self.cutoff)
 
     @theorem("11", "23")
-    def joint_kernel_moment(self, powers: Sequence[int], z: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    def joint_kernel_moment(self, powers: Sequence[int], z: Sequence[Array]) -> Array:
         """1/2 sum_sg prod_B [M_k(z_B) + sg sqrt(eps) E[F^k cos(b.z_B) g]], k = k_B."""
         moments = [
             (self.ball_moment(k, y, self.cutoff), self.tilt_moment(k, y)) for k, y in zip(powers, z, strict=True)
@@ -65,13 +63,13 @@ class CoupledScalar(CoupledCosineArchitecture):
         return latent_sign_moment(moments, self.epsilon)
 
     @theorem("26", "30")
-    def power_spectrum(self, p: ArrayLike) -> NDArray[np.float64]:
+    def power_spectrum(self, p: ArrayLike) -> Array:
         """sigma_a^2 (2 pi)^d / (2 vol(B^d_Lambda)) theta(Lambda - |p|) / (p^2 + m^2) for every eps."""
         r = self.norm(p)
         density = (2 * np.pi) ** self.dim / ball_volume(self.dim, self.cutoff)
         return self.amplitude_moment(2) / 2 * density * (r < self.cutoff) / (r**2 + self.mass**2)
 
     @theorem("11", "28")
-    def pair_excess(self, u: NDArray[np.float64], v: NDArray[np.float64]) -> NDArray[np.float64]:
+    def pair_excess(self, u: Array, v: Array) -> Array:
         """H_iijj - H_ii H_jj = eps A(u) A(v), A(u) = [M_2 of the inner half - M_2]/2."""
         return self.epsilon * self.tilt_moment(2, u) * self.tilt_moment(2, v) / 4

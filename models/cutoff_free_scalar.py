@@ -6,20 +6,12 @@ from typing import final
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution, MultivariateStudentT
 from scipy.special import gamma, kv, rgamma
 
-from nnqft_ppl import (
-    AmplitudeLaw,
-    CosineArchitecture,
-    Gaussian,
-    InputError,
-    Positive,
-    iid,
-    student_radius,
-    theorem,
-)
+from nnqft_ppl.laws import iid, student_radius
+from nnqft_ppl.theory import AmplitudeLaw, Array, CosineArchitecture, Gaussian, InputError, Positive, theorem
 
 
 @final
@@ -53,14 +45,14 @@ class CutoffFreeScalar(CosineArchitecture):
         scale = self.mass / degrees**0.5 * np.eye(self.dim)
         return iid(MultivariateStudentT(degrees, np.zeros(self.dim), scale), self.width)
 
-    def radius_quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+    def radius_quantile(self, u: Array) -> Array:
         return student_radius(u, degrees=2 * self.power - self.dim, mass=self.mass, dim=self.dim)
 
     def envelope_at(self, b: jax.Array) -> jax.Array:
         return (jnp.dot(b, b) + self.mass**2) ** ((self.power - 1) / 2)
 
     @theorem("23")
-    def kernel_moment(self, k: int, z: NDArray[np.float64]) -> NDArray[np.float64]:
+    def kernel_moment(self, k: int, z: Array) -> Array:
         """M_k(z) = ((2 pi)^d/Z) W_al(|z|), al = s - k(s-1)/2, W_al the Fourier transform of (p^2+m^2)^(-al).
 
         W_al(r) = 2^(1-al)/((2 pi)^(d/2) Gamma(al)) (m/r)^(d/2-al) K_(d/2-al)(mr) for r > 0, and at r = 0, if al > d/2,
@@ -85,7 +77,7 @@ class CutoffFreeScalar(CosineArchitecture):
         return (2 * np.pi) ** d / self.normalisation * np.where(r > 0, away, at_zero)
 
     @theorem("26", "30")
-    def power_spectrum(self, p: ArrayLike) -> NDArray[np.float64]:
+    def power_spectrum(self, p: ArrayLike) -> Array:
         """sigma_a^2 (2 pi)^d/(2 Z) / (p^2 + m^2) for all p."""
         density = (2 * np.pi) ** self.dim / self.normalisation
         return self.amplitude_moment(2) / 2 * density / (self.norm(p) ** 2 + self.mass**2)

@@ -8,22 +8,21 @@ from typing import Literal, final
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution, Normal
 from scipy.special import ive
 
-from nnqft_ppl import (
+from nnqft_ppl.laws import iid, isotropic_normal, uniform_phases
+from nnqft_ppl.theory import (
     AmplitudeLaw,
     Architecture,
+    Array,
     Count,
     Gaussian,
     NoClosedForm,
     Positive,
     balanced_signs,
-    iid,
-    isotropic_normal,
     theorem,
-    uniform_phases,
 )
 
 
@@ -80,12 +79,12 @@ class DeepNet(Architecture):
                 layer = f(weights @ layer + shift)
         return f(jnp.dot(w, layer) + bias)
 
-    def neuron_moment(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    def neuron_moment(self, points: Array) -> Array:
         """H_n, the joint moment of one block."""
         return self.joint_neuron_moment([points])
 
     @theorem("17", "19")
-    def joint_neuron_moment(self, blocks: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    def joint_neuron_moment(self, blocks: Sequence[Array]) -> Array:
         """prod_B 2^(1-n_B) sum over balanced signs of {E_b[exp(-t sum_B |Z_B|^2) I_0(t |sum_B Z_B^2|)]}^k.
 
         Z_B(b) = sum_(k in B) s_k exp(i b.x_k) and t = sigma_w^2/(4k): weights, phases and biases integrated in closed
@@ -108,7 +107,7 @@ class DeepNet(Architecture):
             total = total + (np.exp(square - t * modulus) * ive(0, square) @ weight) ** self.inputs
         return total * 2.0 ** sum(1 - block.shape[-2] for block in blocks)
 
-    def frequency_nodes(self, points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def frequency_nodes(self, points: Array) -> tuple[Array, Array]:
         """Nodes (Q, d) and weights of the trapezoidal rule for b ~ N(0, s^2 I_d), as fine as the points need."""
         extents = self.s * np.abs(points - points.mean(axis=-2, keepdims=True)).reshape(-1, self.dim).max(axis=0)
         axes = [np.linspace(-8.6, 8.6, 2 * int(1.4 * (9 + 32 * extent)) + 1) for extent in extents]
@@ -117,7 +116,7 @@ class DeepNet(Architecture):
         return self.s * grid, weight / weight.sum()
 
     @theorem("17")
-    def two_point(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+    def two_point(self, x: ArrayLike, y: ArrayLike) -> Array:
         """(sigma_a^2/2) {E[exp(-q) I_0(q)]}^k, q = (sigma_w^2/k) sin^2(z/2), z ~ N(0, s^2 |x-y|^2), if exact."""
         line = np.stack(np.broadcast_arrays(x, y), axis=-2)
         if self.activation != "cos" or self.depth > 1:

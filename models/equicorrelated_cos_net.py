@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution
 
-from nnqft_ppl import (
+from nnqft_ppl.laws import EquicorrelatedNormal
+from nnqft_ppl.theory import (
     AmplitudeLaw,
+    Array,
     CoupledCosineArchitecture,
-    EquicorrelatedNormal,
     Finite,
     Gaussian,
     InputError,
@@ -52,25 +53,25 @@ class EquicorrelatedCosNet(CoupledCosineArchitecture):
         return EquicorrelatedNormal(self.s, self.epsilon, self.dim, self.width)
 
     @theorem("11", "23")
-    def joint_kernel_moment(self, powers: Sequence[int], z: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    def joint_kernel_moment(self, powers: Sequence[int], z: Sequence[Array]) -> Array:
         """E exp(i sum_B b_B.z_B) = exp(-s^2/2 [(1-eps) sum_B z_B^2 + eps |sum_B z_B|^2]), mean over signs of z_B."""
         own = np.sum([self.norm(y) ** 2 for y in np.broadcast_arrays(*z)], axis=0)
         together = self.norm(signed_sums(z)) ** 2
         return np.exp(-(self.s**2) / 2 * ((1 - self.epsilon) * own + self.epsilon * together)).mean(axis=0)
 
     @theorem("25")
-    def two_point(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+    def two_point(self, x: ArrayLike, y: ArrayLike) -> Array:
         """(sigma_a^2/2) exp(-s^2 |x-y|^2/2) for every eps."""
         return self.amplitude_moment(2) / 2 * np.exp(-((self.s * self.norm(np.subtract(x, y))) ** 2) / 2)
 
     @theorem("26")
-    def power_spectrum(self, p: ArrayLike) -> NDArray[np.float64]:
+    def power_spectrum(self, p: ArrayLike) -> Array:
         """(sigma_a^2/2) (2 pi/s^2)^(d/2) exp(-p^2/(2 s^2)) for every eps."""
         gaussian = (2 * np.pi / self.s**2) ** (self.dim / 2) * np.exp(-(self.norm(p) ** 2) / (2 * self.s**2))
         return self.amplitude_moment(2) / 2 * gaussian
 
     @theorem("11", "28")
-    def pair_excess(self, u: NDArray[np.float64], v: NDArray[np.float64]) -> NDArray[np.float64]:
+    def pair_excess(self, u: Array, v: Array) -> Array:
         """H_iijj - H_ii H_jj = exp(-s^2 (u^2+v^2)/2) [cosh(eps s^2 u.v) - 1]/4; 2 cosh x - 2 = e^x (1 - e^-x)^2.
 
         The exponents are added before they are raised, so that nothing overflows far away.

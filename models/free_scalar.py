@@ -6,20 +6,11 @@ from typing import final
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution
 
-from nnqft_ppl import (
-    AmplitudeLaw,
-    CosineArchitecture,
-    Gaussian,
-    Positive,
-    RegulatedPower,
-    ball_volume,
-    iid,
-    propagator,
-    theorem,
-)
+from nnqft_ppl.laws import RegulatedPower, ball_volume, iid, propagator
+from nnqft_ppl.theory import AmplitudeLaw, Array, CosineArchitecture, Gaussian, Positive, theorem
 
 
 @final
@@ -41,20 +32,20 @@ class FreeScalar(CosineArchitecture):
             RegulatedPower(power=0.0, mass=self.mass, cutoff=self.cutoff, regulator="hard", dim=self.dim), self.width
         )
 
-    def radius_quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+    def radius_quantile(self, u: Array) -> Array:
         return self.cutoff * u ** (1 / self.dim)
 
     def envelope_at(self, b: jax.Array) -> jax.Array:
         return 1.0 / jnp.sqrt(jnp.dot(b, b) + self.mass**2)
 
     @theorem("23", "29")
-    def kernel_moment(self, k: int, z: NDArray[np.float64]) -> NDArray[np.float64]:
+    def kernel_moment(self, k: int, z: Array) -> Array:
         """M_k(z) = (d/Lambda^d) int_0^Lambda b^(d-1) Omega_d(b|z|) (b^2+m^2)^(-k/2) db, by radial quadrature."""
         integral = propagator(k / 2, self.norm(z), mass=self.mass, cutoff=self.cutoff, regulator="hard", dim=self.dim)
         return (2 * np.pi) ** self.dim / ball_volume(self.dim, self.cutoff) * integral
 
     @theorem("26", "30")
-    def power_spectrum(self, p: ArrayLike) -> NDArray[np.float64]:
+    def power_spectrum(self, p: ArrayLike) -> Array:
         """sigma_a^2 (2 pi)^d / (2 vol(B^d_Lambda)) theta(Lambda - |p|) / (p^2 + m^2).
 
         The printed (30) lacks the step function, and its volume must be the ball's.

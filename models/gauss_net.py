@@ -6,10 +6,11 @@ from typing import final
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution, Normal
 
-from nnqft_ppl import AmplitudeLaw, Architecture, Gaussian, Positive, iid, isotropic_normal, theorem
+from nnqft_ppl.laws import iid, isotropic_normal
+from nnqft_ppl.theory import AmplitudeLaw, Architecture, Array, Gaussian, Positive, theorem
 
 
 @final
@@ -47,25 +48,25 @@ class GaussNet(Architecture):
         return jnp.exp(jnp.dot(b, x) + c - self.sigma_c**2 - self.s**2 * jnp.dot(x, x))
 
     @theorem("S12", "S13")
-    def neuron_moment(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    def neuron_moment(self, points: Array) -> Array:
         """H_n = exp(n(n-2) sigma_c^2/2 + s^2 [|x_1+..+x_n|^2 - 2 sum_k x_k^2]/2)."""
         n = points.shape[-2]
         square = self.norm(points.sum(axis=-2)) ** 2 - 2 * (self.norm(points) ** 2).sum(axis=-1)
         return np.exp(n * (n - 2) * self.sigma_c**2 / 2 + self.s**2 * square / 2)
 
     @theorem("S11")
-    def two_point(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+    def two_point(self, x: ArrayLike, y: ArrayLike) -> Array:
         """(sigma_a^2/2) exp(-s^2 |x-y|^2/2), as for Cos-net."""
         return self.amplitude_moment(2) * np.exp(-(self.s**2) * self.norm(np.subtract(x, y)) ** 2 / 2)
 
     @theorem("S11")
-    def power_spectrum(self, p: ArrayLike) -> NDArray[np.float64]:
+    def power_spectrum(self, p: ArrayLike) -> Array:
         """(sigma_a^2/2) (2 pi/s^2)^(d/2) exp(-p^2/(2 s^2)), as for Cos-net."""
         gaussian = (2 * np.pi / self.s**2) ** (self.dim / 2) * np.exp(-(self.norm(p) ** 2) / (2 * self.s**2))
         return self.amplitude_moment(2) * gaussian
 
     @theorem("S14")
-    def connected_four_point(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    def connected_four_point(self, x: Array) -> Array:
         """(1/4N) [gamma_a^4 exp(4 sigma_c^2 + s^2 (2 sum_(j<k) x_j.x_k - sum_k x_k^2)/2) - sigma_a^4 sum of pairings].
 
         Points (..., 4, d); gamma_a^4 = 3 sigma_a^4 for Gaussian amplitudes. Exact at every width.

@@ -5,19 +5,11 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution
 
-from nnqft_ppl import (
-    AmplitudeLaw,
-    CoupledCosineArchitecture,
-    Gaussian,
-    GibbsNormal,
-    NonNegative,
-    Positive,
-    radial_characteristic,
-    theorem,
-)
+from nnqft_ppl.laws import GibbsNormal, radial_characteristic
+from nnqft_ppl.theory import AmplitudeLaw, Array, CoupledCosineArchitecture, Gaussian, NonNegative, Positive, theorem
 
 
 @final
@@ -45,26 +37,26 @@ class GibbsCosNet(CoupledCosineArchitecture):
     def frequencies(self) -> Distribution:
         return GibbsNormal(self.s, self.epsilon, self.dim, self.width)
 
-    def characteristic(self, w: NDArray[np.float64]) -> NDArray[np.float64]:
+    def characteristic(self, w: Array) -> Array:
         """E cos(B.W) for B = (b_1..b_N) and |W| = w: E_S[0F1(; Nd/2; -S w^2/4)], P(S) ~ S^(Nd/2-1) exp[-..]."""
 
-        def log_weight(r: NDArray[np.float64]) -> NDArray[np.float64]:
+        def log_weight(r: Array) -> Array:
             return -(r**2) / (2 * self.s**2) - self.epsilon * (r**2 / self.width) ** 2
 
         return radial_characteristic(log_weight, w, dim=self.width * self.dim)
 
     @theorem("11", "23")
-    def joint_kernel_moment(self, powers: Sequence[int], z: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    def joint_kernel_moment(self, powers: Sequence[int], z: Sequence[Array]) -> Array:
         """E[prod_B cos(b_B.z_B)], a function of w^2 = sum_B z_B^2 alone because P(b) is isotropic in R^(Nd)."""
         return self.characteristic(np.sqrt(sum((self.norm(y) ** 2 for y in z), start=np.zeros(()))))
 
     @theorem("25")
-    def two_point(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+    def two_point(self, x: ArrayLike, y: ArrayLike) -> Array:
         """(sigma_a^2/2) E cos(b_1.(x - y))."""
         return self.amplitude_moment(2) / 2 * self.characteristic(self.norm(np.subtract(x, y)))
 
     @theorem("11", "28")
-    def pair_excess(self, u: NDArray[np.float64], v: NDArray[np.float64]) -> NDArray[np.float64]:
+    def pair_excess(self, u: Array, v: Array) -> Array:
         """H_iijj - H_ii H_jj = [C(sqrt(u^2+v^2)) - C(u) C(v)]/4 with the characteristic function C."""
         u, v = self.norm(u), self.norm(v)
         return (self.characteristic(np.hypot(u, v)) - self.characteristic(u) * self.characteristic(v)) / 4

@@ -7,11 +7,12 @@ from typing import Literal, final
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from numpyro.distributions import Categorical, Distribution, MixtureSameFamily, Normal, VonMises
 from scipy.special import ive
 
-from nnqft_ppl import AmplitudeLaw, Architecture, Bimodal, Count, Finite, Positive, iid, theorem
+from nnqft_ppl.laws import iid
+from nnqft_ppl.theory import AmplitudeLaw, Architecture, Array, Bimodal, Count, Finite, Positive, theorem
 
 
 @final
@@ -37,7 +38,7 @@ class Landscape(Architecture):
     denies = ("translation",)
 
     @property
-    def positions(self) -> NDArray[np.float64]:
+    def positions(self) -> Array:
         """The centres of the M peaks."""
         return self.first + self.spacing * np.arange(self.peaks, dtype=np.float64)
 
@@ -51,7 +52,7 @@ class Landscape(Architecture):
         return jnp.cos(b * x[0] + c)
 
     @theorem("3")
-    def neuron_moment(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    def neuron_moment(self, points: Array) -> Array:
         """H_n = 2^(-n) sum over all signs s of C_b(sum_k s_k x_k) I_|sum s|(kappa)/I_0(kappa).
 
         C_b(z) = mean over peaks beta of cos(beta z) exp(-w^2 z^2/2); the law of c is even, so no sine is left.
@@ -63,12 +64,12 @@ class Landscape(Architecture):
         return (waves * bessel).mean(axis=-1)
 
     @theorem("6")
-    def two_point(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+    def two_point(self, x: ArrayLike, y: ArrayLike) -> Array:
         """(sigma_a^2/2) [C_b(x - y) + C_b(x + y) I_2(kappa)/I_0(kappa)], with sigma_a^2 = E[N a^2]."""
         x, y = np.asarray(x, dtype=float)[..., 0], np.asarray(y, dtype=float)[..., 0]
         second = ive(2, self.concentration) / ive(0, self.concentration)
 
-        def wave(z: NDArray[np.float64]) -> NDArray[np.float64]:
+        def wave(z: Array) -> Array:
             return np.cos(self.positions * z[..., None]).mean(axis=-1) * np.exp(-((self.spread * z) ** 2) / 2)
 
         return self.amplitude_moment(2) / 2 * (wave(x - y) + wave(x + y) * second)

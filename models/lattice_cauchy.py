@@ -5,19 +5,11 @@ from typing import Literal, final
 
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution
 
-from nnqft_ppl import (
-    AmplitudeLaw,
-    CosineArchitecture,
-    FoldedCauchy,
-    Gaussian,
-    Positive,
-    band_limited,
-    iid,
-    theorem,
-)
+from nnqft_ppl.laws import FoldedCauchy, band_limited, iid
+from nnqft_ppl.theory import AmplitudeLaw, Array, CosineArchitecture, Gaussian, Positive, theorem
 
 
 @final
@@ -49,21 +41,21 @@ class LatticeCauchy(CosineArchitecture):
         """tanh(m Delta/2), which turns a uniform angle into b: tan(b Delta/2) = tanh(m Delta/2) tan(angle/2)."""
         return np.tanh(self.mass * self.lattice_spacing / 2)
 
-    def radius_quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+    def radius_quantile(self, u: Array) -> Array:
         return 2 / self.lattice_spacing * np.arctan(self.squeeze * np.tan(np.pi * u / 2))
 
     @theorem("23", "31")
-    def kernel_moment(self, k: int, z: NDArray[np.float64]) -> NDArray[np.float64]:
+    def kernel_moment(self, k: int, z: Array) -> Array:
         """M_k(z) = sum_n exp(-m Delta |n|) sinc(z/Delta - n) for every k, exp(-m|z|) at multiples of Delta."""
         return band_limited(self.mass * self.lattice_spacing, self.norm(z) / self.lattice_spacing)
 
     @theorem("25", "31")
-    def two_point(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+    def two_point(self, x: ArrayLike, y: ArrayLike) -> Array:
         """(sigma_a^2/2) sum_n exp(-m Delta |n|) sinc((x - y)/Delta - n)."""
         return self.amplitude_moment(2) / 2 * self.kernel_moment(2, np.subtract(x, y, dtype=float))
 
     @theorem("26", "32")
-    def power_spectrum(self, p: ArrayLike) -> NDArray[np.float64]:
+    def power_spectrum(self, p: ArrayLike) -> Array:
         """(sigma_a^2 Delta/2) sinh(m Delta)/(cosh(m Delta) - cos(p Delta)) for |p| <= pi/Delta, zero beyond."""
         p = self.norm(p)
         half = p * self.lattice_spacing / 2
@@ -71,6 +63,6 @@ class LatticeCauchy(CosineArchitecture):
         return np.where(p <= self.band, self.amplitude_moment(2) * self.lattice_spacing / 2 * lattice, 0.0)
 
     @theorem("15", "33")
-    def rho(self, tau: ArrayLike) -> NDArray[np.float64]:
+    def rho(self, tau: ArrayLike) -> Array:
         """rho(tau) = (sigma_a^2/2) sum_n exp(-m Delta |n|) sinc(tau/Delta - n): exponential on the lattice only."""
         return self.amplitude_moment(2) / 2 * self.kernel_moment(2, np.asarray(tau, dtype=float)[..., None])

@@ -5,10 +5,10 @@ from typing import Literal, final
 
 import jax
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution
 
-from nnqft_ppl import Architecture, Finite, OffsetGaussian, Positive, theorem
+from nnqft_ppl.theory import Architecture, Array, Finite, OffsetGaussian, Positive, theorem
 
 
 @final
@@ -42,22 +42,22 @@ class Line(Architecture):
         return x[0]
 
     @theorem("3")
-    def neuron_moment(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    def neuron_moment(self, points: Array) -> Array:
         """H_n = x_1 x_2 .. x_n: the neuron is not random."""
         return points[..., 0].prod(axis=-1)
 
     @theorem("2")
-    def mean_field(self, x: ArrayLike) -> NDArray[np.float64]:
+    def mean_field(self, x: ArrayLike) -> Array:
         """G^(1)(x) = mean x."""
         return self.mean * np.asarray(x, dtype=float)[..., 0]
 
     @theorem("6")
-    def two_point(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+    def two_point(self, x: ArrayLike, y: ArrayLike) -> Array:
         """(mean^2 + sigma^2) x y."""
         x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
         return (self.mean**2 + self.sigma**2) * x[..., 0] * y[..., 0]
 
     @theorem("7")
-    def connected_four_point(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    def connected_four_point(self, x: Array) -> Array:
         """Zero: the field is Gaussian at every point."""
         return np.zeros(x.shape[:-2])

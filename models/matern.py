@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution, MultivariateStudentT
 from scipy.special import gamma, kv
 
-from nnqft_ppl import AmplitudeLaw, CosineArchitecture, Gaussian, Positive, iid, student_radius, theorem
+from nnqft_ppl.laws import iid, student_radius
+from nnqft_ppl.theory import AmplitudeLaw, Array, CosineArchitecture, Gaussian, Positive, theorem
 
 
 @final
@@ -29,18 +30,18 @@ class Matern(CosineArchitecture):
         scale = self.mass / (2 * self.nu) ** 0.5 * np.eye(self.dim)
         return iid(MultivariateStudentT(2 * self.nu, np.zeros(self.dim), scale), self.width)
 
-    def radius_quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+    def radius_quantile(self, u: Array) -> Array:
         return student_radius(u, degrees=2 * self.nu, mass=self.mass, dim=self.dim)
 
     @theorem("23")
-    def kernel_moment(self, k: int, z: NDArray[np.float64]) -> NDArray[np.float64]:
+    def kernel_moment(self, k: int, z: Array) -> Array:
         """M_k(z) = 2^(1-nu)/Gamma(nu) (m|z|)^nu K_nu(m|z|) for every k."""
         r = self.mass * self.norm(z)
         safe = np.where(r > 0, r, 1.0)
         return np.where(r > 0, 2 ** (1 - self.nu) / gamma(self.nu) * safe**self.nu * kv(self.nu, safe), 1.0)
 
     @theorem("26")
-    def power_spectrum(self, p: ArrayLike) -> NDArray[np.float64]:
+    def power_spectrum(self, p: ArrayLike) -> Array:
         """(sigma_a^2/2) (2 pi)^d P(p), P(p) = Gamma(nu+d/2) m^(2 nu) / (pi^(d/2) Gamma(nu) (p^2+m^2)^(nu+d/2))."""
         d, nu = self.dim, self.nu
         prefactor = (2 * np.pi) ** d * gamma(nu + d / 2) / (np.pi ** (d / 2) * gamma(nu)) * self.mass ** (2 * nu)

@@ -7,19 +7,19 @@ from typing import final
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution
 
-from nnqft_ppl import (
+from nnqft_ppl.laws import isotropic_normal, uniform_phases
+from nnqft_ppl.theory import (
     AmplitudeLaw,
     Architecture,
+    Array,
     Finite,
     OffsetGaussian,
     Positive,
     balanced_signs,
-    isotropic_normal,
     theorem,
-    uniform_phases,
 )
 
 
@@ -56,12 +56,12 @@ class OffsetCosNet(Architecture):
     def neuron(self, x: jax.Array, *, b: jax.Array, c: jax.Array) -> jax.Array:
         return self.kappa + jnp.cos(jnp.dot(b, x) + c)
 
-    def kernel(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+    def kernel(self, u: Array) -> Array:
         """K(u) = E cos(b.u) = exp(-s^2 u^2/2)."""
         return np.exp(-((self.s * self.norm(u)) ** 2) / 2)
 
     @theorem("3", "23")
-    def neuron_moment(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    def neuron_moment(self, points: Array) -> Array:
         """H_n = sum over subsets S of points of kappa^(n-|S|) 2^(1-|S|) sum over balanced signs of K(sum_S s_k x_k)."""
         n = points.shape[-2]
         total = np.full(points.shape[:-2], self.kappa**n)
@@ -72,23 +72,23 @@ class OffsetCosNet(Architecture):
         return total
 
     @theorem("2")
-    def mean_field(self, x: ArrayLike) -> NDArray[np.float64]:
+    def mean_field(self, x: ArrayLike) -> Array:
         """G^(1) = N mu kappa, the same everywhere."""
         return np.full(np.shape(x)[:-1], self.width * self.mu * self.kappa)
 
     @theorem("6")
-    def connected_two_point(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+    def connected_two_point(self, x: ArrayLike, y: ArrayLike) -> Array:
         """G^(2)_c = sigma_a^2 (kappa^2 + K/2) + N mu^2 K/2 with K = K(x - y)."""
         kernel = self.kernel(np.subtract(x, y, dtype=float)) / 2
         return self.sigma_a**2 * (self.kappa**2 + kernel) + self.width * self.mu**2 * kernel
 
     @theorem("6")
-    def two_point(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+    def two_point(self, x: ArrayLike, y: ArrayLike) -> Array:
         """G^(2) = G^(2)_c + (N mu kappa)^2."""
         return self.connected_two_point(x, y) + (self.width * self.mu * self.kappa) ** 2
 
     @theorem("2")
-    def connected_three_point(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    def connected_three_point(self, x: Array) -> Array:
         """G^(3)_c = N [m_3 - m_1 (m_2(12) + m_2(13) + m_2(23)) + 2 m_1^3], points (..., 3, d).
 
         m_1 = mu kappa, m_2(ij) = (mu^2 + sigma_a^2/N)(kappa^2 + K_ij/2) and

@@ -8,20 +8,19 @@ from typing import final
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from numpyro.distributions import Bernoulli, Distribution, Normal
 
-from nnqft_ppl import (
+from nnqft_ppl.laws import iid, isotropic_normal, uniform_phases
+from nnqft_ppl.theory import (
     AmplitudeLaw,
+    Array,
     CoupledCosineArchitecture,
     Fraction,
     Gaussian,
     Positive,
-    iid,
-    isotropic_normal,
     signed_sums,
     theorem,
-    uniform_phases,
 )
 
 
@@ -61,12 +60,12 @@ class SharedNeuronCosNet(CoupledCosineArchitecture):
     def frequency(self, *, z0: jax.Array, z: jax.Array, joined: jax.Array) -> jax.Array:
         return jnp.where(joined, z0, z)
 
-    def gaussian_moment(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
+    def gaussian_moment(self, z: Array) -> Array:
         """E cos(b.z) = exp(-s^2 z^2/2)."""
         return np.exp(-((self.s * self.norm(z)) ** 2) / 2)
 
     @theorem("11", "23")
-    def joint_kernel_moment(self, powers: Sequence[int], z: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    def joint_kernel_moment(self, powers: Sequence[int], z: Sequence[Array]) -> Array:
         """sum over subsets T of blocks of p^|T| (1-p)^(m-|T|) E[prod_(B in T) cos(z_0.z_B)] prod_(B not in T) M(z_B).
 
         p = sqrt(eps); the product of cosines of one z_0 is the mean of M(sum_B t_B z_B) over signs t.
@@ -84,18 +83,18 @@ class SharedNeuronCosNet(CoupledCosineArchitecture):
         return total
 
     @theorem("25")
-    def two_point(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+    def two_point(self, x: ArrayLike, y: ArrayLike) -> Array:
         """(sigma_a^2/2) exp(-s^2 |x-y|^2/2) for every eps."""
         return self.amplitude_moment(2) / 2 * self.gaussian_moment(np.subtract(x, y, dtype=float))
 
     @theorem("26")
-    def power_spectrum(self, p: ArrayLike) -> NDArray[np.float64]:
+    def power_spectrum(self, p: ArrayLike) -> Array:
         """(sigma_a^2/2) (2 pi/s^2)^(d/2) exp(-p^2/(2 s^2)) for every eps."""
         gaussian = (2 * np.pi / self.s**2) ** (self.dim / 2) * np.exp(-(self.norm(p) ** 2) / (2 * self.s**2))
         return self.amplitude_moment(2) / 2 * gaussian
 
     @theorem("11", "28")
-    def pair_excess(self, u: NDArray[np.float64], v: NDArray[np.float64]) -> NDArray[np.float64]:
+    def pair_excess(self, u: Array, v: Array) -> Array:
         """H_iijj - H_ii H_jj = eps {[M(u+v) + M(u-v)]/8 - M(u) M(v)/4}."""
         together = (self.gaussian_moment(u + v) + self.gaussian_moment(u - v)) / 8
         return self.epsilon * (together - self.gaussian_moment(u) * self.gaussian_moment(v) / 4)

@@ -7,18 +7,11 @@ from typing import final
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution, Gamma
 
-from nnqft_ppl import (
-    AmplitudeLaw,
-    CoupledCosineArchitecture,
-    Gaussian,
-    Positive,
-    isotropic_normal,
-    theorem,
-    uniform_phases,
-)
+from nnqft_ppl.laws import isotropic_normal, uniform_phases
+from nnqft_ppl.theory import AmplitudeLaw, Array, CoupledCosineArchitecture, Gaussian, Positive, theorem
 
 
 @final
@@ -52,22 +45,22 @@ class SharedScaleCosNet(CoupledCosineArchitecture):
     def frequency(self, *, g: jax.Array, z: jax.Array) -> jax.Array:
         return jnp.sqrt(g) * z
 
-    def laplace(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
+    def laplace(self, q: Array) -> Array:
         """t(q) = E exp(-g s^2 q/2) = (1 + eps s^2 q/2)^(-1/eps)."""
         return np.exp(-np.log1p(self.epsilon * self.s**2 * q / 2) / self.epsilon)
 
     @theorem("11", "23")
-    def joint_kernel_moment(self, powers: Sequence[int], z: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    def joint_kernel_moment(self, powers: Sequence[int], z: Sequence[Array]) -> Array:
         """E[prod_B cos(b_B.z_B)] = (1 + eps s^2 sum_B z_B^2/2)^(-1/eps)."""
         return self.laplace(sum((self.norm(y) ** 2 for y in z), start=np.zeros(())))
 
     @theorem("25")
-    def two_point(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+    def two_point(self, x: ArrayLike, y: ArrayLike) -> Array:
         """(sigma_a^2/2) (1 + eps s^2 |x-y|^2/2)^(-1/eps)."""
         return self.amplitude_moment(2) / 2 * self.laplace(self.norm(np.subtract(x, y)) ** 2)
 
     @theorem("11", "28")
-    def pair_excess(self, u: NDArray[np.float64], v: NDArray[np.float64]) -> NDArray[np.float64]:
+    def pair_excess(self, u: Array, v: Array) -> Array:
         """H_iijj - H_ii H_jj = [t(u^2+v^2) - t(u^2) t(v^2)]/4, t(q) = (1 + eps s^2 q/2)^(-1/eps)."""
         u2, v2 = self.norm(u) ** 2, self.norm(v) ** 2
         return (self.laplace(u2 + v2) - self.laplace(u2) * self.laplace(v2)) / 4

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution
 from scipy.special import gammaincinv
 
-from nnqft_ppl import AmplitudeLaw, CosineArchitecture, Finite, OffsetGaussian, Positive, isotropic_normal, theorem
+from nnqft_ppl.laws import isotropic_normal
+from nnqft_ppl.theory import AmplitudeLaw, Array, CosineArchitecture, Finite, OffsetGaussian, Positive, theorem
 
 
 @final
@@ -37,27 +38,27 @@ class ShiftedCosNet(CosineArchitecture):
     def frequencies(self) -> Distribution:
         return isotropic_normal(self.s, self.dim, self.width)
 
-    def radius_quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+    def radius_quantile(self, u: Array) -> Array:
         return self.s * np.sqrt(2 * gammaincinv(self.dim / 2, u))
 
     @theorem("23")
-    def kernel_moment(self, k: int, z: NDArray[np.float64]) -> NDArray[np.float64]:
+    def kernel_moment(self, k: int, z: Array) -> Array:
         """M_k(z) = exp(-s^2 z^2/2)."""
         return np.exp(-((self.s * self.norm(z)) ** 2) / 2)
 
     @theorem("25")
-    def two_point(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+    def two_point(self, x: ArrayLike, y: ArrayLike) -> Array:
         """(sigma_a^2 + N mu^2)/2 exp(-s^2 |x-y|^2/2)."""
         scale = self.sigma_a**2 + self.width * self.mu**2
         return scale / 2 * self.kernel_moment(2, np.subtract(x, y, dtype=float))
 
     @theorem("2")
-    def three_point(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    def three_point(self, x: Array) -> Array:
         """G^(3) = 0 for every mu; points (..., 3, d)."""
         return np.zeros(x.shape[:-2])
 
     @theorem("27")
-    def connected_four_point(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    def connected_four_point(self, x: Array) -> Array:
         """[gamma_a^4 L_iiii - sigma^4 (L12 L34 + L13 L24 + L14 L23)]/N with sigma^2 -> sigma_a^2 + N mu^2.
 
         gamma_a^4 -> 3 sigma_a^4 + 6 N mu^2 sigma_a^2 + N^2 mu^4; points (..., 4, d).

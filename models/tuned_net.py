@@ -6,24 +6,14 @@ from typing import final
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution
 
-from nnqft_ppl import (
-    AmplitudeLaw,
-    CosineArchitecture,
-    Finite,
-    Gaussian,
-    PositiveOrInfinite,
-    SpectralPower,
-    Spectrum,
-    iid,
-    spectral_integral,
-    theorem,
-)
+from nnqft_ppl.laws import SpectralPower, Spectrum, iid, spectral_integral
+from nnqft_ppl.theory import AmplitudeLaw, Array, CosineArchitecture, Finite, Gaussian, PositiveOrInfinite, theorem
 
 
-def sech(p: ArrayLike) -> NDArray[np.float64]:
+def sech(p: ArrayLike) -> Array:
     """1/cosh p: smooth, with correlations that fall like exp(-pi r/2)."""
     return 1.0 / np.cosh(p)
 
@@ -48,7 +38,7 @@ class TunedNet(CosineArchitecture):
         for k in (0, 2):  # the normalisations of P(b) and of the field: `InputError` where a cutoff is missing
             self.integral(k, 0.0)
 
-    def integral(self, k: int, distance: ArrayLike) -> NDArray[np.float64]:
+    def integral(self, k: int, distance: ArrayLike) -> Array:
         """Omega_k(r) = int d^dp/(2 pi)^d exp(ipx) G(p)^(1 + alpha - k alpha/2) over |p| < Lambda."""
         power = 1 + self.alpha - k * self.alpha / 2
         return spectral_integral(self.spectrum, power, distance, dim=self.dim, cutoff=self.cutoff)
@@ -76,24 +66,24 @@ class TunedNet(CosineArchitecture):
     def frequencies(self) -> Distribution:
         return iid(self.law, self.width)
 
-    def radius_quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+    def radius_quantile(self, u: Array) -> Array:
         return self.law.radius_quantile(u)
 
     def envelope_at(self, b: jax.Array) -> jax.Array:
         return jnp.exp(-self.alpha / 2 * self.spectrum.log_of_rows(b))
 
     @theorem("23")
-    def kernel_moment(self, k: int, z: NDArray[np.float64]) -> NDArray[np.float64]:
+    def kernel_moment(self, k: int, z: Array) -> Array:
         """M_k(z) = Omega_k(|z|) / Omega_0(0)."""
         return self.integral(k, self.norm(z)) / self.integral(0, 0.0)
 
     @theorem("25")
-    def two_point(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+    def two_point(self, x: ArrayLike, y: ArrayLike) -> Array:
         """Omega_2(|x - y|): the transform of the target, for every alpha, amplitude law and width."""
         return self.integral(2, self.norm(np.subtract(x, y)))
 
     @theorem("26")
-    def power_spectrum(self, p: ArrayLike) -> NDArray[np.float64]:
+    def power_spectrum(self, p: ArrayLike) -> Array:
         """G(|p|) for |p| < Lambda."""
         r = self.norm(p)
         return np.where(r < self.cutoff, self.spectrum(r), 0.0)

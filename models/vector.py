@@ -5,22 +5,12 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution, Normal
 from scipy.special import gammaincinv
 
-from nnqft_ppl import (
-    AmplitudeGroup,
-    AmplitudeLaw,
-    CosineArchitecture,
-    Count,
-    Gaussian,
-    Positive,
-    iid,
-    isotropic_moment,
-    isotropic_normal,
-    theorem,
-)
+from nnqft_ppl.laws import iid, isotropic_moment, isotropic_normal
+from nnqft_ppl.theory import AmplitudeGroup, AmplitudeLaw, Array, CosineArchitecture, Count, Gaussian, Positive, theorem
 
 
 @final
@@ -64,29 +54,27 @@ class Vector(CosineArchitecture):
     def frequencies(self) -> Distribution:
         return isotropic_normal(self.s, self.dim, self.width)
 
-    def radius_quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+    def radius_quantile(self, u: Array) -> Array:
         return self.s * np.sqrt(2 * gammaincinv(self.dim / 2, u))
 
     @theorem("23")
-    def kernel_moment(self, k: int, z: NDArray[np.float64]) -> NDArray[np.float64]:
+    def kernel_moment(self, k: int, z: Array) -> Array:
         """M_k(z) = exp(-s^2 z^2/2)."""
         return np.exp(-((self.s * self.norm(z)) ** 2) / 2)
 
     @theorem("42", "43")
-    def two_point(self, x: ArrayLike, y: ArrayLike, k: int = 0, l: int = 0) -> NDArray[np.float64]:
+    def two_point(self, x: ArrayLike, y: ArrayLike, k: int = 0, l: int = 0) -> Array:
         """G^(2)_kl(x, y) = delta_kl (sigma_a^2/2) exp(-s^2 |x-y|^2/2)."""
         return (k == l) * self.sigma_a**2 / 2 * self.kernel_moment(2, np.subtract(x, y, dtype=float))
 
     @theorem("26")
-    def power_spectrum(self, p: ArrayLike) -> NDArray[np.float64]:
+    def power_spectrum(self, p: ArrayLike) -> Array:
         """G^(2)_kk(p) = (sigma_a^2/2) (2 pi/s^2)^(d/2) exp(-p^2/(2 s^2))."""
         gaussian = (2 * np.pi / self.s**2) ** (self.dim / 2) * np.exp(-(self.norm(p) ** 2) / (2 * self.s**2))
         return self.sigma_a**2 / 2 * gaussian
 
     @theorem("42", "43")
-    def connected_four_point(
-        self, x: NDArray[np.float64], components: Sequence[int] = (0, 0, 0, 0)
-    ) -> NDArray[np.float64]:
+    def connected_four_point(self, x: Array, components: Sequence[int] = (0, 0, 0, 0)) -> Array:
         """(sigma_a^4/N) [(dd + dd + dd) H_iiii - d_kl d_mn H12 H34 - d_km d_ln H13 H24 - d_kn d_lm H14 H23].
 
         Points (..., 4, d), components (k, l, m, n).

@@ -5,23 +5,20 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution
 from scipy.special import gammaincinv
 
-from nnqft_ppl import (
+from nnqft_ppl.laws import BottleAndNormals, BottleLaw, isotropic_moment, isotropic_normal, uniform_phases
+from nnqft_ppl.theory import (
     AmplitudeGroup,
     AmplitudeLaw,
-    BottleAndNormals,
-    BottleLaw,
+    Array,
     CosineArchitecture,
     Gaussian,
     Positive,
     Several,
-    isotropic_moment,
-    isotropic_normal,
     theorem,
-    uniform_phases,
 )
 
 
@@ -87,11 +84,11 @@ class WineBottle(CosineArchitecture):
     def frequencies(self) -> Distribution:
         return isotropic_normal(self.s, self.dim, self.neuron_count)
 
-    def radius_quantile(self, u: NDArray[np.float64]) -> NDArray[np.float64]:
+    def radius_quantile(self, u: Array) -> Array:
         return self.s * np.sqrt(2 * gammaincinv(self.dim / 2, u))
 
     @theorem("23")
-    def kernel_moment(self, k: int, z: NDArray[np.float64]) -> NDArray[np.float64]:
+    def kernel_moment(self, k: int, z: Array) -> Array:
         """M_k(z) = exp(-s^2 z^2/2)."""
         return np.exp(-((self.s * self.norm(z)) ** 2) / 2)
 
@@ -101,21 +98,19 @@ class WineBottle(CosineArchitecture):
         return self.bottle.radial_moment(k)
 
     @theorem("42", "44")
-    def two_point(self, x: ArrayLike, y: ArrayLike, k: int = 0, l: int = 0) -> NDArray[np.float64]:
+    def two_point(self, x: ArrayLike, y: ArrayLike, k: int = 0, l: int = 0) -> Array:
         """G^(2)_kl(x, y) = delta_kl (sigma_a^2 + E|a_0|^2/D) exp(-s^2 |x-y|^2/2)/2."""
         scale = self.sigma_a**2 + self.radial_moment(2) / self.components
         return (k == l) * scale / 2 * self.kernel_moment(2, np.subtract(x, y, dtype=float))
 
     @theorem("26")
-    def power_spectrum(self, p: ArrayLike) -> NDArray[np.float64]:
+    def power_spectrum(self, p: ArrayLike) -> Array:
         """G^(2)_kk(p) = (sigma_a^2 + E|a_0|^2/D) (2 pi/s^2)^(d/2) exp(-p^2/(2 s^2))/2."""
         gaussian = (2 * np.pi / self.s**2) ** (self.dim / 2) * np.exp(-(self.norm(p) ** 2) / (2 * self.s**2))
         return (self.sigma_a**2 + self.radial_moment(2) / self.components) / 2 * gaussian
 
     @theorem("42", "44")
-    def connected_four_point(
-        self, x: NDArray[np.float64], components: Sequence[int] = (0, 0, 0, 0)
-    ) -> NDArray[np.float64]:
+    def connected_four_point(self, x: Array, components: Sequence[int] = (0, 0, 0, 0)) -> Array:
         """(sigma_a^4/N + E|a_0|^4/(D(D+2))) (dd + dd + dd) H_iiii - (sigma_a^4/N + E2^2) (d_kl d_mn H12 H34 + 2 more).
 
         E2 = E|a_0|^2/D; points (..., 4, d), components (k, l, m, n).

@@ -9,21 +9,12 @@ import numpyro.distributions as dist
 import pytest
 from scipy.optimize import brentq
 
-from nnqft_ppl import (
-    AmplitudeLaw,
-    Architecture,
-    Bimodal,
-    Gaussian,
-    InputError,
-    Laplace,
-    iid,
-    landscape,
-    load,
-    modes,
-    modes_table,
-)
+from nnqft_ppl import Bimodal, Gaussian, InputError, Laplace, landscape, load, modes
 from nnqft_ppl.classical.density import Density
 from nnqft_ppl.classical.maxima import Maxima
+from nnqft_ppl.laws import iid
+from nnqft_ppl.reports.classical import modes_table
+from nnqft_ppl.theory import AmplitudeLaw, Architecture
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 

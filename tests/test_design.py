@@ -7,18 +7,11 @@ import pytest
 from conftest import ROOT, assert_agrees
 from typer.testing import CliRunner
 
-from nnqft_ppl import (
-    ConstantModulus,
-    InputError,
-    SpectralPower,
-    Spectrum,
-    design,
-    exact_correlator,
-    load,
-)
+from nnqft_ppl import ConstantModulus, InputError, Spectrum, design, exact_correlator, load
 from nnqft_ppl.axioms.imaginary_time import rho
 from nnqft_ppl.cli.app import app
 from nnqft_ppl.correlation.design import program_spectrum
+from nnqft_ppl.laws import SpectralPower
 
 X = np.array([[0.1], [0.5], [-0.3], [0.9]])
 R = np.arange(0.0, 4.0, 0.1)

@@ -8,9 +8,10 @@ import pytest
 from conftest import Z_LIMIT, assert_agrees
 from toy_cards import Tanh
 
-from nnqft_ppl import AMPLITUDES, InputError, NoClosedForm, OffsetGaussian, correlators, exact_correlator, load
+from nnqft_ppl import InputError, NoClosedForm, OffsetGaussian, correlators, exact_correlator, load
 from nnqft_ppl.correlation.estimate import estimate
 from nnqft_ppl.correlation.estimators import ABLE, ESTIMATORS
+from nnqft_ppl.theory import AMPLITUDES
 
 SPREAD = np.array([[[0.1], [0.5], [-0.3], [0.9]], [[0.0], [0.0], [0.4], [0.4]]])
 

@@ -9,19 +9,12 @@ from scipy.integrate import quad
 from scipy.special import gamma, j0, k0, pbdv
 from toy_cards import Constant, Tanh
 
-from nnqft_ppl import (
-    AMPLITUDES,
-    NoClosedForm,
-    OffsetGaussian,
-    exact_correlator,
-    exact_mixed,
-    exact_neuron,
-    load,
-    propagator,
-)
+from nnqft_ppl import NoClosedForm, OffsetGaussian, exact_correlator, exact_mixed, exact_neuron, load
 from nnqft_ppl.correlation.partitions import set_partitions
+from nnqft_ppl.laws import propagator
 from nnqft_ppl.laws.fourier import omega, radial_fourier
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.theory import AMPLITUDES
 from nnqft_ppl.theory.amplitudes import gaussian_moment
 
 RNG = np.random.default_rng(5)

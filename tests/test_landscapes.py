@@ -8,9 +8,10 @@ import pytest
 from scipy import stats
 from typer.testing import CliRunner
 
-from nnqft_ppl import Bimodal, ClassicalFields, InputError, NoClosedForm, landscape, load, modes
+from nnqft_ppl import Bimodal, InputError, NoClosedForm, landscape, load, modes
 from nnqft_ppl.classical.basins import basin_tree
 from nnqft_ppl.classical.counting import octahedral, sums
+from nnqft_ppl.classical.landscape import ClassicalFields
 from nnqft_ppl.classical.maxima import Mode, Modes
 from nnqft_ppl.classical.neurons import ClassicalNeurons, classical_neurons
 from nnqft_ppl.cli.app import app

@@ -7,18 +7,9 @@ import pytest
 from arviz_base import from_dict
 from scipy.stats import norm
 
-from nnqft_ppl import (
-    add_source,
-    calibrate,
-    collapse,
-    deform,
-    first_order,
-    limit_posterior,
-    load,
-    observe,
-    posterior,
-    reweighted,
-)
+from nnqft_ppl import add_source, collapse, deform, first_order, limit_posterior, load, observe, posterior
+from nnqft_ppl.inference.calibration import calibrate
+from nnqft_ppl.inference.gaussian_process import reweighted
 from nnqft_ppl.runtime.checkpoint import Checkpoint
 from nnqft_ppl.sampling.chains import run
 from nnqft_ppl.sampling.diagnostics import predictive_check, rank, summarise

@@ -15,8 +15,10 @@ from numpyro.infer import MCMC, NUTS, Predictive
 from numpyro.infer.util import log_density
 from scipy import stats
 
-from nnqft_ppl import AMPLITUDES, InputError, RegulatedPower, load, names, prior_predictive
+from nnqft_ppl import InputError, load, names, prior_predictive
+from nnqft_ppl.laws import RegulatedPower
 from nnqft_ppl.laws.ball import Ball, BallTransform
+from nnqft_ppl.theory import AMPLITUDES
 
 X = np.array([[0.1], [0.5], [-0.3]])
 

@@ -11,10 +11,11 @@ import pytest
 from scipy.optimize import brentq
 from scipy.special import i0, j0
 
-from nnqft_ppl import AMPLITUDES, exact_correlator, exact_mixed, exact_neuron, load
+from nnqft_ppl import exact_correlator, exact_mixed, exact_neuron, load
 from nnqft_ppl.axioms.gram import gram, monomials, positivity
 from nnqft_ppl.axioms.imaginary_time import rho
 from nnqft_ppl.axioms.reflection_positivity import TIMES, rho_gram
+from nnqft_ppl.theory import AMPLITUDES
 
 OWN = json.loads((Path(__file__).parent / "reference" / "values.json").read_text())
 

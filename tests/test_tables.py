@@ -7,15 +7,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from nnqft_ppl import (
-    InputError,
-    configurations_table,
-    correlators,
-    load,
-    read_configurations,
-    read_table,
-    write_table,
-)
+from nnqft_ppl import InputError, correlators, load, read_configurations, read_table, write_table
+from nnqft_ppl.reports.points import configurations_table
 from nnqft_ppl.reports.schemas import SCHEMAS
 from nnqft_ppl.runtime.files import write_atomically
 

@@ -13,8 +13,9 @@ import pytest
 from conftest import Z_LIMIT, assert_agrees
 from monte_carlo import connected_four_point, draw_statistic, field, field_products, mean_and_error
 
-from nnqft_ppl import AMPLITUDES, load, names
+from nnqft_ppl import load, names
 from nnqft_ppl.laws.fourier import radial_fourier
+from nnqft_ppl.theory import AMPLITUDES
 
 DRAWS = FIRST = 1_000_000
 MOST = 6_000_000

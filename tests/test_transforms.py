@@ -9,22 +9,12 @@ from conftest import Z_LIMIT
 from numpyro.infer.util import log_density
 from scipy import stats
 
-from nnqft_ppl import (
-    AMPLITUDES,
-    FoldedCauchy,
-    InputError,
-    add_source,
-    collapse,
-    deform,
-    give_laws,
-    load,
-    names,
-    observe,
-    posterior,
-)
+from nnqft_ppl import InputError, add_source, collapse, deform, give_laws, load, names, observe, posterior
+from nnqft_ppl.laws import FoldedCauchy
 from nnqft_ppl.laws.charts import chart
 from nnqft_ppl.sampling.plan import plan
 from nnqft_ppl.sampling.whitened import Whitened
+from nnqft_ppl.theory import AMPLITUDES
 from nnqft_ppl.theory.conditioned import conditioned
 from nnqft_ppl.theory.gaussian_amplitudes import log_evidence, updated_root
 

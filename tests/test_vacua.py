@@ -7,18 +7,10 @@ from conftest import assert_agrees
 from scipy.integrate import quad
 from typer.testing import CliRunner
 
-from nnqft_ppl import (
-    Bimodal,
-    BottleLaw,
-    ChosenVacuum,
-    InputError,
-    bottle_moments,
-    breaking,
-    exact_correlator,
-    load,
-    vacua,
-)
+from nnqft_ppl import Bimodal, InputError, breaking, exact_correlator, load, vacua
+from nnqft_ppl.classical.vacua import ChosenVacuum, bottle_moments
 from nnqft_ppl.cli.app import app
+from nnqft_ppl.laws import BottleLaw
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 

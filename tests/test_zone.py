@@ -6,7 +6,8 @@ import pytest
 from scipy import stats
 from scipy.integrate import quad
 
-from nnqft_ppl import FoldedCauchy, band_limited, exact_correlator, load
+from nnqft_ppl import exact_correlator, load
+from nnqft_ppl.laws import FoldedCauchy, band_limited
 
 SPACING, MASS = 0.4, 1.3
 

@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 
-from nnqft_ppl import AmplitudeLaw, Architecture, Gaussian, iid, isotropic_normal
+from nnqft_ppl.laws import iid, isotropic_normal
+from nnqft_ppl.theory import AmplitudeLaw, Architecture, Gaussian
 
 
 @dataclass(frozen=True, kw_only=True)
