@@ -7,9 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
-from numpyro.distributions import Distribution
 
-from nnqft_ppl.laws import RegulatedPower, iid, propagator
+from nnqft_ppl.laws import RegulatedFrequencies, propagator
 from nnqft_ppl.theory import AmplitudeLaw, Array, ConstantModulus, CosineArchitecture, Finite, Positive, theorem
 
 
@@ -35,17 +34,8 @@ class AlphaScalar(CosineArchitecture):
         return float((2 * self.propagator(1 + self.alpha, 0.0)) ** 0.5)
 
     @property
-    def law(self) -> RegulatedPower:
-        """P(b) of one row."""
-        return RegulatedPower(
-            power=1 + self.alpha, mass=self.mass, cutoff=self.cutoff, regulator=self.regulator, dim=self.dim
-        )
-
-    def frequencies(self) -> Distribution:
-        return iid(self.law, self.width)
-
-    def radius_quantile(self, u: Array) -> Array:
-        return self.law.radius_quantile(u)
+    def frequency_law(self) -> RegulatedFrequencies:
+        return RegulatedFrequencies(1 + self.alpha, self.mass, self.cutoff, self.regulator)
 
     def envelope_at(self, b: jax.Array) -> jax.Array:
         return (jnp.dot(b, b) + self.mass**2) ** (self.alpha / 2)
@@ -69,7 +59,10 @@ class AlphaScalar(CosineArchitecture):
         """E[ahat^2] f(p) / (p^2 + m^2)."""
         r = self.norm(p)
         f = r < self.cutoff if self.regulator == "hard" else np.exp(-((r / self.cutoff) ** 2) / 2)
-        return self.amplitude_law.moment(2) * f / (r**2 + self.mass**2)
+        return self.uncut_spectrum(p) * f
+
+    def uncut_spectrum(self, p: ArrayLike) -> Array:
+        return self.amplitude_law.moment(2) / (self.norm(p) ** 2 + self.mass**2)
 
     @theorem("arXiv:2604.27050")
     def four_point(self, x: Array) -> Array:

@@ -7,10 +7,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
-from numpyro.distributions import Distribution
-from scipy.special import eval_genlaguerre, factorial, gammaincinv
+from scipy.special import eval_genlaguerre, factorial
 
-from nnqft_ppl.laws import isotropic_normal
+from nnqft_ppl.laws import GaussianFrequencies
 from nnqft_ppl.theory import AmplitudeLaw, Array, CosineArchitecture, Gaussian, Positive, theorem
 
 
@@ -33,11 +32,9 @@ class CosNet(CosineArchitecture):
         """Standard deviation of one component of b."""
         return self.sigma_b / self.dim**0.5
 
-    def frequencies(self) -> Distribution:
-        return isotropic_normal(self.s, self.dim, self.width)
-
-    def radius_quantile(self, u: Array) -> Array:
-        return self.s * np.sqrt(2 * gammaincinv(self.dim / 2, u))
+    @property
+    def frequency_law(self) -> GaussianFrequencies:
+        return GaussianFrequencies(self.s)
 
     def envelope_at(self, b: jax.Array) -> jax.Array:
         return jnp.dot(b, b) if self.envelope == "b.b" else jnp.ones((), b.dtype)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution
 
-from nnqft_ppl.laws import CauchyTilt, LatentSignTilt
+from nnqft_ppl.laws import CauchyFrequencies, CauchyTilt, LatentSignTilt
 from nnqft_ppl.theory import (
     AmplitudeLaw,
     Array,
@@ -35,26 +35,26 @@ class CoupledCauchy(CoupledCosineArchitecture):
     mass: Positive = 1.0  #: mass m
     epsilon: Fraction = 0.1  #: coupling of the neurons
 
+    @property
+    def frequency_law(self) -> CauchyFrequencies:
+        return CauchyFrequencies(self.mass)
+
     def frequencies(self) -> Distribution:
         return LatentSignTilt(CauchyTilt(self.mass), self.epsilon, self.width)
 
-    def cauchy_moment(self, z: Array) -> Array:
-        """E cos(b z) = exp(-m|z|)."""
-        return np.exp(-self.mass * self.norm(z))
-
     def tilt_moment(self, z: Array) -> Array:
         """E[cos(b z) g(b)] = -m|z| exp(-m|z|)."""
-        return -self.mass * self.norm(z) * self.cauchy_moment(z)
+        return -self.mass * self.norm(z) * self.mean_wave(z)
 
     @theorem("11", "23")
     def joint_kernel_moment(self, powers: Sequence[int], z: Sequence[Array]) -> Array:
         """E[prod_B cos(b_B z_B)] = 1/2 sum_sg prod_B exp(-m|z_B|) (1 - sg sqrt(eps) m|z_B|)."""
-        return latent_sign_moment([(self.cauchy_moment(y), self.tilt_moment(y)) for y in z], self.epsilon)
+        return latent_sign_moment([(self.mean_wave(y), self.tilt_moment(y)) for y in z], self.epsilon)
 
     @theorem("25", "31")
     def two_point(self, x: ArrayLike, y: ArrayLike) -> Array:
         """(sigma_a^2/2) exp(-m|x - y|) for every eps."""
-        return self.amplitude_moment(2) / 2 * self.cauchy_moment(np.subtract(x, y, dtype=float))
+        return self.amplitude_moment(2) / 2 * self.mean_wave(np.subtract(x, y, dtype=float))
 
     @theorem("26", "32")
     def power_spectrum(self, p: ArrayLike) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution
 
-from nnqft_ppl.laws import GaussianTilt, LatentSignTilt
+from nnqft_ppl.laws import GaussianFrequencies, GaussianTilt, LatentSignTilt
 from nnqft_ppl.theory import (
     AmplitudeLaw,
     Array,
@@ -41,26 +41,26 @@ class CoupledCosNet(CoupledCosineArchitecture):
         """Standard deviation of one component of b."""
         return self.sigma_b / self.dim**0.5
 
+    @property
+    def frequency_law(self) -> GaussianFrequencies:
+        return GaussianFrequencies(self.s)
+
     def frequencies(self) -> Distribution:
         return LatentSignTilt(GaussianTilt(self.s, self.dim), self.epsilon, self.width)
 
-    def gaussian_moment(self, z: Array, narrowing: float = 1.0) -> Array:
-        """E cos(b.z) for b ~ N(0, s^2 narrowing)."""
-        return np.exp(-narrowing * (self.s * self.norm(z)) ** 2 / 2)
-
     def tilt_moment(self, z: Array) -> Array:
         """E[cos(b.z) g(b)] = exp(-2^(-2/d) s^2 z^2/2) - exp(-s^2 z^2/2) = 2 A(z)."""
-        return self.gaussian_moment(z, 2 ** (-2 / self.dim)) - self.gaussian_moment(z)
+        return np.exp(-(2 ** (-2 / self.dim)) * (self.s * self.norm(z)) ** 2 / 2) - self.mean_wave(z)
 
     @theorem("11", "23")
     def joint_kernel_moment(self, powers: Sequence[int], z: Sequence[Array]) -> Array:
         """E[prod_B cos(b_B.z_B)] = 1/2 sum_sg prod_B [M(z_B) + sg sqrt(eps) E[cos(b.z_B) g]]."""
-        return latent_sign_moment([(self.gaussian_moment(y), self.tilt_moment(y)) for y in z], self.epsilon)
+        return latent_sign_moment([(self.mean_wave(y), self.tilt_moment(y)) for y in z], self.epsilon)
 
     @theorem("25")
     def two_point(self, x: ArrayLike, y: ArrayLike) -> Array:
         """(sigma_a^2/2) exp(-s^2 |x-y|^2/2) for every eps."""
-        return self.amplitude_moment(2) / 2 * self.gaussian_moment(np.subtract(x, y, dtype=float))
+        return self.amplitude_moment(2) / 2 * self.mean_wave(np.subtract(x, y, dtype=float))
 
     @theorem("26")
     def power_spectrum(self, p: ArrayLike) -> Array:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution
 
-from nnqft_ppl.laws import BallTilt, LatentSignTilt, ball_volume, propagator
+from nnqft_ppl.laws import BallTilt, LatentSignTilt, RegulatedFrequencies, ball_volume, propagator
 from nnqft_ppl.theory import (
     AmplitudeLaw,
     Array,
@@ -37,6 +37,10 @@ class CoupledScalar(CoupledCosineArchitecture):
     mass: Positive = 1.0  #: mass m
     cutoff: Positive = 10.0  #: momentum cutoff Lambda
     epsilon: Fraction = 0.1  #: coupling of the neurons
+
+    @property
+    def frequency_law(self) -> RegulatedFrequencies:
+        return RegulatedFrequencies(power=0.0, mass=self.mass, cutoff=self.cutoff, regulator="hard")
 
     def frequencies(self) -> Distribution:
         return LatentSignTilt(BallTilt(self.cutoff, self.dim), self.epsilon, self.width)
@@ -65,9 +69,11 @@ class CoupledScalar(CoupledCosineArchitecture):
     @theorem("26", "30")
     def power_spectrum(self, p: ArrayLike) -> Array:
         """sigma_a^2 (2 pi)^d / (2 vol(B^d_Lambda)) theta(Lambda - |p|) / (p^2 + m^2) for every eps."""
-        r = self.norm(p)
+        return self.uncut_spectrum(p) * (self.norm(p) < self.cutoff)
+
+    def uncut_spectrum(self, p: ArrayLike) -> Array:
         density = (2 * np.pi) ** self.dim / ball_volume(self.dim, self.cutoff)
-        return self.amplitude_moment(2) / 2 * density * (r < self.cutoff) / (r**2 + self.mass**2)
+        return self.amplitude_moment(2) / 2 * density / (self.norm(p) ** 2 + self.mass**2)
 
     @theorem("11", "28")
     def pair_excess(self, u: Array, v: Array) -> Array:

@@ -7,10 +7,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
-from numpyro.distributions import Distribution, MultivariateStudentT
 from scipy.special import gamma, kv, rgamma
 
-from nnqft_ppl.laws import iid, student_radius
+from nnqft_ppl.laws import StudentFrequencies
 from nnqft_ppl.theory import AmplitudeLaw, Array, CosineArchitecture, Gaussian, InputError, Positive, theorem
 
 
@@ -40,13 +39,9 @@ class CutoffFreeScalar(CosineArchitecture):
         d, s = self.dim, self.power
         return float(np.pi ** (d / 2) * gamma(s - d / 2) / gamma(s) * self.mass ** (d - 2 * s))
 
-    def frequencies(self) -> Distribution:
-        degrees = 2 * self.power - self.dim
-        scale = self.mass / degrees**0.5 * np.eye(self.dim)
-        return iid(MultivariateStudentT(degrees, np.zeros(self.dim), scale), self.width)
-
-    def radius_quantile(self, u: Array) -> Array:
-        return student_radius(u, degrees=2 * self.power - self.dim, mass=self.mass, dim=self.dim)
+    @property
+    def frequency_law(self) -> StudentFrequencies:
+        return StudentFrequencies(self.mass, self.power - self.dim / 2)
 
     def envelope_at(self, b: jax.Array) -> jax.Array:
         return (jnp.dot(b, b) + self.mass**2) ** ((self.power - 1) / 2)

@@ -55,6 +55,10 @@ class DeepNet(Architecture):
         """Standard deviation of one component of b."""
         return self.sigma_b / self.dim**0.5
 
+    @property
+    def length(self) -> float:
+        return 1 / self.s
+
     def prior(self) -> dict[str, Distribution]:
         k, hidden = self.inputs, self.depth - 1
         weights = Normal(0.0, self.sigma_w / k**0.5)

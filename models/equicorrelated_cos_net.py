@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution
 
-from nnqft_ppl.laws import EquicorrelatedNormal
+from nnqft_ppl.laws import EquicorrelatedNormal, GaussianFrequencies
 from nnqft_ppl.theory import (
     AmplitudeLaw,
     Array,
@@ -48,6 +48,10 @@ class EquicorrelatedCosNet(CoupledCosineArchitecture):
     def s(self) -> float:
         """Standard deviation of one component of b."""
         return self.sigma_b / self.dim**0.5
+
+    @property
+    def frequency_law(self) -> GaussianFrequencies:
+        return GaussianFrequencies(self.s)
 
     def frequencies(self) -> Distribution:
         return EquicorrelatedNormal(self.s, self.epsilon, self.dim, self.width)

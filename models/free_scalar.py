@@ -7,9 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
-from numpyro.distributions import Distribution
 
-from nnqft_ppl.laws import RegulatedPower, ball_volume, iid, propagator
+from nnqft_ppl.laws import RegulatedFrequencies, ball_volume, propagator
 from nnqft_ppl.theory import AmplitudeLaw, Array, CosineArchitecture, Gaussian, Positive, theorem
 
 
@@ -27,13 +26,9 @@ class FreeScalar(CosineArchitecture):
     mass: Positive = 1.0  #: mass m
     cutoff: Positive = 10.0  #: momentum cutoff Lambda
 
-    def frequencies(self) -> Distribution:
-        return iid(
-            RegulatedPower(power=0.0, mass=self.mass, cutoff=self.cutoff, regulator="hard", dim=self.dim), self.width
-        )
-
-    def radius_quantile(self, u: Array) -> Array:
-        return self.cutoff * u ** (1 / self.dim)
+    @property
+    def frequency_law(self) -> RegulatedFrequencies:
+        return RegulatedFrequencies(power=0.0, mass=self.mass, cutoff=self.cutoff, regulator="hard")
 
     def envelope_at(self, b: jax.Array) -> jax.Array:
         return 1.0 / jnp.sqrt(jnp.dot(b, b) + self.mass**2)
@@ -50,9 +45,11 @@ class FreeScalar(CosineArchitecture):
 
         The printed (30) lacks the step function, and its volume must be the ball's.
         """
-        r = self.norm(p)
+        return self.uncut_spectrum(p) * (self.norm(p) < self.cutoff)
+
+    def uncut_spectrum(self, p: ArrayLike) -> Array:
         density = (2 * np.pi) ** self.dim / ball_volume(self.dim, self.cutoff)
-        return self.amplitude_moment(2) / 2 * density * (r < self.cutoff) / (r**2 + self.mass**2)
+        return self.amplitude_moment(2) / 2 * density / (self.norm(p) ** 2 + self.mass**2)
 
     def canonical_sigma_a(self) -> float:
         """The sigma_a for which G(p) = 1/(p^2 + m^2) below the cutoff: sigma_a^2 E[ahat^2] = 2 vol(B)/(2 pi)^d."""

@@ -40,6 +40,10 @@ class GaussNet(Architecture):
         """Standard deviation of one component of b."""
         return self.sigma_b / self.dim**0.5
 
+    @property
+    def length(self) -> float:
+        return 1 / self.s
+
     def prior(self) -> dict[str, Distribution]:
         biases = iid(Normal(0.0, self.sigma_c), self.width)
         return {"a": self.amplitudes(), "b": isotropic_normal(self.s, self.dim, self.width), "c": biases}

@@ -34,6 +34,10 @@ class GibbsCosNet(CoupledCosineArchitecture):
         """Standard deviation of one component of b at eps = 0."""
         return self.sigma_b / self.dim**0.5
 
+    @property
+    def length(self) -> float:
+        return 1 / self.s
+
     def frequencies(self) -> Distribution:
         return GibbsNormal(self.s, self.epsilon, self.dim, self.width)
 

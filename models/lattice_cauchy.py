@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal, final
 
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
-from numpyro.distributions import Distribution
 
-from nnqft_ppl.laws import FoldedCauchy, band_limited, iid
+from nnqft_ppl.laws import FoldedCauchyFrequencies
 from nnqft_ppl.theory import AmplitudeLaw, Array, CosineArchitecture, Gaussian, Positive, theorem
 
 
@@ -29,25 +27,8 @@ class LatticeCauchy(CosineArchitecture):
     lattice_spacing: Positive = 0.25  #: distance Delta of neighbouring points of the lattice
 
     @property
-    def band(self) -> float:
-        """The edge pi/Delta of the Brillouin zone, where the spectrum ends."""
-        return np.pi / self.lattice_spacing
-
-    def frequencies(self) -> Distribution:
-        return iid(FoldedCauchy(jnp.full(1, self.mass), self.lattice_spacing), self.width)
-
-    @property
-    def squeeze(self) -> float:
-        """tanh(m Delta/2), which turns a uniform angle into b: tan(b Delta/2) = tanh(m Delta/2) tan(angle/2)."""
-        return np.tanh(self.mass * self.lattice_spacing / 2)
-
-    def radius_quantile(self, u: Array) -> Array:
-        return 2 / self.lattice_spacing * np.arctan(self.squeeze * np.tan(np.pi * u / 2))
-
-    @theorem("23", "31")
-    def kernel_moment(self, k: int, z: Array) -> Array:
-        """M_k(z) = sum_n exp(-m Delta |n|) sinc(z/Delta - n) for every k, exp(-m|z|) at multiples of Delta."""
-        return band_limited(self.mass * self.lattice_spacing, self.norm(z) / self.lattice_spacing)
+    def frequency_law(self) -> FoldedCauchyFrequencies:
+        return FoldedCauchyFrequencies(self.mass, self.lattice_spacing)
 
     @theorem("25", "31")
     def two_point(self, x: ArrayLike, y: ArrayLike) -> Array:
@@ -57,10 +38,11 @@ class LatticeCauchy(CosineArchitecture):
     @theorem("26", "32")
     def power_spectrum(self, p: ArrayLike) -> Array:
         """(sigma_a^2 Delta/2) sinh(m Delta)/(cosh(m Delta) - cos(p Delta)) for |p| <= pi/Delta, zero beyond."""
-        p = self.norm(p)
+        p, squeeze = self.norm(p), np.tanh(self.mass * self.lattice_spacing / 2)
         half = p * self.lattice_spacing / 2
-        lattice = self.squeeze / ((self.squeeze * np.cos(half)) ** 2 + np.sin(half) ** 2)  # the same by half angles
-        return np.where(p <= self.band, self.amplitude_moment(2) * self.lattice_spacing / 2 * lattice, 0.0)
+        lattice = squeeze / ((squeeze * np.cos(half)) ** 2 + np.sin(half) ** 2)  # the same by half angles
+        inside = p <= np.pi / self.lattice_spacing
+        return np.where(inside, self.amplitude_moment(2) * self.lattice_spacing / 2 * lattice, 0.0)
 
     @theorem("15", "33")
     def rho(self, tau: ArrayLike) -> Array:

@@ -5,10 +5,9 @@ from typing import final
 
 import numpy as np
 from numpy.typing import ArrayLike
-from numpyro.distributions import Distribution, MultivariateStudentT
-from scipy.special import gamma, kv
+from scipy.special import gamma
 
-from nnqft_ppl.laws import iid, student_radius
+from nnqft_ppl.laws import StudentFrequencies
 from nnqft_ppl.theory import AmplitudeLaw, Array, CosineArchitecture, Gaussian, Positive, theorem
 
 
@@ -26,19 +25,9 @@ class Matern(CosineArchitecture):
     mass: Positive = 1.0  #: mass m, the inverse length scale
     nu: Positive = 1.5  #: smoothness
 
-    def frequencies(self) -> Distribution:
-        scale = self.mass / (2 * self.nu) ** 0.5 * np.eye(self.dim)
-        return iid(MultivariateStudentT(2 * self.nu, np.zeros(self.dim), scale), self.width)
-
-    def radius_quantile(self, u: Array) -> Array:
-        return student_radius(u, degrees=2 * self.nu, mass=self.mass, dim=self.dim)
-
-    @theorem("23")
-    def kernel_moment(self, k: int, z: Array) -> Array:
-        """M_k(z) = 2^(1-nu)/Gamma(nu) (m|z|)^nu K_nu(m|z|) for every k."""
-        r = self.mass * self.norm(z)
-        safe = np.where(r > 0, r, 1.0)
-        return np.where(r > 0, 2 ** (1 - self.nu) / gamma(self.nu) * safe**self.nu * kv(self.nu, safe), 1.0)
+    @property
+    def frequency_law(self) -> StudentFrequencies:
+        return StudentFrequencies(self.mass, self.nu)
 
     @theorem("26")
     def power_spectrum(self, p: ArrayLike) -> Array:

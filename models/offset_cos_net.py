@@ -49,6 +49,10 @@ class OffsetCosNet(Architecture):
         """Standard deviation of one component of b."""
         return self.sigma_b / self.dim**0.5
 
+    @property
+    def length(self) -> float:
+        return 1 / self.s
+
     def prior(self) -> dict[str, Distribution]:
         frequencies = isotropic_normal(self.s, self.dim, self.width)
         return {"a": self.amplitudes(), "b": frequencies, "c": uniform_phases(self.width)}

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from numpyro.distributions import Bernoulli, Distribution, Normal
 
-from nnqft_ppl.laws import iid, isotropic_normal, uniform_phases
+from nnqft_ppl.laws import GaussianFrequencies, iid, isotropic_normal, uniform_phases
 from nnqft_ppl.theory import (
     AmplitudeLaw,
     Array,
@@ -54,15 +54,15 @@ class SharedNeuronCosNet(CoupledCosineArchitecture):
             "c": uniform_phases(self.width),
         }
 
+    @property
+    def frequency_law(self) -> GaussianFrequencies:
+        return GaussianFrequencies(self.s)
+
     def frequencies(self) -> Distribution:
         return isotropic_normal(self.s, self.dim, self.width)
 
     def frequency(self, *, z0: jax.Array, z: jax.Array, joined: jax.Array) -> jax.Array:
         return jnp.where(joined, z0, z)
-
-    def gaussian_moment(self, z: Array) -> Array:
-        """E cos(b.z) = exp(-s^2 z^2/2)."""
-        return np.exp(-((self.s * self.norm(z)) ** 2) / 2)
 
     @theorem("11", "23")
     def joint_kernel_moment(self, powers: Sequence[int], z: Sequence[Array]) -> Array:
@@ -73,10 +73,10 @@ class SharedNeuronCosNet(CoupledCosineArchitecture):
         p, total = self.epsilon**0.5, np.zeros(())
         for joined in itertools.product((True, False), repeat=len(z)):
             together = [y for y, shares in zip(z, joined, strict=True) if shares]
-            alone = [self.gaussian_moment(y) for y, shares in zip(z, joined, strict=True) if not shares]
+            alone = [self.mean_wave(y) for y, shares in zip(z, joined, strict=True) if not shares]
             term = np.asarray(p ** len(together) * (1 - p) ** len(alone))
             if together:
-                term = term * self.gaussian_moment(signed_sums(together)).mean(axis=0)
+                term = term * self.mean_wave(signed_sums(together)).mean(axis=0)
             for factor in alone:
                 term = term * factor
             total = total + term
@@ -85,7 +85,7 @@ class SharedNeuronCosNet(CoupledCosineArchitecture):
     @theorem("25")
     def two_point(self, x: ArrayLike, y: ArrayLike) -> Array:
         """(sigma_a^2/2) exp(-s^2 |x-y|^2/2) for every eps."""
-        return self.amplitude_moment(2) / 2 * self.gaussian_moment(np.subtract(x, y, dtype=float))
+        return self.amplitude_moment(2) / 2 * self.mean_wave(np.subtract(x, y, dtype=float))
 
     @theorem("26")
     def power_spectrum(self, p: ArrayLike) -> Array:
@@ -96,5 +96,5 @@ class SharedNeuronCosNet(CoupledCosineArchitecture):
     @theorem("11", "28")
     def pair_excess(self, u: Array, v: Array) -> Array:
         """H_iijj - H_ii H_jj = eps {[M(u+v) + M(u-v)]/8 - M(u) M(v)/4}."""
-        together = (self.gaussian_moment(u + v) + self.gaussian_moment(u - v)) / 8
-        return self.epsilon * (together - self.gaussian_moment(u) * self.gaussian_moment(v) / 4)
+        together = (self.mean_wave(u + v) + self.mean_wave(u - v)) / 8
+        return self.epsilon * (together - self.mean_wave(u) * self.mean_wave(v) / 4)

@@ -35,6 +35,10 @@ class SharedScaleCosNet(CoupledCosineArchitecture):
         """Standard deviation of one component of z."""
         return self.sigma_b / self.dim**0.5
 
+    @property
+    def length(self) -> float:
+        return 1 / self.s
+
     def prior(self) -> dict[str, Distribution]:
         scale = Gamma(1 / self.epsilon, 1 / self.epsilon)
         return {"a": self.amplitudes(), "g": scale, "z": self.frequencies(), "c": uniform_phases(self.width)}

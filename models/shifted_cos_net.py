@@ -5,10 +5,8 @@ from typing import final
 
 import numpy as np
 from numpy.typing import ArrayLike
-from numpyro.distributions import Distribution
-from scipy.special import gammaincinv
 
-from nnqft_ppl.laws import isotropic_normal
+from nnqft_ppl.laws import GaussianFrequencies
 from nnqft_ppl.theory import AmplitudeLaw, Array, CosineArchitecture, Finite, OffsetGaussian, Positive, theorem
 
 
@@ -35,16 +33,9 @@ class ShiftedCosNet(CosineArchitecture):
         """Standard deviation of one component of b."""
         return self.sigma_b / self.dim**0.5
 
-    def frequencies(self) -> Distribution:
-        return isotropic_normal(self.s, self.dim, self.width)
-
-    def radius_quantile(self, u: Array) -> Array:
-        return self.s * np.sqrt(2 * gammaincinv(self.dim / 2, u))
-
-    @theorem("23")
-    def kernel_moment(self, k: int, z: Array) -> Array:
-        """M_k(z) = exp(-s^2 z^2/2)."""
-        return np.exp(-((self.s * self.norm(z)) ** 2) / 2)
+    @property
+    def frequency_law(self) -> GaussianFrequencies:
+        return GaussianFrequencies(self.s)
 
     @theorem("25")
     def two_point(self, x: ArrayLike, y: ArrayLike) -> Array:

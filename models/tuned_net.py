@@ -7,9 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
-from numpyro.distributions import Distribution
 
-from nnqft_ppl.laws import SpectralPower, Spectrum, iid, spectral_integral
+from nnqft_ppl.laws import SpectralFrequencies, Spectrum, spectral_integral
 from nnqft_ppl.theory import AmplitudeLaw, Array, CosineArchitecture, Finite, Gaussian, PositiveOrInfinite, theorem
 
 
@@ -49,25 +48,8 @@ class TunedNet(CosineArchitecture):
         return float((2 * self.integral(0, 0.0) / self.amplitude_law.moment(2)) ** 0.5)
 
     @property
-    def s(self) -> float:
-        """The width of the spectrum at half its maximum, an inverse length."""
-        return self.spectrum.width
-
-    @property
-    def band(self) -> float:
-        """The momentum where the spectrum ends, with its table or at the cutoff; infinite where it only falls."""
-        return min(self.cutoff, self.spectrum.end if self.spectrum.sharp else np.inf)
-
-    @property
-    def law(self) -> SpectralPower:
-        """P(b) of one row."""
-        return SpectralPower(spectrum=self.spectrum, power=1 + self.alpha, cutoff=self.cutoff, dim=self.dim)
-
-    def frequencies(self) -> Distribution:
-        return iid(self.law, self.width)
-
-    def radius_quantile(self, u: Array) -> Array:
-        return self.law.radius_quantile(u)
+    def frequency_law(self) -> SpectralFrequencies:
+        return SpectralFrequencies(self.spectrum, 1 + self.alpha, self.cutoff)
 
     def envelope_at(self, b: jax.Array) -> jax.Array:
         return jnp.exp(-self.alpha / 2 * self.spectrum.log_of_rows(b))

@@ -7,9 +7,8 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution, Normal
-from scipy.special import gammaincinv
 
-from nnqft_ppl.laws import iid, isotropic_moment, isotropic_normal
+from nnqft_ppl.laws import GaussianFrequencies, iid, isotropic_moment
 from nnqft_ppl.theory import AmplitudeGroup, AmplitudeLaw, Array, CosineArchitecture, Count, Gaussian, Positive, theorem
 
 
@@ -51,16 +50,9 @@ class Vector(CosineArchitecture):
         """E|sqrt(N) a_j|^k = sigma_a^k D (D+2) .. (D+k-2) for even k."""
         return self.sigma_a**k * float(np.prod(np.arange(self.components, self.components + k, 2, dtype=float)))
 
-    def frequencies(self) -> Distribution:
-        return isotropic_normal(self.s, self.dim, self.width)
-
-    def radius_quantile(self, u: Array) -> Array:
-        return self.s * np.sqrt(2 * gammaincinv(self.dim / 2, u))
-
-    @theorem("23")
-    def kernel_moment(self, k: int, z: Array) -> Array:
-        """M_k(z) = exp(-s^2 z^2/2)."""
-        return np.exp(-((self.s * self.norm(z)) ** 2) / 2)
+    @property
+    def frequency_law(self) -> GaussianFrequencies:
+        return GaussianFrequencies(self.s)
 
     @theorem("42", "43")
     def two_point(self, x: ArrayLike, y: ArrayLike, k: int = 0, l: int = 0) -> Array:

@@ -7,9 +7,13 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution
-from scipy.special import gammaincinv
 
-from nnqft_ppl.laws import BottleAndNormals, BottleLaw, isotropic_moment, isotropic_normal, uniform_phases
+from nnqft_ppl.laws import (
+    BottleAndNormals,
+    BottleLaw,
+    GaussianFrequencies,
+    isotropic_moment,
+)
 from nnqft_ppl.theory import (
     AmplitudeGroup,
     AmplitudeLaw,
@@ -77,20 +81,9 @@ class WineBottle(CosineArchitecture):
             AmplitudeGroup(1, lambda c: isotropic_moment(c, bottle, self.components)),
         )
 
-    def prior(self) -> dict[str, Distribution]:
-        count = self.neuron_count
-        return {"a": self.amplitudes(), "b": self.frequencies(), "c": uniform_phases(count)}
-
-    def frequencies(self) -> Distribution:
-        return isotropic_normal(self.s, self.dim, self.neuron_count)
-
-    def radius_quantile(self, u: Array) -> Array:
-        return self.s * np.sqrt(2 * gammaincinv(self.dim / 2, u))
-
-    @theorem("23")
-    def kernel_moment(self, k: int, z: Array) -> Array:
-        """M_k(z) = exp(-s^2 z^2/2)."""
-        return np.exp(-((self.s * self.norm(z)) ** 2) / 2)
+    @property
+    def frequency_law(self) -> GaussianFrequencies:
+        return GaussianFrequencies(self.s)
 
     @theorem("44")
     def radial_moment(self, k: int) -> float:

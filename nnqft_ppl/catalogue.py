@@ -5,8 +5,10 @@ A card's equations are those that its docstring and its `@theorem` decorators na
 """
 
 import ast
+import inspect
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +20,7 @@ _BASES = {
     "CosineArchitecture": Path(__file__).with_name("theory") / "cosine.py",
     "CoupledCosineArchitecture": Path(__file__).with_name("theory") / "coupled_cosine.py",
 }
+#: Methods of a card from which all exact correlators follow.
 _EXACT = {"neuron_moment", "kernel_moment", "joint_kernel_moment"}
 
 
@@ -79,15 +82,16 @@ SYMBOLS = (
 
 def entries() -> list[Entry]:
     """Every card's entry, in the order of `models.names`; a file without a readable card is left to `models.card`."""
-    return [found for name in models.names() if (found := _read(models.source(name))) is not None]
+    return [found for name in models.names() if (found := _read(name)) is not None]
 
 
 def entry(name: str) -> Entry:
     """The entry of one card; `InputError` for an unknown name or a file that declares no architecture."""
-    file = models.source(name)
-    found = _read(file)
+    found = _read(name)
     if found is None:
-        raise InputError(f"card {file} must declare exactly one Architecture, got a file in which none is found")
+        raise InputError(
+            f"card {models.source(name)} must declare exactly one Architecture, got a file in which none is found"
+        )
     return found
 
 
@@ -117,46 +121,75 @@ def symbols_markdown() -> str:
     return "\n".join(rows)
 
 
-def _read(file: Path) -> Entry | None:
+def _read(name: str) -> Entry | None:
+    """A card's entry by its source; the card is imported only where its base class is not one of the language's own."""
+    file = models.source(name)
     text = file.read_text(encoding="utf-8")
     try:
         module = ast.parse(text)
     except SyntaxError:
         return None
-    classes = [node for node in module.body if isinstance(node, ast.ClassDef) and _base_file(node)]
+    bases = _BASES
+    classes = _architectures(module, bases)
+    if not classes:
+        bases = _BASES | _imported_bases(name)
+        classes = _architectures(module, bases)
     if len(classes) != 1:
         return None
     cls = classes[0]
+    line = [cls, *_ancestors(cls, bases)]
     formula = (ast.get_docstring(cls) or "").split("\n\n")[0]
     title = (ast.get_docstring(module) or cls.name).split("\n")[0].rstrip(".")
-    methods = [node for node in cls.body if isinstance(node, ast.FunctionDef)]
-    exact = "every order" if any(method.name in _EXACT for method in methods) else ""
-    condition = _literal(cls, "exact_if")
-    if exact and condition:
-        exact = f"every order, if {', '.join(condition)}"
+    own = [one for one in line if one.name not in _BASES]
+    methods = [node for one in own for node in one.body if isinstance(node, ast.FunctionDef)]
     return Entry(
-        file.stem,
+        name,
         title,
         " ".join(formula.split()),
         _equations(formula, methods),
-        _literal(cls, "claims"),
-        _literal(cls, "denies"),
-        exact,
-        _hyperparameters(cls, text),
+        _literal(line, "claims"),
+        _literal(line, "denies"),
+        _exact({method.name for method in methods}, _literal(line, "exact_if")),
+        _hyperparameters(line, [text, *(bases[one.name].read_text(encoding="utf-8") for one in line[1:])]),
     )
 
 
-def _base_file(cls: ast.ClassDef) -> Path | None:
-    bases = [base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "") for base in cls.bases]
-    return next((_BASES[base] for base in bases if base in _BASES), None)
+def _exact(methods: set[str], conditions: tuple[str, ...]) -> str:
+    """Are correlators exact: by moments of the card's own, or by a frequency law and the envelope 1?"""
+    if not (methods & _EXACT or ("frequency_law" in methods and "envelope_at" not in methods)):
+        return ""
+    return f"every order, if {', '.join(conditions)}" if conditions else "every order"
 
 
-def _base_class(cls: ast.ClassDef) -> ast.ClassDef | None:
-    file = _base_file(cls)
-    if file is None:
-        return None
-    module = ast.parse(file.read_text(encoding="utf-8"))
-    return next(node for node in module.body if isinstance(node, ast.ClassDef) and node.name in _BASES)
+def _architectures(module: ast.Module, bases: dict[str, Path]) -> list[ast.ClassDef]:
+    return [node for node in module.body if isinstance(node, ast.ClassDef) and _base(node, bases)]
+
+
+def _base(cls: ast.ClassDef, bases: dict[str, Path]) -> str | None:
+    """The name of the first base class whose file is known."""
+    names = [base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "") for base in cls.bases]
+    return next((name for name in names if name in bases), None)
+
+
+def _ancestors(cls: ast.ClassDef, bases: dict[str, Path]) -> list[ast.ClassDef]:
+    """The definitions of the base class, of its base class, and so on."""
+    name = _base(cls, bases)
+    if name is None:
+        return []
+    module = ast.parse(bases[name].read_text(encoding="utf-8"))
+    found = next(node for node in module.body if isinstance(node, ast.ClassDef) and node.name == name)
+    return [found, *_ancestors(found, bases)]
+
+
+def _imported_bases(name: str) -> dict[str, Path]:
+    """The files of a card's base classes, by importing it; none where it cannot be imported."""
+    from nnqft_ppl.theory.architecture import Architecture
+
+    try:
+        classes = models.card(name).__mro__[1:]
+    except InputError:
+        return {}
+    return {one.__name__: Path(inspect.getfile(one)) for one in classes if issubclass(one, Architecture)}
 
 
 def _equations(docstring: str, methods: list[ast.FunctionDef]) -> tuple[str, ...]:
@@ -169,36 +202,36 @@ def _equations(docstring: str, methods: list[ast.FunctionDef]) -> tuple[str, ...
                 found |= {
                     arg.value for arg in mark.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)
                 }
+        if method.name == "frequency_law":
+            found.add("23")  # the base's kernel moment, by the law of the card
     numbered = {f for f in found if re.fullmatch(r"S?\d+", f)}
     ordered = sorted(numbered, key=lambda f: (f.startswith("S"), int(f.lstrip("S"))))
     return tuple([f"({f})" for f in ordered] + sorted(found - numbered))
 
 
-def _literal(cls: ast.ClassDef, name: str) -> tuple[str, ...]:
-    for node in cls.body:
+def _literal(line: Sequence[ast.ClassDef], name: str) -> tuple[str, ...]:
+    """A tuple of texts that a class or the nearest of its ancestors sets."""
+    for node in (node for cls in line for node in cls.body):
         targets = (
             node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
         )
         if any(isinstance(t, ast.Name) and t.id == name for t in targets) and getattr(node, "value", None):
             return tuple(ast.literal_eval(ast.unparse(node.value)))  # pyright: ignore
-    base = _base_class(cls)
-    return _literal(base, name) if base else ()
+    return ()
 
 
-def _hyperparameters(cls: ast.ClassDef, text: str) -> tuple[Hyperparameter, ...]:
+def _hyperparameters(line: Sequence[ast.ClassDef], texts: Sequence[str]) -> tuple[Hyperparameter, ...]:
     """Fields with their ranges, defaults and `#:` comments, the base's first unless the card declares them again."""
     found: dict[str, Hyperparameter] = {}
-    base, file = _base_class(cls), _base_file(cls)
-    if base is not None and file is not None:
-        found = {h.name: h for h in _hyperparameters(base, file.read_text(encoding="utf-8"))}
-    lines = text.splitlines()
-    for node in cls.body:
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
-            kind = ast.unparse(node.annotation)
-            if not kind.startswith("ClassVar"):
-                comment = lines[node.lineno - 1].partition("#:")[2].strip()
-                name = node.target.id
-                found[name] = Hyperparameter(name, kind, ast.unparse(node.value), comment)
+    for cls, text in reversed(list(zip(line, texts, strict=True))):
+        lines = text.splitlines()
+        for node in cls.body:
+            if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
+                kind = ast.unparse(node.annotation)
+                if not kind.startswith("ClassVar"):
+                    comment = lines[node.lineno - 1].partition("#:")[2].strip()
+                    name = node.target.id
+                    found[name] = Hyperparameter(name, kind, ast.unparse(node.value), comment)
     return tuple(found.values())
 
 

@@ -66,7 +66,10 @@ def card(name: str) -> "type[Architecture]":
     try:
         module = _import_file(name, file) if name in _single_files else importlib.import_module(f"{__name__}.{name}")
     except Exception as error:
-        raise InputError(f"card {file} cannot be imported: {type(error).__name__}: {error}") from error
+        hint = ""
+        if isinstance(error, ImportError) and error.name == "nnqft_ppl":
+            hint = "; what cards import is in nnqft_ppl.theory and nnqft_ppl.laws"
+        raise InputError(f"card {file} cannot be imported: {type(error).__name__}: {error}{hint}") from error
     found = [
         value
         for value in vars(module).values()

@@ -20,7 +20,8 @@ CARD = '''"""A toy."""
 from dataclasses import dataclass
 from typing import final
 import jax.numpy as jnp
-from nnqft_ppl import Architecture, Gaussian, isotropic_normal
+from nnqft_ppl.laws import isotropic_normal
+from nnqft_ppl.theory import Architecture, Gaussian
 
 @final
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from nnqft_ppl import ConstantModulus, InputError, Spectrum, design, exact_corre
 from nnqft_ppl.axioms.imaginary_time import rho
 from nnqft_ppl.cli.app import app
 from nnqft_ppl.correlation.design import program_spectrum
-from nnqft_ppl.laws import SpectralPower
+from nnqft_ppl.laws.isotropic import SpectralPower
 
 X = np.array([[0.1], [0.5], [-0.3], [0.9]])
 R = np.arange(0.0, 4.0, 0.1)
@@ -99,7 +99,7 @@ def test_a_table_that_ends_abruptly_ends_there():
     closed = np.sin(t) / (np.pi * t)
     assert net.two_point(t[:, None], [0.0]) == pytest.approx(closed, rel=1e-11)
     assert rho(net, t) == pytest.approx(closed, rel=1e-11)
-    assert net.radius_quantile(np.array([0.5])) == pytest.approx(0.5, rel=1e-9)
+    assert net.frequency_law.radius_quantile(np.array([0.5]), net.dim) == pytest.approx(0.5, rel=1e-9)
 
 
 # -- draws --------------------------------------------------------------------------------------------------------------
@@ -110,7 +110,7 @@ def test_draws_have_the_spectrum(planted):
     """E[F^2 cos(b.z)] of rows b and the scale: false alarms 1e-9, and it sees 1 %, so that 2 % cannot hide."""
     net = load("tuned_net", spectrum=Spectrum.of(sech), dim=2)
     wrong = load("tuned_net", spectrum=Spectrum.of(lambda p: planted * sech(p)), dim=2)
-    b = jax.jit(lambda key: net.law.sample(key, (1_000_000,)))(jax.random.key(3))
+    b = jax.jit(lambda key: net.frequency_law.distribution(net.dim).sample(key, (1_000_000,)))(jax.random.key(3))
     envelope = np.asarray(jax.jit(jax.vmap(net.envelope_at))(b))
     for z in ([0.0, 0.0], [0.3, 0.4]):
         value = net.amplitude_moment(2) / 2 * envelope**2 * np.cos(np.asarray(b) @ z)
@@ -127,7 +127,9 @@ def test_the_program_is_differentiable():
     net = load("tuned_net", alpha=-0.4, dim=2)
     b = jnp.array([0.6, -0.8])
     slope = -np.tanh(1.0) * np.asarray(b)
-    assert jax.jit(jax.grad(net.law.log_prob))(b) == pytest.approx(0.6 * slope, rel=1e-8)
+    assert jax.jit(jax.grad(net.frequency_law.distribution(net.dim).log_prob))(b) == pytest.approx(
+        0.6 * slope, rel=1e-8
+    )
     assert jax.jit(jax.grad(lambda b: jnp.log(net.envelope_at(b))))(b) == pytest.approx(0.2 * slope, rel=1e-8)
     assert jax.jit(jax.grad(net.envelope_at))(jnp.zeros(2)) == pytest.approx([0.0, 0.0])
     law = SpectralPower(spectrum=Spectrum.of(free), power=1.0, cutoff=3.0, dim=1)

@@ -11,7 +11,7 @@ from toy_cards import Tanh
 from nnqft_ppl import InputError, NoClosedForm, OffsetGaussian, correlators, exact_correlator, load
 from nnqft_ppl.correlation.estimate import estimate
 from nnqft_ppl.correlation.estimators import ABLE, ESTIMATORS
-from nnqft_ppl.theory import AMPLITUDES
+from nnqft_ppl.theory import AMPLITUDES, CosineArchitecture
 
 SPREAD = np.array([[[0.1], [0.5], [-0.3], [0.9]], [[0.0], [0.0], [0.4], [0.4]]])
 
@@ -58,7 +58,7 @@ KINDS = (
 
 def able(net, estimator):
     if estimator == "sobol":
-        return getattr(net, "has_quantile", False)
+        return isinstance(net, CosineArchitecture) and net.independent and net.frequency_law is not None
     return estimator != "neuron" or net.independent
 
 

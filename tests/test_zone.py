@@ -7,7 +7,7 @@ from scipy import stats
 from scipy.integrate import quad
 
 from nnqft_ppl import exact_correlator, load
-from nnqft_ppl.laws import FoldedCauchy, band_limited
+from nnqft_ppl.laws.lattice import FoldedCauchy, band_limited
 
 SPACING, MASS = 0.4, 1.3
 
@@ -60,7 +60,7 @@ def test_the_quantile_is_that_of_the_law():
     net = load("lattice_cauchy", width=100_000, mass=MASS, lattice_spacing=SPACING)
     u = np.linspace(0.0, 1.0, 20_001)[:-1]
     radius = np.abs(np.asarray(net.sample(jax.random.key(1), 1)["b"][0, :, 0]))
-    assert stats.kstest(radius, lambda r: np.interp(r, net.radius_quantile(u), u)).pvalue > 1e-7
+    assert stats.kstest(radius, lambda r: np.interp(r, net.frequency_law.radius_quantile(u, 1), u)).pvalue > 1e-7
 
 
 @pytest.mark.parametrize("decay", [1e-3, 1.0, 50.0, 5000.0])

@@ -13,7 +13,6 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnqft_ppl.axioms.imaginary_time import length
 from nnqft_ppl.axioms.verdicts import Verdict
 from nnqft_ppl.correlation.exact import exact_correlator
 from nnqft_ppl.runtime.arrays import Array, check_points
@@ -72,7 +71,7 @@ def cluster_verdicts(net: Architecture) -> list[Verdict]:
 
     The statistic is nearly the correlation coefficient C(R)/sqrt(Var A Var B), a root mean square over distances FAR.
     """
-    axis = length(net) * np.eye(1, net.dim, net.dim - 1)
+    axis = net.length * np.eye(1, net.dim, net.dim - 1)
     verdicts = []
     for count in (1, 2):
         first, second = (positions[:count, None] * axis for positions in (FIRST, SECOND))
@@ -94,12 +93,12 @@ def correlation(net: Architecture, first: Array, second: Array, distances: Array
 
     A' is A at points a little apart, which is its variance nearly, and finite where a variance is not.
     """
-    near = [1.2 * part + 0.1 * length(net) for part in (first, second)]
+    near = [1.2 * part + 0.1 * net.length for part in (first, second)]
     scales = [
         exact_correlator(net, np.concatenate([part, copy])) - exact_correlator(net, part) * exact_correlator(net, copy)
         for part, copy in zip((first, second), near, strict=True)
     ]
-    values = cluster(net, first, second, length(net) * distances)
+    values = cluster(net, first, second, net.length * distances)
     return float(np.sqrt(np.mean(values**2) / np.abs(scales[0] * scales[1])))
 
 

@@ -53,38 +53,38 @@ def rho(net: Architecture, tau: ArrayLike, momentum: ArrayLike = ()) -> Array:
     stop = sharp_cutoff(net)
     reach = np.sqrt(max(stop**2 - float(space @ space), 0.0)) if np.isfinite(stop) else _reach(spectrum)
     if np.isfinite(reach):
-        return radial_fourier(spectrum, tau, dim=1, scale=getattr(net, "mass", reach / 64.0), stop=reach)
+        scale = 1.0 / net.length if np.isfinite(net.momentum_cutoff) else reach / 64.0
+        return radial_fourier(spectrum, tau, dim=1, scale=scale, stop=reach)
     return np.array([_tail_transform(spectrum, t) for t in tau.ravel()]).reshape(tau.shape)
 
 
-def length(net: Architecture) -> float:
-    """The length in which a theory measures: 1/m, or 1/s for frequencies of standard deviation s; 1 otherwise."""
-    return 1.0 / float(getattr(net, "mass", getattr(net, "s", 1.0)))
-
-
 def sharp_cutoff(net: Architecture) -> float:
-    """The momentum where the spectrum of a theory ends, its cutoff or the end of its ``band``; infinity otherwise."""
-    stop = getattr(net, "band", getattr(net, "cutoff", np.inf))
+    """The momentum cutoff of a theory if nothing is left of its spectrum beyond; infinity otherwise."""
+    stop = net.momentum_cutoff
     if np.isfinite(stop) and float(net.power_spectrum(np.full(net.dim, 1.0001 * stop / net.dim**0.5))) > 0:
         return np.inf
     return stop
 
 
 def cutoff_tolerance(net: Architecture, momentum: ArrayLike = ()) -> Callable[[Array], Array]:
-    """A rigorous bound on what the cutoff of a regulated free scalar changes in rho(p, tau), as a function of tau.
+    """A rigorous bound on what the momentum cutoff changes in rho(p, tau), as a function of tau.
 
-    With Z f(k)/(k^2 + m^2) for G(k), what is missing is h(p_0) = Z (1 - f)/(p_0^2 + p^2 + m^2), which rises and falls
-    once; one integration by parts gives |delta rho| <= 2 max(h)/(pi tau), for the sharp cutoff
+    What is missing from the uncut spectrum is a function h(p_0) that rises and falls once, for a regulated free scalar
+    Z (1 - f)/(p_0^2 + p^2 + m^2); one integration by parts gives |delta rho| <= 2 max(h)/(pi tau), for the sharp cutoff
     2 Z/(pi tau (Lambda^2 + m^2)).
+
+    Raises
+    ------
+    NoClosedForm
+        where the card does not say what its spectrum would be without the cutoff.
     """
-    mass, cutoff = getattr(net, "mass"), getattr(net, "cutoff")  # noqa: B009
+    cutoff = net.momentum_cutoff
     space = float(np.sum(np.square(momentum)))
     p = np.linspace(0.0, 1.5 * cutoff, 20_001)
     p = np.append(p, np.nextafter(cutoff, np.inf))  # where the missing part of a sharp cutoff is largest
     axis = np.eye(1, net.dim)[0]
-    strength = float(net.power_spectrum(np.zeros(net.dim))) * mass**2
-    k = np.sqrt(p**2 + space)
-    missing = strength / (k**2 + mass**2) - net.power_spectrum(k[:, None] * axis)
+    k = np.sqrt(p**2 + space)[:, None] * axis
+    missing = net.uncut_spectrum(k) - net.power_spectrum(k)
     return lambda tau: 2.0 * float(missing.max()) / (np.pi * tau)
 
 

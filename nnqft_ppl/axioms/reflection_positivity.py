@@ -22,7 +22,7 @@ from nnqft_ppl.axioms.gram import (
     sampled_reflection,
     two_point_gram,
 )
-from nnqft_ppl.axioms.imaginary_time import cutoff_tolerance, kink_exponent, length, rho
+from nnqft_ppl.axioms.imaginary_time import cutoff_tolerance, kink_exponent, rho
 from nnqft_ppl.axioms.verdicts import Z_LIMIT, Outcome, Verdict
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
@@ -43,7 +43,7 @@ LINEAR, PAIRS, TRIPLES = (f"reflection positivity, {n}-point" for n in (2, 4, 6)
 def half_space(net: Architecture) -> Array:
     """Points (P, d) at positive imaginary times, spread over two axes of space as well."""
     across = [ACROSS] * min(net.dim - 1, 2) + [(0.0,)] * max(net.dim - 3, 0)
-    return length(net) * np.array(list(itertools.product(TIMES, *across)))
+    return net.length * np.array(list(itertools.product(TIMES, *across)))
 
 
 # -- the two-point function ------------------------------------------------------------------------------------------
@@ -57,11 +57,11 @@ def linear_verdicts(net: Architecture, *, draws: int = 20_000, seed: int = 0) ->
     """
     try:
         verdicts = [_kink(net)] if "translation" in net.claims else []
-        if hasattr(net, "cutoff") and hasattr(net, "mass"):
+        if _says_its_cutoff(net):
             momenta = _momenta(net, regulated=True)
             excused = bool(momenta) and all(verdict.outcome != "fail" for verdict in momenta)
             return [_excuse(verdict, excused) for verdict in verdicts] + momenta
-        points, unit = half_space(net), length(net)
+        points, unit = half_space(net), net.length
         verdicts.append(_verdict(LINEAR, "Gram matrix", positivity(two_point_gram(net.two_point, points))))
         steps = positivity(hausdorff_gram(net.two_point, points, STEP * unit))
         verdicts.append(_verdict(LINEAR, "Hausdorff", steps))
@@ -70,10 +70,19 @@ def linear_verdicts(net: Architecture, *, draws: int = 20_000, seed: int = 0) ->
         return [_by_draws(net, draws, seed)]
 
 
+def _says_its_cutoff(net: Architecture) -> bool:
+    """Has the theory a momentum cutoff, and says what its spectrum would be without it?"""
+    try:
+        net.uncut_spectrum(np.zeros(net.dim))
+    except NoClosedForm:
+        return False
+    return bool(np.isfinite(net.momentum_cutoff))
+
+
 def _kink(net: Architecture) -> Verdict:
     axis = np.eye(1, net.dim)[0]
-    cutoff = getattr(net, "cutoff", np.inf)
-    shortest = min(length(net), 1.0 / cutoff) if np.isfinite(cutoff) else length(net)
+    cut = np.isfinite(net.momentum_cutoff)
+    shortest = min(net.length, 1.0 / net.momentum_cutoff) if cut else net.length
     try:
         exponent = kink_exponent(lambda tau: net.two_point(tau[:, None] * axis, np.zeros(net.dim)), shortest)
     except InputError:  # infinite at a point
@@ -89,10 +98,10 @@ def _excuse(verdict: Verdict, excused: bool) -> Verdict:
 
 def _momenta(net: Architecture, regulated: bool = False) -> list[Verdict]:
     """rho(p, tau_i + tau_j) at |p| = 0 and 1/length: the d-dimensional axiom, one momentum at a time."""
-    times: Array = length(net) * TIMES
+    times: Array = net.length * TIMES
     verdicts = []
     for size in (0.0, 1.0)[: min(net.dim, 2)]:
-        momentum = size / length(net) * np.eye(1, net.dim)[0][: net.dim - 1]
+        momentum = size / net.length * np.eye(1, net.dim)[0][: net.dim - 1]
         try:
             matrix = rho_gram(net, times, momentum)
         except NoClosedForm:
@@ -119,7 +128,7 @@ def _by_draws(net: Architecture, draws: int, seed: int) -> Verdict:
     if not net.ancestral:
         return Verdict(LINEAR, test, "undecided", np.nan, -Z_LIMIT, detail="no kernel and no independent draws")
     # Points on the axis of time only: few enough for the draws to know the direction.
-    found = sampled_reflection(net, length(net) * TIMES[::2, None] * np.eye(1, net.dim), draws=draws, seed=seed)
+    found = sampled_reflection(net, net.length * TIMES[::2, None] * np.eye(1, net.dim), draws=draws, seed=seed)
     outcome: Outcome = "fail" if found.z < -Z_LIMIT else "undecided"
     detail = f"v.M.v = {found.value:.3g} +- {found.mcse:.1g}, in standard errors"
     return Verdict(LINEAR, test, outcome, found.z, -Z_LIMIT, draws=found.draws, detail=detail)
@@ -139,11 +148,8 @@ def pair_verdicts(net: Architecture) -> list[Verdict]:
         found = [_verdict(PAIRS, f"kernel M_{k}, every N", one) for k, one in kernels.items()]
         if all(verdict.outcome == "pass" for verdict in found):
             # On the grid: a cutoff still makes M_k smooth, and so not positive, below 1/Lambda.
-            return (
-                [v._replace(outcome="up to cutoff") for v in found]
-                if np.isfinite(getattr(net, "cutoff", np.inf))
-                else found
-            )
+            cut = np.isfinite(net.momentum_cutoff)
+            return [v._replace(outcome="up to cutoff") for v in found] if cut else found
     return [_block(net, PAIRS, PAIR_TIMES, 0, 2)]
 
 
@@ -161,7 +167,7 @@ def triple_verdicts(net: Architecture) -> list[Verdict]:
 
 
 def _block(net: Architecture, axiom: str, times: Array, *degrees: int) -> Verdict:
-    points = length(net) * times[:, None] * np.eye(1, net.dim)
+    points = net.length * times[:, None] * np.eye(1, net.dim)
     test = "{" + ", ".join({0: "1", 1: "phi"}.get(k, f"phi^{k}") for k in degrees) + "}"
     try:
         verdict = _verdict(axiom, test, normalised_positivity(gram(net, monomials(points, *degrees))))

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nnqft_ppl.axioms.imaginary_time import length
 from nnqft_ppl.axioms.verdicts import Z_LIMIT, Z_POWER, Outcome, Verdict
 from nnqft_ppl.correlation.exact import exact_correlator
 from nnqft_ppl.runtime.arrays import Array
@@ -30,7 +29,7 @@ def generic_points(net: Architecture) -> Array:
     """Four generic points (4, d), none of whose balanced sums vanishes, in units of `length`."""
     x = np.pad([[0.1], [0.5], [-0.3], [0.4]], ((0, 0), (0, net.dim - 1)))
     x[:, 1:] = np.array([0.2, 0.25, 0.1, -0.15])[:, None]
-    return length(net) * x
+    return net.length * x
 
 
 def rotation(dim: int) -> Array:
@@ -46,7 +45,7 @@ def rotation(dim: int) -> Array:
 def image(net: Architecture, symmetry: str, x: Array) -> Array:
     """The configuration (n, d) after a generic transformation of space, or of the order of its points."""
     if symmetry == "translation":
-        return x + SHIFT * length(net)
+        return x + SHIFT * net.length
     if symmetry == "rotation":
         return x @ rotation(net.dim).T
     if symmetry == "reflection":

@@ -68,12 +68,11 @@ def vacua(net: Architecture, *, seed: int = 0) -> Vacua:
     )
 
 
-def bottle_of(net: Any) -> BottleLaw:
+def bottle_of(net: Architecture) -> BottleLaw:
     """The law of a_0 of a card with a wine bottle; `InputError` for another card."""
-    bottle = getattr(net, "bottle", None)
-    if not isinstance(bottle, BottleLaw):
+    if net.bottle is None:
         raise InputError(f"{type(net).__name__}: a card with a wine bottle is needed, which has a property `bottle`")
-    return bottle
+    return net.bottle
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,6 @@ def vacua(
         net = theory(card, settings)
         from nnqft_ppl.classical.breaking import breaking
         from nnqft_ppl.classical.vacua import vacua as search
-        from nnqft_ppl.laws.vectors import BottleLaw
 
         screen = console()
         fates = breaking(net, seed=seed)
@@ -120,8 +119,7 @@ def vacua(
             view.add_row(*one)
         screen.print(f"[bold]{net!r}[/]\n", highlight=False)
         screen.print(view)
-        bottle = isinstance(getattr(net, "bottle", None), BottleLaw)
-        if bottle:
+        if net.bottle is not None:
             _print_bottle(screen, net)
         if out is not None:
             from nnqft_ppl.reports.classical import breaking_table
@@ -130,7 +128,7 @@ def vacua(
             write_table(breaking_table(net, fates), out, "breaking")
             typer.echo(f"wrote {out}")
         if plot is not None:
-            if not bottle:
+            if net.bottle is None:
                 raise InputError(f"plot needs a card with a wine bottle, got {card}")
             from nnqft_ppl.reports.classical_pictures import plot_bottle
             from nnqft_ppl.runtime.files import write_atomically

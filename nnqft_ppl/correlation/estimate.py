@@ -219,11 +219,10 @@ def _compiled(job: _Job) -> Any:
 
 
 def _quasi_random(net: Architecture) -> CosineArchitecture:
-    """`net` if it has a quantile function of |b|; `InputError` otherwise."""
-    if not isinstance(net, CosineArchitecture) or not net.has_quantile:
+    """`net` if it has a frequency law; `InputError` otherwise."""
+    if not isinstance(net, CosineArchitecture) or net.frequency_law is None:
         raise InputError(
-            "estimator sobol needs a theory of plane waves with a quantile function of |b|, "
-            f"got {type(net).__name__}; use neuron"
+            f"estimator sobol needs a theory of plane waves with a frequency law, got {type(net).__name__}; use neuron"
         )
     return net
 

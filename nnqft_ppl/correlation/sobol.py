@@ -6,6 +6,7 @@ momenta that P(b) almost never visits, plain draws would not only be slow but lo
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -55,9 +56,10 @@ def radius_proposal(net: CosineArchitecture, powers: list[int]) -> Callable[[Arr
     The density in t = logit(u), where u is the distribution function of |b|, is an equal mixture of those of P and of
     P F^n for the given powers n; linear between knots, it is inverted exactly.
     """
+    law: Any = net.frequency_law
     knots = np.linspace(-LOGIT_REACH, LOGIT_REACH, CELLS + 1)
     u, jacobian = _from_logit(knots)
-    envelope = envelope_of(net, net.radius_quantile(u))
+    envelope = envelope_of(net, law.radius_quantile(u, net.dim))
     parts = [jacobian * envelope**n for n in (0, *powers)]
     density = np.sum([part / np.trapezoid(part, knots) for part in parts], axis=0)
     step = knots[1] - knots[0]
@@ -71,7 +73,7 @@ def radius_proposal(net: CosineArchitecture, powers: list[int]) -> Callable[[Arr
         inside = (v - distribution[cell]) * total
         ahead = 2.0 * inside / (left + np.sqrt(np.maximum(left**2 + 2.0 * slope * inside, 0.0)))
         u, jacobian = _from_logit(knots[cell] + ahead)
-        return net.radius_quantile(u), jacobian * total / (left + slope * ahead)
+        return law.radius_quantile(u, net.dim), jacobian * total / (left + slope * ahead)
 
     return draw
 

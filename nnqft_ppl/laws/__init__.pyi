@@ -2,32 +2,42 @@ __all__ = [
     "BallTilt",
     "BottleAndNormals",
     "BottleLaw",
+    "CauchyFrequencies",
     "CauchyTilt",
     "EquicorrelatedNormal",
-    "FoldedCauchy",
+    "FoldedCauchyFrequencies",
+    "FrequencyLaw",
+    "GaussianFrequencies",
     "GaussianTilt",
     "GibbsNormal",
     "LatentSignTilt",
-    "RegulatedPower",
-    "SpectralPower",
+    "RegulatedFrequencies",
+    "SpectralFrequencies",
     "Spectrum",
+    "StudentFrequencies",
     "ball_volume",
-    "band_limited",
     "iid",
     "isotropic_moment",
     "isotropic_normal",
     "propagator",
     "radial_characteristic",
     "spectral_integral",
-    "student_radius",
     "uniform_phases",
 ]
 
 from .couplings import BallTilt, CauchyTilt, EquicorrelatedNormal, GaussianTilt, GibbsNormal, LatentSignTilt
-from .fourier import ball_volume, radial_characteristic, student_radius
-from .isotropic import SpectralPower, spectral_integral
+from .fourier import ball_volume, radial_characteristic
+from .frequencies import (
+    CauchyFrequencies,
+    FoldedCauchyFrequencies,
+    FrequencyLaw,
+    GaussianFrequencies,
+    RegulatedFrequencies,
+    SpectralFrequencies,
+    StudentFrequencies,
+)
+from .isotropic import spectral_integral
 from .joint import iid, isotropic_normal, uniform_phases
-from .lattice import FoldedCauchy, band_limited
-from .propagators import RegulatedPower, propagator
+from .propagators import propagator
 from .spectrum import Spectrum
 from .vectors import BottleAndNormals, BottleLaw, isotropic_moment

@@ -1,4 +1,7 @@
-"""Powers of a spectrum: the laws of frequencies that they make when normalised, and their Fourier transforms."""
+"""Isotropic laws of frequencies: a weight of |b| in closed form, and a radius by interpolation.
+
+The law that is a power of a spectrum is one of them.
+"""
 
 import math
 from functools import lru_cache

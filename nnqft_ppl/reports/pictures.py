@@ -124,8 +124,9 @@ def plot_design(found: Design, path: Path) -> None:
 def draw_design(found: Design, panels: Any) -> None:
     """The three panels of `plot_design` on axes of a figure of one's own."""
     net: Any = found.net
+    frequencies = net.frequency_law.distribution(net.dim)
     width, axis = net.spectrum.width, np.eye(1, net.dim)[0]
-    p = np.linspace(0.0, min(6.0 * width, net.law.reach * (1.0 - 1e-9)), 241)
+    p = np.linspace(0.0, min(6.0 * width, frequencies.reach * (1.0 - 1e-9)), 241)
     r = np.linspace(0.0, 10.0 / width, 241)
     spectrum, kernel, law = panels
     spectrum.plot(p, program_spectrum(net, p), label="theory, P(p) F(p)²")
@@ -136,7 +137,7 @@ def draw_design(found: Design, panels: Any) -> None:
     given.plot(found.at[shown], found.target[shown], "o", ms=3.5, mfc="none", color="0.25", label="target")
     spectrum.set(xlabel="p", ylabel="G(p)", title="power spectrum")
     kernel.set(xlabel="r", ylabel="K(r)", title="two-point function")
-    density = net.law.weight(p) * p ** (net.dim - 1)
+    density = frequencies.weight(p) * p ** (net.dim - 1)
     law.plot(p, density / density.max(), label="law of |b|")
     envelope = envelope_of(net, p)
     law.plot(p, envelope / envelope.max(), "--", label="envelope F(b)")

@@ -1,8 +1,9 @@
-"""What data, sources and actions make of the prior, asked of a few of its draws before any chain runs.
+"""Which sampler suits a theory, and why in one line.
 
-Their log weight L decides how a theory is best sampled. Redrawing m of N independent neurons moves L by a variance of
-about 2 (m/N) Var L. Wide networks with few or noisy data take whole networks from the prior; more precise data hang on
-a few neurons, which large blocks would hardly ever exchange, and where Var L > 1 a gradient is worth its price.
+What data, sources and actions make of the prior is asked of a few of its draws before any chain runs: their log weight
+L decides. Redrawing m of N independent neurons moves L by a variance of about 2 (m/N) Var L. Wide networks with few or
+noisy data take whole networks from the prior; more precise data hang on a few neurons, which large blocks would hardly
+ever exchange, and where Var L > 1 a gradient is worth its price.
 """
 
 from typing import Any, Literal, NamedTuple, get_args

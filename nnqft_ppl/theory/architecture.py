@@ -18,6 +18,7 @@ import numpyro.distributions as dist
 from numpy.typing import ArrayLike
 
 from nnqft_ppl.laws.joint import iid
+from nnqft_ppl.laws.vectors import BottleLaw
 from nnqft_ppl.runtime.arrays import Array, check_points
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
 from nnqft_ppl.theory.amplitudes import AmplitudeGroup, AmplitudeLaw
@@ -101,6 +102,27 @@ class Architecture(ABC):
     def amplitude_groups(self) -> tuple[AmplitudeGroup, ...]:
         """The moments E[prod_k sqrt(N) a_(c_k)] of every kind of neuron; one kind, unless a card says otherwise."""
         return (AmplitudeGroup(self.neuron_count, lambda components: self.amplitude_moment(len(components))),)
+
+    # -- what the engine asks, and a card may say ------------------------------------------------------------------
+
+    @property
+    def length(self) -> float:
+        """The length in which correlators vary: the unit of all tests. 1 unless a card gives another."""
+        return 1.0
+
+    @property
+    def momentum_cutoff(self) -> float:
+        """Where the power spectrum ends, sharply or by a regulator of this scale; infinite unless a card gives it."""
+        return math.inf
+
+    @property
+    def bottle(self) -> BottleLaw | None:
+        """The law of the amplitudes with a wine bottle, those of the last amplitude group; None where there is none."""
+        return None
+
+    def uncut_spectrum(self, p: ArrayLike) -> Array:
+        """G^(2)(p) as it would be without the momentum cutoff, where a card says it; shapes as `power_spectrum`."""
+        raise NoClosedForm(f"{type(self).__name__} does not say what its power spectrum would be without a cutoff")
 
     # -- the field -----------------------------------------------------------------------------------------------
 

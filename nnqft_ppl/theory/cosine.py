@@ -1,13 +1,14 @@
-"""The two operations that every plane-wave neuron is made of, in the form that XLA fuses and vectorises on a CPU.
+"""The cosine family (24): h_i(x) = F(b_i) cos(b_i.x + c_i) with independent uniform phases c_i.
 
-XLA's own cosine keeps a loop over points from being vectorised once it is differentiated or accumulated over neurons,
-and `jnp.dot` of d components becomes a batched matrix product that cannot be fused with what follows. A polynomial of
-the phase in turns and a dot product written out can; `benchmarks/` has the ratios.
+One function decides every correlator of such a theory, M_k(z) = E_b[F(b)^k cos(b.z)]; where F = 1 it follows from the
+frequency law alone. The cosine and the dot product are ours: XLA's own cosine keeps a loop over points from being
+vectorised once it is differentiated or accumulated over neurons, and `jnp.dot` of d components becomes a batched matrix
+product that cannot be fused with what follows. A polynomial of the phase in turns and a dot product written out can;
+`benchmarks/` has the ratios.
 """
 
 import itertools
 import math
-from abc import abstractmethod
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -18,8 +19,10 @@ import numpy as np
 import numpyro.distributions as dist
 from numpy.typing import ArrayLike
 
-from nnqft_ppl.laws.joint import uniform_phases
+from nnqft_ppl.laws.frequencies import FrequencyLaw
+from nnqft_ppl.laws.joint import iid, uniform_phases
 from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.errors import NoClosedForm
 from nnqft_ppl.theory.architecture import Architecture, theorem
 
 
@@ -33,29 +36,56 @@ class CosineArchitecture(Architecture):
 
     claims = ("Z2", "translation", "rotation", "reflection", "permutation")
 
-    @abstractmethod
-    def frequencies(self) -> dist.Distribution:
-        """The joint law of the rows b_1..b_N, event shape (N, d)."""
+    @property
+    def frequency_law(self) -> FrequencyLaw | None:
+        """P(b) of one row; None where a card gives `frequencies`, and its moments, in another way."""
+        return None
 
-    def radius_quantile(self, u: Array) -> Array:
-        """The radius |b| of an isotropic P(b) that is exceeded with probability 1 - u; optional, for `sobol`."""
-        raise NotImplementedError
+    def frequencies(self) -> dist.Distribution:
+        """The joint law of the rows b_1..b_N, event shape (N, d): independent, unless a card says otherwise."""
+        return iid(self._frequency_law().distribution(self.dim), self.neuron_count)
 
     @property
-    def has_quantile(self) -> bool:
-        """Does the card define `radius_quantile`?"""
-        return type(self).radius_quantile is not CosineArchitecture.radius_quantile
+    def length(self) -> float:
+        """1/s of a frequency law of scale s, unless a card gives another."""
+        return 1.0 if self.frequency_law is None else 1.0 / self.frequency_law.scale
+
+    @property
+    def momentum_cutoff(self) -> float:
+        """Where P(b) ends, unless a card gives another."""
+        return math.inf if self.frequency_law is None else self.frequency_law.end
 
     def envelope_at(self, b: jax.Array) -> jax.Array:
         """F(b) for one row b of shape (d,); 1 unless a card says otherwise."""
         return jnp.ones((), b.dtype)
 
-    @abstractmethod
+    @theorem("23")
     def kernel_moment(self, k: int, z: Array) -> Array:
-        """M_k(z) = E_b[F(b)^k cos(b.z)]; z of shape (..., d), float64 of shape (...)."""
+        """M_k(z) = E_b[F(b)^k cos(b.z)]: E cos(b.z) for every k where F = 1; z of shape (..., d) -> (...)."""
+        self._frequency_law("kernel_moment")
+        return self.mean_wave(z)
+
+    def mean_wave(self, z: ArrayLike) -> Array:
+        """E cos(b.z) of one row, whatever its envelope; z of shape (..., d), float64 of shape (...)."""
+        return self._frequency_law().characteristic(self.norm(z), self.dim)
+
+    @theorem("26")
+    def power_spectrum(self, p: ArrayLike) -> Array:
+        """G^(2)(p) = (sigma_a^2/2) (2 pi)^d P(p), where F = 1."""
+        density = self._frequency_law("power_spectrum").density(self.norm(p), self.dim)
+        return self._mean_square() / 2 * (2 * np.pi) ** self.dim * density
+
+    def _frequency_law(self, of_envelope_1: str = "") -> FrequencyLaw:
+        """The frequency law, or `NoClosedForm`; for a closed form that holds for F = 1 only, also where F differs."""
+        name, law = type(self).__name__, self.frequency_law
+        if law is None:
+            raise NoClosedForm(f"{name} has no frequency law, from which {of_envelope_1 or 'frequencies'} would follow")
+        if of_envelope_1 and type(self).envelope_at is not CosineArchitecture.envelope_at:
+            raise NoClosedForm(f"{name} has no closed form for its {of_envelope_1}, as its envelope F is not 1")
+        return law
 
     def prior(self) -> dict[str, dist.Distribution]:
-        return {"a": self.amplitudes(), "b": self.frequencies(), "c": uniform_phases(self.width)}
+        return {"a": self.amplitudes(), "b": self.frequencies(), "c": uniform_phases(self.neuron_count)}
 
     def frequency(self, *args: Any, **theta: Any) -> jax.Array:
         """The row b_i of one neuron, shape (d,), from its sites other than the phase: the site ``b`` itself."""
@@ -101,9 +131,11 @@ class CosineArchitecture(Architecture):
 
     def neuron_power_spectrum(self, p: ArrayLike) -> Array:
         """L^(2)_ii(p) = G^(2)(p) / sigma_a^2, (22) with the factor (2 pi)^d of the convention in (15) and (26)."""
-        groups = self.amplitude_groups()
-        square = sum(group.neurons / self.width * group.moment((0, 0)) for group in groups)
-        return self.power_spectrum(p) / square
+        return self.power_spectrum(p) / self._mean_square()
+
+    def _mean_square(self) -> float:
+        """sigma_a^2 = sum_i E[a_i^2] of one component of the field."""
+        return sum(group.neurons / self.width * group.moment((0, 0)) for group in self.amplitude_groups())
 
 
 @lru_cache

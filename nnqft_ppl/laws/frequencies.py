@@ -1,0 +1,244 @@
+"""Frequency laws P(b): isotropic laws of one row b in R^d as values, which a card of plane waves names once.
+
+Everything that a card and the engine ask of P(b) follows from its law: draws, the quantile of |b|, the transform
+E cos(b.z) and the density. The dimension d is an argument, as it belongs to the theory. The parameters of a law may be
+traced: their ranges are enforced where they are hyperparameters of a card.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import final
+
+import jax.numpy as jnp
+import numpy as np
+import numpyro.distributions as dist
+from scipy import special
+
+from nnqft_ppl.laws.fourier import student_radius
+from nnqft_ppl.laws.isotropic import SpectralPower, spectral_integral
+from nnqft_ppl.laws.lattice import FoldedCauchy, band_limited
+from nnqft_ppl.laws.propagators import RegulatedPower, Regulator, propagator
+from nnqft_ppl.laws.spectrum import Spectrum
+from nnqft_ppl.runtime.arrays import Array
+
+
+class FrequencyLaw(ABC):
+    """The isotropic law P(b) of one row b in R^d."""
+
+    @property
+    @abstractmethod
+    def scale(self) -> float:
+        """The inverse of the length in which E cos(b.z) varies."""
+
+    @property
+    def end(self) -> float:
+        """Where P(b) ends, sharply or by a regulator of this scale; infinite where it only falls."""
+        return math.inf
+
+    @abstractmethod
+    def distribution(self, dim: int) -> dist.Distribution:
+        """P(b) as a NumPyro distribution whose draws have shape (d,)."""
+
+    @abstractmethod
+    def radius_quantile(self, u: Array, dim: int) -> Array:
+        """The radius |b| that is exceeded with probability 1 - u, float64 of the shape of `u`."""
+
+    @abstractmethod
+    def characteristic(self, r: Array, dim: int) -> Array:
+        """E cos(b.z) at |z| = r, float64 of the shape of `r`."""
+
+    @abstractmethod
+    def density(self, p: Array, dim: int) -> Array:
+        """P(b) at |b| = p with respect to d^d b, float64 of the shape of `p`."""
+
+
+@final
+@dataclass(frozen=True)
+class GaussianFrequencies(FrequencyLaw):
+    """b ~ N(0, s^2 I_d): E cos(b.z) = exp(-s^2 z^2/2)."""
+
+    s: float  #: standard deviation of one component
+
+    @property
+    def scale(self) -> float:
+        return self.s
+
+    def distribution(self, dim: int) -> dist.Distribution:
+        return dist.Normal(jnp.zeros(dim), self.s)
+
+    def radius_quantile(self, u: Array, dim: int) -> Array:
+        return self.s * np.sqrt(2 * special.gammaincinv(dim / 2, u))
+
+    def characteristic(self, r: Array, dim: int) -> Array:
+        return np.exp(-((self.s * r) ** 2) / 2)
+
+    def density(self, p: Array, dim: int) -> Array:
+        return (2 * np.pi * self.s**2) ** (-dim / 2) * np.exp(-(p**2) / (2 * self.s**2))
+
+
+@final
+@dataclass(frozen=True)
+class CauchyFrequencies(FrequencyLaw):
+    """P(b) = (m/pi)/(b^2 + m^2) on the line: E cos(b z) = exp(-m|z|)."""
+
+    mass: float  #: mass m
+
+    @property
+    def scale(self) -> float:
+        return self.mass
+
+    def distribution(self, dim: int) -> dist.Distribution:
+        return dist.Cauchy(jnp.zeros(1), self.mass)
+
+    def radius_quantile(self, u: Array, dim: int) -> Array:
+        return self.mass * np.tan(np.pi * u / 2)
+
+    def characteristic(self, r: Array, dim: int) -> Array:
+        return np.exp(-self.mass * r)
+
+    def density(self, p: Array, dim: int) -> Array:
+        return self.mass / np.pi / (p**2 + self.mass**2)
+
+
+@final
+@dataclass(frozen=True)
+class StudentFrequencies(FrequencyLaw):
+    """P(b) ~ (b^2 + m^2)^(-nu - d/2), a multivariate t: E cos(b.z) = 2^(1-nu)/Gamma(nu) (m|z|)^nu K_nu(m|z|)."""
+
+    mass: float  #: mass m
+    nu: float  #: half the degrees of freedom
+
+    @property
+    def scale(self) -> float:
+        return self.mass
+
+    def distribution(self, dim: int) -> dist.Distribution:
+        degrees = 2 * self.nu
+        return dist.MultivariateStudentT(degrees, np.zeros(dim), self.mass / degrees**0.5 * np.eye(dim))
+
+    def radius_quantile(self, u: Array, dim: int) -> Array:
+        return student_radius(u, degrees=2 * self.nu, mass=self.mass, dim=dim)
+
+    def characteristic(self, r: Array, dim: int) -> Array:
+        r = self.mass * r
+        safe = np.where(r > 0, r, 1.0)
+        value = 2 ** (1 - self.nu) / special.gamma(self.nu) * safe**self.nu * special.kv(self.nu, safe)
+        return np.where(r > 0, value, 1.0)
+
+    def density(self, p: Array, dim: int) -> Array:
+        nu = self.nu
+        norm = special.gamma(nu + dim / 2) / (np.pi ** (dim / 2) * special.gamma(nu)) * self.mass ** (2 * nu)
+        return norm / (p**2 + self.mass**2) ** (nu + dim / 2)
+
+
+@final
+@dataclass(frozen=True)
+class FoldedCauchyFrequencies(FrequencyLaw):
+    """The Cauchy law folded into the Brillouin zone |b| <= pi/Delta of a lattice on the line."""
+
+    mass: float  #: mass m
+    spacing: float  #: distance Delta of neighbouring points of the lattice
+
+    @property
+    def scale(self) -> float:
+        return self.mass
+
+    @property
+    def end(self) -> float:
+        return math.pi / self.spacing
+
+    @property
+    def squeeze(self) -> float:
+        """tanh(m Delta/2), which turns a uniform angle into b: tan(b Delta/2) = tanh(m Delta/2) tan(angle/2)."""
+        return np.tanh(self.mass * self.spacing / 2)
+
+    def distribution(self, dim: int) -> dist.Distribution:
+        return FoldedCauchy(jnp.full(1, self.mass), self.spacing)
+
+    def radius_quantile(self, u: Array, dim: int) -> Array:
+        return 2 / self.spacing * np.arctan(self.squeeze * np.tan(np.pi * u / 2))
+
+    def characteristic(self, r: Array, dim: int) -> Array:
+        return band_limited(self.mass * self.spacing, r / self.spacing)
+
+    def density(self, p: Array, dim: int) -> Array:
+        half = p * self.spacing / 2
+        lattice = self.squeeze / ((self.squeeze * np.cos(half)) ** 2 + np.sin(half) ** 2)
+        return np.where(p <= self.end, self.spacing / (2 * np.pi) * lattice, 0.0)
+
+
+@final
+@dataclass(frozen=True)
+class RegulatedFrequencies(FrequencyLaw):
+    """P(b) ~ f(b) (b^2 + m^2)^(-power) with a cutoff Lambda; the ball |b| < Lambda for power 0 and a hard regulator.
+
+    f is 1 on the ball (hard) or exp(-b^2/(2 Lambda^2)) (gaussian); E cos(b.z) = G_power(|z|)/G_power(0), the
+    propagators of `propagator`.
+    """
+
+    power: float
+    mass: float  #: mass m
+    cutoff: float  #: momentum cutoff Lambda
+    regulator: Regulator  #: f: hard or gaussian
+
+    @property
+    def scale(self) -> float:
+        return self.mass
+
+    @property
+    def end(self) -> float:
+        return self.cutoff
+
+    def distribution(self, dim: int) -> RegulatedPower:
+        return RegulatedPower(power=self.power, mass=self.mass, cutoff=self.cutoff, regulator=self.regulator, dim=dim)
+
+    def radius_quantile(self, u: Array, dim: int) -> Array:
+        if self.power == 0.0 and self.regulator == "hard":
+            return self.cutoff * u ** (1 / dim)
+        return self.distribution(dim).radius_quantile(u)
+
+    def characteristic(self, r: Array, dim: int) -> Array:
+        return self._propagator(r, dim) / self._propagator(0.0, dim)
+
+    def density(self, p: Array, dim: int) -> Array:
+        law = self.distribution(dim)
+        return np.where(p < law.reach, law.weight(p) * math.exp(-law.log_normalisation()), 0.0)
+
+    def _propagator(self, r: Array | float, dim: int) -> Array:
+        return propagator(self.power, r, mass=self.mass, cutoff=self.cutoff, regulator=self.regulator, dim=dim)
+
+
+@final
+@dataclass(frozen=True)
+class SpectralFrequencies(FrequencyLaw):
+    """P(b) ~ G(|b|)^power on |b| < Lambda, for any spectrum G."""
+
+    spectrum: Spectrum
+    power: float
+    cutoff: float  #: momentum cutoff Lambda; may be infinite
+
+    @property
+    def scale(self) -> float:
+        return self.spectrum.width
+
+    @property
+    def end(self) -> float:
+        return min(self.cutoff, self.spectrum.end if self.spectrum.sharp else math.inf)
+
+    def distribution(self, dim: int) -> SpectralPower:
+        return SpectralPower(spectrum=self.spectrum, power=self.power, cutoff=self.cutoff, dim=dim)
+
+    def radius_quantile(self, u: Array, dim: int) -> Array:
+        return self.distribution(dim).radius_quantile(u)
+
+    def characteristic(self, r: Array, dim: int) -> Array:
+        return self._integral(r, dim) / self._integral(0.0, dim)
+
+    def density(self, p: Array, dim: int) -> Array:
+        law = self.distribution(dim)
+        log_density = self.power * self.spectrum.log_at(p, np) - law.log_normalisation()
+        return np.where(p < law.reach, np.exp(log_density), 0.0)
+
+    def _integral(self, r: Array | float, dim: int) -> Array:
+        return spectral_integral(self.spectrum, self.power, r, dim=dim, cutoff=self.cutoff)
