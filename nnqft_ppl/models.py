@@ -5,13 +5,9 @@ module is a package whose path is that folder, so that `nnqft_ppl.models.cos_net
 identity; folders of a user's own join the path.
 """
 
-import copyreg
 import difflib
 import importlib
-import importlib.util
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from nnqft_ppl.runtime.errors import InputError
@@ -60,11 +56,11 @@ def card(name: str) -> "type[Architecture]":
     InputError
         for an unknown name, or a file that does not declare exactly one architecture, or does not import.
     """
-    from nnqft_ppl.theory.architecture import Architecture
+    from nnqft_ppl.theory.architecture import Architecture, import_from
 
     file = source(name)
     try:
-        module = _import_file(name, file) if name in _single_files else importlib.import_module(f"{__name__}.{name}")
+        module = import_from(f"{__name__}.{name}", file)
     except Exception as error:
         hint = ""
         if isinstance(error, ImportError) and error.name == "nnqft_ppl":
@@ -77,9 +73,6 @@ def card(name: str) -> "type[Architecture]":
     ]
     if len(found) != 1:
         raise InputError(f"card {file} must declare exactly one Architecture, got {len(found)}")
-    if file.parent != _CATALOGUE:
-        # Another process knows the catalogue but not this file; its path travels with the pickle.
-        copyreg.pickle(found[0], lambda net: (_revive, (str(file), name, _fields(net))))
     return found[0]
 
 
@@ -128,32 +121,3 @@ def add(path: str | Path) -> tuple[str, ...]:
         __path__.append(str(path))
         importlib.invalidate_caches()
     return brought
-
-
-def _import_file(name: str, file: Path) -> ModuleType:
-    qualified = f"{__name__}.{name}"
-    if qualified in sys.modules:
-        return sys.modules[qualified]
-    spec = importlib.util.spec_from_file_location(qualified, file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[qualified] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[qualified]
-        raise
-    return module
-
-
-def _fields(net: Any) -> dict[str, Any]:
-    from nnqft_ppl.theory.ranges import field_types
-
-    return {name: getattr(net, name) for name in field_types(type(net))}
-
-
-def _revive(file: str, name: str, fields: dict[str, Any]) -> "Architecture":
-    if name not in names():
-        add(file)
-    return load(name, **fields)

@@ -16,8 +16,8 @@ from numpyro.infer.util import log_density
 from scipy import stats
 
 from nnqft_ppl import InputError, load, names, prior_predictive
-from nnqft_ppl.laws.propagators import RegulatedPower
 from nnqft_ppl.laws.ball import Ball, BallTransform
+from nnqft_ppl.laws.propagators import RegulatedPower
 from nnqft_ppl.theory import AMPLITUDES
 
 X = np.array([[0.1], [0.5], [-0.3]])

@@ -4,10 +4,16 @@ A card is a final frozen dataclass that declares an amplitude law P(a), a joint 
 base class makes the field phi(x) = sum_i a_i h_i(x) of (1) out of them, for all neurons and points by `jax.vmap`.
 """
 
+import dataclasses
+import importlib
+import importlib.util
 import math
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import jax
@@ -69,6 +75,13 @@ class Architecture(ABC):
     def __post_init__(self) -> None:
         enforce(self)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process may not know the file of a card of the user's own: its path travels with the pickle."""
+        cls = type(self)
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        file = getattr(sys.modules.get(cls.__module__), "__file__", None)
+        return _revived, (cls.__module__, file, cls.__qualname__, fields)
+
     # -- what a card declares ------------------------------------------------------------------------------------
 
     @abstractmethod
@@ -84,12 +97,12 @@ class Architecture(ABC):
     @property
     def amplitude_law(self) -> AmplitudeLaw:
         """The law of the unscaled amplitude ahat: the hyperparameter ``amplitude``, unless a card says otherwise."""
-        return getattr(self, "amplitude")  # noqa: B009  (a card's field, which the base does not have)
+        return self.amplitude  # pyright: ignore[reportAttributeAccessIssue]
 
     @property
     def amplitude_scale(self) -> float:
         """The factor in a_i = amplitude_scale * ahat_i / sqrt(N): ``sigma_a``, unless a card says otherwise."""
-        return getattr(self, "sigma_a")  # noqa: B009
+        return self.sigma_a  # pyright: ignore[reportAttributeAccessIssue]
 
     def amplitudes(self) -> dist.Distribution:
         """The joint law of a_1..a_N, independent, event shape (N,)."""
@@ -269,6 +282,31 @@ class Architecture(ABC):
                 statement = (method.__doc__ or "").strip().split("\n\n")[0]
                 found.append(Theorem(name, equations, " ".join(statement.split())))
         return tuple(found)
+
+
+def import_from(module: str, file: str | Path | None) -> ModuleType:
+    """A module by its name, or, where no path of Python's leads to it, from its file: one module either way."""
+    if module in sys.modules:
+        return sys.modules[module]
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module or file is None:
+            raise
+    spec = importlib.util.spec_from_file_location(module, file)
+    assert spec is not None
+    assert spec.loader is not None
+    sys.modules[module] = found = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(found)
+    except BaseException:
+        del sys.modules[module]
+        raise
+    return found
+
+
+def _revived(module: str, file: str | None, name: str, fields: dict[str, Any]) -> Architecture:
+    return getattr(import_from(module, file), name)(**fields)
 
 
 def as_points(net: Architecture, points: ArrayLike) -> jax.Array:
