@@ -237,7 +237,7 @@ class SpectralFrequencies(FrequencyLaw):
 
     def density(self, p: Array, dim: int) -> Array:
         law = self.distribution(dim)
-        log_density = self.power * self.spectrum.log_at(p, np) - law.log_normalisation()
+        log_density = self.power * self.spectrum.log_at(p) - law.log_normalisation()
         return np.where(p < law.reach, np.exp(log_density), 0.0)
 
     def _integral(self, r: Array | float, dim: int) -> Array:

@@ -20,6 +20,7 @@ from scipy.interpolate import CubicSpline
 
 from nnqft_ppl.laws.bochner import transform_of, transform_of_rows
 from nnqft_ppl.laws.extent import WIDEST, Extent, Function, extent, values_at
+from nnqft_ppl.laws.interpolation import hermite
 from nnqft_ppl.runtime.arrays import Array, check_rows
 from nnqft_ppl.runtime.errors import InputError
 
@@ -147,24 +148,19 @@ class Spectrum:
     def __call__(self, p: ArrayLike) -> Array:
         """G at |p|, float64 of the shape of `p`; zero beyond `end`."""
         p = np.abs(np.asarray(p, dtype=float))
-        return np.where(p <= self.end, np.exp(self.log_at(p, np)), 0.0)
+        return np.where(p <= self.end, np.exp(self.log_at(p)), 0.0)
 
-    def log_at(self, p: Any, np_: Any) -> Any:
-        """log G at |p| <= end, by the module `np_`: numpy or jax.numpy."""
-        table = _table(self)
-        y, slope = (np_.asarray(part, p.dtype) for part in table)
+    def log_at(self, p: Any) -> Any:
+        """log G at |p| <= end, of JAX or of NumPy as `p` is."""
+        np_ = p.__array_namespace__()
+        y, slope = (np_.asarray(part, dtype=p.dtype) for part in _table(self))
         at = np_.arcsinh(p / self.width) * (CELLS / np.arcsinh(self.end / self.width))
         cell = np_.clip(np_.floor(at).astype(int), 0, CELLS - 1)
-        t = np_.minimum(at - cell, 1.0)
-        return (
-            y[cell] * (1.0 + 2.0 * t) * (1.0 - t) ** 2
-            + y[cell + 1] * t**2 * (3.0 - 2.0 * t)
-            + t * (1.0 - t) * (slope[cell] * (1.0 - t) - slope[cell + 1] * t)
-        )
+        return hermite(y, slope, cell, np_.minimum(at - cell, 1.0))
 
     def log_of_rows(self, b: jax.Array) -> jax.Array:
         """log G(|b|) of rows b of shape (..., d), with a gradient of zero at the origin; shape (...)."""
-        return self.log_at(jnp.sqrt(jnp.sum(b * b, axis=-1) + jnp.finfo(b.dtype).tiny), jnp)
+        return self.log_at(jnp.sqrt(jnp.sum(b * b, axis=-1) + jnp.finfo(b.dtype).tiny))
 
     def reach(self, power: float, dim: int) -> float:
         """The momentum beyond which |p|^d G^power is nothing to a float64, infinite where it does not fall so far."""
