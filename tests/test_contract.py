@@ -8,12 +8,10 @@ from dataclasses import make_dataclass
 import numpy as np
 import pytest
 from toy_cards import Tanh
-from typer.testing import CliRunner
 
 from nnqft_ppl import axiom_verdicts, exact_correlator, load, models
 from nnqft_ppl.axioms.imaginary_time import rho
 from nnqft_ppl.catalogue import entries
-from nnqft_ppl.cli.app import app
 from nnqft_ppl.laws import CauchyFrequencies, FrequencyLaw, GaussianFrequencies, RegulatedFrequencies
 from nnqft_ppl.laws.frequencies import FoldedCauchyFrequencies, SpectralFrequencies, StudentFrequencies
 from nnqft_ppl.theory import CosineArchitecture, Gaussian
@@ -170,6 +168,6 @@ def test_listing_the_catalogue_imports_no_card():
 
 def test_a_card_with_imports_of_the_old_face_says_where_they_are(tmp_path):
     (tmp_path / "old.py").write_text(CARD.replace("their_waves import Waves", "nnqft_ppl import Architecture"))
-    result = CliRunner().invoke(app, ["correlators", str(tmp_path / "old.py")])
-    assert result.exit_code == 2
-    assert "what cards import is in nnqft_ppl.theory and nnqft_ppl.laws" in result.output
+    code = f"from nnqft_ppl import models; models.add({str(tmp_path / 'old.py')!r}); models.card('old')"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "what cards import is in nnqft_ppl.theory and nnqft_ppl.laws" in result.stderr.splitlines()[-1]

@@ -10,8 +10,8 @@ from numpyro.infer.util import log_density
 from scipy import stats
 
 from nnqft_ppl import InputError, add_source, collapse, deform, give_laws, load, names, observe, posterior
-from nnqft_ppl.laws import FoldedCauchy
 from nnqft_ppl.laws.charts import chart
+from nnqft_ppl.laws.lattice import FoldedCauchy
 from nnqft_ppl.sampling.plan import plan
 from nnqft_ppl.sampling.whitened import Whitened
 from nnqft_ppl.theory import AMPLITUDES

@@ -43,9 +43,11 @@ def test_on_the_lattice_it_is_the_cauchy_net():
 def test_the_interpolation_is_the_transform_of_the_spectrum():
     net = load("lattice_cauchy", mass=MASS, lattice_spacing=SPACING, sigma_a=1.1)
     for z in (0.0, 0.13, 0.4, 1.0, 3.3):
-        integral = quad(lambda p, z=z: float(net.power_spectrum([p])) * np.cos(p * z) / np.pi, 0.0, net.band)[0]
+        integral = quad(
+            lambda p, z=z: float(net.power_spectrum([p])) * np.cos(p * z) / np.pi, 0.0, net.momentum_cutoff
+        )[0]
         assert float(net.two_point([z], [0.0])) == pytest.approx(integral, rel=1e-9)
-    assert float(net.power_spectrum([1.001 * net.band])) == 0.0
+    assert float(net.power_spectrum([1.001 * net.momentum_cutoff])) == 0.0
     fine = load("lattice_cauchy", mass=MASS, lattice_spacing=1e-3)
     assert float(fine.power_spectrum([2.0])) == pytest.approx(
         float(load("cauchy", mass=MASS).power_spectrum([2.0])), rel=1e-6

@@ -23,7 +23,7 @@ NoiseOption = Annotated[
     float | None, typer.Option(help="Standard deviation of the noise in units of y; inferred if it is not given.")
 ]
 InferOption = Annotated[
-    str | None, typer.Option(help="Positive hyperparameters to give_laws, separated by commas: mass,sigma_a.")
+    str | None, typer.Option(help="Positive hyperparameters to infer, separated by commas: mass,sigma_a.")
 ]
 WidthOption = Annotated[int, typer.Option(help="Number N of neurons.")]
 ChainsOption = Annotated[int, typer.Option(help="Number of chains.")]
@@ -39,7 +39,7 @@ def posterior(
     settings: SetOption = None,
     width: WidthOption = 200,
     noise: NoiseOption = None,
-    give_laws: InferOption = None,
+    infer: InferOption = None,
     chains: ChainsOption = 4,
     warmup: WarmupOption = 200,
     draws: DrawsOption = 300,
@@ -72,7 +72,7 @@ def posterior(
 
         found = read_data(data, _columns(x), y)
         net = theory(card, [*(settings or []), *_sizes(card, width, len(found.x_name), settings)])
-        model = _conditioned(net, found, noise, give_laws)
+        model = _conditioned(net, found, noise, infer)
         grid = _grid(found)
         _make_folder(out)
         partial = out / ".partial"
@@ -130,7 +130,7 @@ def compare(
     y: YOption,
     widths: Annotated[str, typer.Option(help="Widths N, separated by commas.")] = "20,200",
     noise: NoiseOption = None,
-    give_laws: InferOption = None,
+    infer: InferOption = None,
     chains: ChainsOption = 4,
     warmup: WarmupOption = 200,
     draws: DrawsOption = 300,
@@ -157,7 +157,7 @@ def compare(
         for card in cards:
             for width in _widths(widths):
                 net = theory(card, _sizes(card, width, len(found.x_name), None))
-                models[f"{card} N={net.width}"] = _conditioned(net, found, noise, give_laws)
+                models[f"{card} N={net.width}"] = _conditioned(net, found, noise, infer)
         if len(models) < 2:
             raise InputError(f"compare needs at least two theories or widths, got {', '.join(models) or 'none'}")
         checks, converged = {}, {}

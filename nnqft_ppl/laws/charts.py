@@ -9,7 +9,7 @@ variables, its `log_weight` puts the difference right.
 import math
 from collections.abc import Callable
 from functools import lru_cache, singledispatch
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -20,12 +20,9 @@ from numpyro.distributions import biject_to, constraints
 from scipy.interpolate import CubicSpline
 from scipy.special import gammainc
 
-from nnqft_ppl.laws.couplings import EquicorrelatedNormal, GibbsNormal, LatentSignTilt
 from nnqft_ppl.laws.fourier import student_radius
-from nnqft_ppl.laws.isotropic import Isotropic
-from nnqft_ppl.laws.lattice import FoldedCauchy
-from nnqft_ppl.laws.signs import SignedRayleigh
-from nnqft_ppl.laws.vectors import BottleAndNormals
+from nnqft_ppl.laws.interpolation import hermite
+from nnqft_ppl.laws.joint import leaf
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
 
@@ -43,6 +40,16 @@ class Chart(NamedTuple):
     #: log of (density of the law at value(z), times the Jacobian, over the density of z), up to a constant
 
 
+class ChartedLaw(dist.Distribution):
+    """A law of ours, which knows its chart."""
+
+    has_tails: ClassVar[bool] = False  #: see `has_tails`
+
+    def chart(self, shape: Shape) -> Chart:
+        """The chart of draws of this law that together have a shape, which ends with that of one draw."""
+        raise NotImplementedError
+
+
 def chart(law: dist.Distribution) -> Chart:
     """The chart of a law, by its kind; a law without one of its own gets NumPyro's transform of its support.
 
@@ -51,13 +58,21 @@ def chart(law: dist.Distribution) -> Chart:
     InputError
         for a discrete law, which no gradient can move.
     """
-    while isinstance(law, dist.Independent):
-        law = law.base_dist
-    shape = law.shape()
-    leaf: Any = law.base_dist if isinstance(law, dist.ExpandedDistribution) else law
-    if leaf.is_discrete:
-        raise InputError(f"law {type(leaf).__name__} is discrete, which no Markov chain of ours can move")
-    return _chart(leaf, shape)
+    one = leaf(law)
+    if one.is_discrete:
+        raise InputError(f"law {type(one).__name__} is discrete, which no Markov chain of ours can move")
+    return leaf_chart(one, law.shape())
+
+
+def leaf_chart(leaf: dist.Distribution, shape: Shape) -> Chart:
+    """The chart of many numbers or rows of one law, which together have a shape."""
+    return leaf.chart(shape) if isinstance(leaf, ChartedLaw) else _chart(leaf, shape)
+
+
+def has_tails(law: dist.Distribution) -> bool:
+    """Has a law no variance, or tails that were folded? Then a gradient does not help to move it, or hardly."""
+    one = leaf(law)
+    return one.has_tails if isinstance(one, ChartedLaw) else isinstance(one, dist.Cauchy | dist.MultivariateStudentT)
 
 
 def log_normal_density(z: jax.Array) -> jax.Array:
@@ -115,28 +130,12 @@ def _(leaf: Any, shape: Shape) -> Chart:
     return Chart(shape, lambda z: leaf.loc - leaf.scale * jnp.sign(z) * (math.log(2.0) + log_ndtr(-jnp.abs(z))))
 
 
-@_chart.register(SignedRayleigh)
-def _(leaf: Any, shape: Shape) -> Chart:
-    """sign(z) times the root of an exponential variable."""
-
-    def value(z: jax.Array) -> jax.Array:
-        square = -(math.log(2.0) + log_ndtr(-jnp.abs(z)))
-        return leaf.sigma * jnp.sign(z) * jnp.sqrt(jnp.maximum(square, jnp.finfo(z.dtype).tiny))
-
-    return Chart(shape, value)
-
-
 @_chart.register(dist.Uniform)
 def _(leaf: Any, shape: Shape) -> Chart:
     low, high = leaf.low, leaf.high
     if np.allclose(low, -math.pi, rtol=1e-6) and np.allclose(high, math.pi, rtol=1e-6):
         return Chart((2, *shape), angle, away_from_the_origin)
     return Chart(shape, lambda z: low + (high - low) * ndtr(z))
-
-
-@_chart.register(FoldedCauchy)
-def _(leaf: Any, shape: Shape) -> Chart:
-    return Chart((2, *shape), lambda z: leaf.of_angle(angle(z)), away_from_the_origin)
 
 
 @_chart.register(dist.VonMises)
@@ -165,93 +164,37 @@ def away_from_the_origin(pair: jax.Array) -> jax.Array:
 def _(leaf: Any, shape: Shape) -> Chart:
     degrees, dim = float(leaf.df), leaf.event_shape[0]
     table = _student_table(degrees, dim)
-    return Chart(shape, lambda z: leaf.loc + math.sqrt(degrees) * _stretch(table, z) @ leaf.scale_tril.T)
-
-
-@_chart.register(Isotropic)
-def _(leaf: Any, shape: Shape) -> Chart:
-    table = _isotropic_table(leaf)
-    return Chart(shape, lambda z: leaf.scale * _stretch(table, z))
-
-
-@_chart.register(LatentSignTilt)
-def _(leaf: Any, shape: Shape) -> Chart:
-    row = _chart(_leaf(leaf.tilt.law), shape)
-    root = math.sqrt(leaf.epsilon)
-
-    def log_weight(z: jax.Array) -> jax.Array:
-        tilt = root * leaf.tilt.g(row.value(z))
-        return jnp.logaddexp(jnp.log1p(tilt).sum(), jnp.log1p(-tilt).sum()) - math.log(2.0)
-
-    return Chart(row.shape, row.value, log_weight)
-
-
-@_chart.register(EquicorrelatedNormal)
-def _(leaf: Any, shape: Shape) -> Chart:
-    return Chart(shape, leaf.from_normal)
-
-
-@_chart.register(GibbsNormal)
-def _(leaf: Any, shape: Shape) -> Chart:
-    def log_weight(z: jax.Array) -> jax.Array:
-        return -leaf.coupling * (leaf.scale**2 * jnp.sum(z * z) / leaf.event_shape[0]) ** 2
-
-    return Chart(shape, lambda z: leaf.scale * z, log_weight)
-
-
-@_chart.register(BottleAndNormals)
-def _(leaf: Any, shape: Shape) -> Chart:
-    spread = math.sqrt(leaf.bottle.radial_moment(2) / shape[-1])
-
-    def value(z: jax.Array) -> jax.Array:
-        return jnp.concatenate([leaf.scale * z[:-1], spread * z[-1:]])
-
-    return Chart(shape, value, lambda z: leaf.bottle.log_prob(spread * z[-1]) - log_normal_density(z[-1]))
-
-
-def _leaf(law: Any) -> Any:
-    return _leaf(law.base_dist) if isinstance(law, dist.Independent | dist.ExpandedDistribution) else law
+    return Chart(shape, lambda z: leaf.loc + math.sqrt(degrees) * stretch(table, z) @ leaf.scale_tril.T)
 
 
 # -- isotropic laws: a radius by interpolation -------------------------------------------------------------------------
 
 
-class RadialTable(NamedTuple):
+class StretchTable(NamedTuple):
     """y = arcsinh(radius) and dy/d|z| at even steps of |z| from 0 to REACH."""
 
     y: Array
     slope: Array
 
 
-def _stretch(table: RadialTable, z: jax.Array) -> jax.Array:
+def stretch(table: StretchTable, z: jax.Array) -> jax.Array:
     """Rows z -> sinh(y(|z|)) z/|z|, y by cubic Hermite interpolation: |z| -> radius keeps the probability inside."""
     length = jnp.sqrt(jnp.sum(z * z, axis=-1, keepdims=True) + jnp.finfo(z.dtype).tiny)
     y, slope, step = jnp.asarray(table.y), jnp.asarray(table.slope), REACH / KNOTS
     cell = jnp.clip(jnp.floor(length / step).astype(int), 0, KNOTS - 1)
     t = length / step - cell
     inner = jnp.minimum(t, 1.0)
-    left, right = y[cell], y[cell + 1]
-    value = (
-        left * (1.0 + 2.0 * inner) * (1.0 - inner) ** 2
-        + right * inner**2 * (3.0 - 2.0 * inner)
-        + step * inner * (1.0 - inner) * (slope[cell] * (1.0 - inner) - slope[cell + 1] * inner)
-        + step * slope[cell + 1] * jnp.maximum(t - 1.0, 0.0)
-    )
+    value = hermite(y, slope, cell, inner, step) + step * slope[cell + 1] * jnp.maximum(t - 1.0, 0.0)
     return jnp.sinh(value) / length * z
 
 
-def _radial_table(quantile: Callable[[Array], Array], dim: int) -> RadialTable:
+def stretch_table(quantile: Callable[[Array], Array], dim: int) -> StretchTable:
     length = np.linspace(0.0, REACH, KNOTS + 1)
     inside = gammainc(dim / 2, length**2 / 2)
     spline = CubicSpline(length, np.arcsinh(np.append(0.0, quantile(inside[1:]))))
-    return RadialTable(spline(length), spline(length, 1))
+    return StretchTable(spline(length), spline(length, 1))
 
 
 @lru_cache
-def _student_table(degrees: float, dim: int) -> RadialTable:
-    return _radial_table(lambda u: student_radius(u, degrees=degrees, mass=1.0, dim=dim), dim)
-
-
-@lru_cache
-def _isotropic_table(law: Isotropic) -> RadialTable:
-    return _radial_table(lambda u: law.radius_quantile(u) / law.scale, law.dim)
+def _student_table(degrees: float, dim: int) -> StretchTable:
+    return stretch_table(lambda u: student_radius(u, degrees=degrees, mass=1.0, dim=dim), dim)

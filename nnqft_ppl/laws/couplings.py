@@ -16,7 +16,8 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from numpyro.distributions import constraints
 
-from nnqft_ppl.laws.joint import isotropic_direction
+from nnqft_ppl.laws.charts import Chart, ChartedLaw, Shape, leaf_chart
+from nnqft_ppl.laws.joint import isotropic_direction, leaf
 from nnqft_ppl.laws.propagators import RegulatedPower
 from nnqft_ppl.runtime.errors import InputError
 
@@ -110,7 +111,7 @@ class BallTilt:
         return radius[..., None] * isotropic_direction(key_direction, shape, self.dim)
 
 
-class LatentSignTilt(dist.Distribution):
+class LatentSignTilt(ChartedLaw):
     """The law (L) of N coupled rows, event shape (N, d): one hidden sign tilts every row by the same function g."""
 
     pytree_aux_fields = ("tilt", "epsilon")
@@ -138,8 +139,18 @@ class LatentSignTilt(dist.Distribution):
         either = jnp.logaddexp(jnp.log1p(tilt).sum(axis=-1), jnp.log1p(-tilt).sum(axis=-1)) - math.log(2.0)
         return either + jnp.sum(jnp.asarray(self.tilt.law.log_prob(value)), axis=-1)
 
+    def chart(self, shape: Shape) -> Chart:
+        row = leaf_chart(leaf(self.tilt.law), shape)
+        root = math.sqrt(self.epsilon)
 
-class EquicorrelatedNormal(dist.Distribution):
+        def log_weight(z: jax.Array) -> jax.Array:
+            tilt = root * self.tilt.g(row.value(z))
+            return jnp.logaddexp(jnp.log1p(tilt).sum(), jnp.log1p(-tilt).sum()) - math.log(2.0)
+
+        return Chart(row.shape, row.value, log_weight)
+
+
+class EquicorrelatedNormal(ChartedLaw):
     """Rows N(0, s^2 I_d) with correlation eps between any two, -1/(N-1) < eps < 1; event shape (N, d)."""
 
     support = constraints.independent(constraints.real, 2)  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]
@@ -173,8 +184,11 @@ class EquicorrelatedNormal(dist.Distribution):
         log_det = dim * ((width - 1) * math.log1p(-self.epsilon) + math.log(self._mean_variance))
         return -0.5 * (square + log_det + width * dim * math.log(2.0 * math.pi * self.scale**2))
 
+    def chart(self, shape: Shape) -> Chart:
+        return Chart(shape, self.from_normal)
 
-class GibbsNormal(dist.Distribution):
+
+class GibbsNormal(ChartedLaw):
     """exp[-S/(2 s^2) - (coupling/N^2) S^2], S = sum_i b_i.b_i: unnormalised, no sampler; event shape (N, d)."""
 
     support = constraints.independent(constraints.real, 2)  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]
@@ -195,3 +209,9 @@ class GibbsNormal(dist.Distribution):
     def log_prob(self, value: Any, intermediates: Any = None) -> jax.Array:
         total = jnp.sum(jnp.square(value), axis=(-2, -1))
         return -total / (2.0 * self.scale**2) - self.coupling * (total / self.event_shape[0]) ** 2
+
+    def chart(self, shape: Shape) -> Chart:
+        def log_weight(z: jax.Array) -> jax.Array:
+            return -self.coupling * (self.scale**2 * jnp.sum(z * z) / self.event_shape[0]) ** 2
+
+        return Chart(shape, lambda z: self.scale * z, log_weight)

@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-import numpyro.distributions as dist
 from numpy.typing import ArrayLike
 
 from nnqft_ppl.laws.ball import Ball
+from nnqft_ppl.laws.charts import Chart, ChartedLaw, Shape, StretchTable, stretch, stretch_table
 from nnqft_ppl.laws.fourier import legendre_rule, radial_fourier, resolved_panels, sphere_area
+from nnqft_ppl.laws.interpolation import hermite
 from nnqft_ppl.laws.joint import isotropic_direction
 from nnqft_ppl.laws.spectrum import Spectrum
 from nnqft_ppl.runtime.arrays import Array
@@ -25,7 +26,7 @@ TABLE_NODES = 12
 STEEPEST = 1e30  # slope of a quantile function across a gap in the density; a float32 can still multiply it
 
 
-class Isotropic(dist.Distribution):
+class Isotropic(ChartedLaw):
     """A row b in R^d with a density proportional to weight(|b|) inside |b| < reach, zero outside.
 
     A law names in `pytree_aux_fields` all that decides it, the dimension ``dim`` among them, and gives `scale`,
@@ -64,12 +65,21 @@ class Isotropic(dist.Distribution):
         key_radius, key_direction = jax.random.split(key)
         shape = sample_shape + self.batch_shape
         quantile = jax.random.uniform(key_radius, shape) ** (1.0 / self.dim)
-        radius = self.scale * jnp.sinh(_hermite(quantile, _radius_table(self), jnp))
+        radius = self.scale * jnp.sinh(_interpolated(quantile, _radius_table(self)))
         return radius[..., None] * isotropic_direction(key_direction, shape, self.dim)
 
     def radius_quantile(self, u: Array) -> Array:
         """The radius |b| that is exceeded with probability 1 - u, by the table that `sample` uses."""
-        return self.scale * np.sinh(_hermite(u ** (1.0 / self.dim), _radius_table(self), np))
+        return self.scale * np.sinh(_interpolated(u ** (1.0 / self.dim), _radius_table(self)))
+
+    def chart(self, shape: Shape) -> Chart:
+        table = _chart_table(self)
+        return Chart(shape, lambda z: self.scale * stretch(table, z))
+
+
+@lru_cache
+def _chart_table(law: Isotropic) -> StretchTable:
+    return stretch_table(lambda u: law.radius_quantile(u) / law.scale, law.dim)
 
 
 class QuantileTable(NamedTuple):
@@ -102,19 +112,14 @@ def _radius_table(law: Isotropic) -> QuantileTable:
     return QuantileTable(w, y, slope)
 
 
-def _hermite(at: Any, table: QuantileTable, np_: Any) -> Any:
-    """Cubic Hermite interpolation, clipped to the cell so that the far tail can never overshoot; JAX or NumPy."""
-    w, y, slope = (np_.asarray(part, at.dtype) for part in table)
+def _interpolated(at: Any, table: QuantileTable) -> Any:
+    """y at w, clipped to the cell so that the far tail can never overshoot, of JAX or of NumPy as `at` is."""
+    np_ = at.__array_namespace__()
+    w, y, slope = (np_.asarray(part, dtype=at.dtype) for part in table)
     cell = np_.clip(np_.searchsorted(w, at, side="right") - 1, 0, TABLE_CELLS - 1)
     step = np_.maximum(w[cell + 1] - w[cell], np_.finfo(at.dtype).tiny)
     t = (at - w[cell]) / step
-    left, right = y[cell], y[cell + 1]
-    value = (
-        left * (1.0 + 2.0 * t) * (1.0 - t) ** 2
-        + right * t**2 * (3.0 - 2.0 * t)
-        + step * t * (1.0 - t) * (slope[cell] * (1.0 - t) - slope[cell + 1] * t)
-    )
-    return np_.clip(value, left, right)
+    return np_.clip(hermite(y, slope, cell, t, step), y[cell], y[cell + 1])
 
 
 def spectral_integral(spectrum: Spectrum, power: float, distance: ArrayLike, *, dim: int, cutoff: float) -> Array:
@@ -128,7 +133,7 @@ def spectral_integral(spectrum: Spectrum, power: float, distance: ArrayLike, *, 
     stop = integration_end(spectrum, power, dim=dim, cutoff=cutoff)
     panels = _panels(spectrum, power, stop)
     return radial_fourier(
-        lambda p: np.exp(power * spectrum.log_at(p, np)), distance, dim=dim, scale=stop, stop=stop, edges=panels
+        lambda p: np.exp(power * spectrum.log_at(p)), distance, dim=dim, scale=stop, stop=stop, edges=panels
     )
 
 
@@ -151,7 +156,7 @@ def integration_end(spectrum: Spectrum, power: float, *, dim: int, cutoff: float
 
 @lru_cache
 def _panels(spectrum: Spectrum, power: float, stop: float) -> Array:
-    return resolved_panels(lambda p: np.exp(power * spectrum.log_at(p, np)), stop)
+    return resolved_panels(lambda p: np.exp(power * spectrum.log_at(p)), stop)
 
 
 class SpectralPower(Isotropic):
@@ -178,7 +183,7 @@ class SpectralPower(Isotropic):
         return integration_end(self.spectrum, self.power, dim=self.dim, cutoff=self.cutoff)
 
     def weight(self, r: Array) -> Array:
-        return np.exp(self.power * self.spectrum.log_at(r, np) - max(self.power * v for v in self.spectrum.logs))
+        return np.exp(self.power * self.spectrum.log_at(r) - max(self.power * v for v in self.spectrum.logs))
 
     def log_prob(self, value: Any, intermediates: Any = None) -> jax.Array:
         inside = jnp.sum(jnp.square(value), axis=-1) < self.reach**2

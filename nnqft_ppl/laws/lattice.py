@@ -10,17 +10,17 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import numpyro.distributions as dist
 from numpy.typing import ArrayLike
 from numpyro.distributions import constraints
 
+from nnqft_ppl.laws.charts import Chart, ChartedLaw, Shape, angle, away_from_the_origin
 from nnqft_ppl.runtime.arrays import Array
 
 NEGLIGIBLE = 2.0**-53
 TERMS = 2**22  # of sums at a time
 
 
-class FoldedCauchy(dist.Distribution):
+class FoldedCauchy(ChartedLaw):
     """b of density (m/pi)/(b^2 + m^2), folded into |b| <= pi/spacing, real numbers of the shape of `mass`.
 
     Its density there is (s/2 pi) sinh(m s)/(cosh(m s) - cos(b s)), s the spacing: as the propagator of the lattice.
@@ -29,6 +29,7 @@ class FoldedCauchy(dist.Distribution):
     arg_constraints = {"mass": constraints.positive}
     reparametrized_params = ["mass"]
     pytree_aux_fields = ("spacing",)
+    has_tails = True
 
     def __init__(self, mass: Any, spacing: float, *, validate_args: bool | None = None) -> None:
         self.mass, self.spacing = mass, spacing
@@ -56,6 +57,9 @@ class FoldedCauchy(dist.Distribution):
     @property
     def _squeeze(self) -> jax.Array:
         return jnp.tanh(0.5 * self.mass * self.spacing)
+
+    def chart(self, shape: Shape) -> Chart:
+        return Chart((2, *shape), lambda z: self.of_angle(angle(z)), away_from_the_origin)
 
 
 def band_limited(decay: float, t: ArrayLike) -> Array:

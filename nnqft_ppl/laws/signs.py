@@ -6,7 +6,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpyro.distributions as dist
+from jax.scipy.special import log_ndtr
 from numpyro.distributions import constraints
+
+from nnqft_ppl.laws.charts import Chart, ChartedLaw, Shape
 
 
 class _PlusMinus(constraints.ParameterFreeConstraint):
@@ -43,7 +46,7 @@ class RandomSign(dist.Distribution):
         return signs * self.modulus if expand else signs * jnp.max(jnp.asarray(self.modulus))
 
 
-class SignedRayleigh(dist.Distribution):
+class SignedRayleigh(ChartedLaw):
     """Density |x|/sigma^2 exp(-x^2/sigma^2) on the line: a random sign times a Rayleigh variable, E x^2 = sigma^2."""
 
     arg_constraints = {"sigma": constraints.positive}
@@ -63,3 +66,12 @@ class SignedRayleigh(dist.Distribution):
     def log_prob(self, value: Any, intermediates: Any = None) -> jax.Array:
         ratio = value / self.sigma
         return jnp.log(jnp.abs(ratio)) - jnp.log(self.sigma) - ratio**2
+
+    def chart(self, shape: Shape) -> Chart:
+        """sign(z) times the root of an exponential variable."""
+
+        def value(z: jax.Array) -> jax.Array:
+            square = -(math.log(2.0) + log_ndtr(-jnp.abs(z)))
+            return self.sigma * jnp.sign(z) * jnp.sqrt(jnp.maximum(square, jnp.finfo(z.dtype).tiny))
+
+        return Chart(shape, value)

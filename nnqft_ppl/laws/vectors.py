@@ -12,6 +12,7 @@ import numpy as np
 import numpyro.distributions as dist
 from numpyro.distributions import constraints
 
+from nnqft_ppl.laws.charts import Chart, ChartedLaw, Shape, log_normal_density
 from nnqft_ppl.laws.fourier import DROP, legendre_rule, radial_support, sphere_area
 from nnqft_ppl.laws.joint import isotropic_direction
 from nnqft_ppl.runtime.arrays import Array
@@ -73,7 +74,7 @@ class BottleLaw(dist.Distribution):
         return float(np.sum(table.weights * table.nodes**k) / table.integral)
 
 
-class BottleAndNormals(dist.Distribution):
+class BottleAndNormals(ChartedLaw):
     """Independent rows: N of N(0, scale^2 I_D), then one of the wine bottle; event shape (N + 1, D)."""
 
     support = constraints.independent(constraints.real, 2)  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]
@@ -93,6 +94,14 @@ class BottleAndNormals(dist.Distribution):
     def log_prob(self, value: Any, intermediates: Any = None) -> jax.Array:
         normals = dist.Normal(0.0, self.scale).log_prob(value[..., :-1, :]).sum(axis=(-2, -1))
         return normals + self.bottle.log_prob(value[..., -1, :])
+
+    def chart(self, shape: Shape) -> Chart:
+        spread = math.sqrt(self.bottle.radial_moment(2) / shape[-1])
+
+        def value(z: jax.Array) -> jax.Array:
+            return jnp.concatenate([self.scale * z[:-1], spread * z[-1:]])
+
+        return Chart(shape, value, lambda z: self.bottle.log_prob(spread * z[-1]) - log_normal_density(z[-1]))
 
 
 class RadialTable(NamedTuple):

@@ -6,15 +6,14 @@ noisy data take whole networks from the prior; more precise data hang on a few n
 ever exchange, and where Var L > 1 a gradient is worth its price.
 """
 
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple, get_args
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import numpyro.distributions as dist
 
-from nnqft_ppl.laws.charts import chart
-from nnqft_ppl.laws.lattice import FoldedCauchy
+from nnqft_ppl.laws.charts import chart, has_tails
+from nnqft_ppl.laws.joint import leaf
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.sampling.samplers import GibbsSampler, NutsSampler, Sampler
 from nnqft_ppl.theory.architecture import Architecture
@@ -103,13 +102,7 @@ def is_linear(model: Conditioned) -> bool:
 
 def rough_laws(net: Architecture, model: Conditioned) -> bool:
     """Has a law no variance, folded tails or discrete values? Then a gradient does not help, or hardly."""
-    for law in model.laws(net).values():
-        leaf: Any = law
-        while isinstance(leaf, dist.Independent | dist.ExpandedDistribution):
-            leaf = leaf.base_dist
-        if leaf.is_discrete or isinstance(leaf, dist.Cauchy | dist.MultivariateStudentT | FoldedCauchy):
-            return True
-    return False
+    return any(leaf(law).is_discrete or has_tails(law) for law in model.laws(net).values())
 
 
 def sampler_of(chosen: Plan, warmup: int) -> Sampler:

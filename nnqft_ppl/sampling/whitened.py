@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpyro.distributions as dist
 
 from nnqft_ppl.laws.charts import Chart, angle, chart
+from nnqft_ppl.laws.joint import leaf
 from nnqft_ppl.laws.signs import RandomSign, SignedRayleigh
 from nnqft_ppl.theory.architecture import Architecture, Parameters
 from nnqft_ppl.theory.conditioned import Conditioned
@@ -90,9 +90,7 @@ def folded_amplitudes(model: Conditioned, net: Architecture) -> RandomSign | Sig
     """
     if model.collapsed or not isinstance(net, CosineArchitecture):
         return None
-    law: Any = net.amplitudes()
-    while isinstance(law, dist.Independent | dist.ExpandedDistribution):
-        law = law.base_dist
+    law = leaf(net.amplitudes())
     return law if isinstance(law, RandomSign | SignedRayleigh) else None
 
 

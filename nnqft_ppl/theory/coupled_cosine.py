@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from nnqft_ppl.runtime.arrays import Array
-from nnqft_ppl.theory.architecture import theorem
+from nnqft_ppl.theory.architecture import Architecture, theorem
 from nnqft_ppl.theory.cosine import CosineArchitecture, balanced_signs
 
 
@@ -29,6 +30,10 @@ class CoupledCosineArchitecture(CosineArchitecture):
     def kernel_moment(self, k: int, z: Array) -> Array:
         """M_k(z) = E[F(b)^k cos(b.z)] of one neuron."""
         return self.joint_kernel_moment((k,), (z,))
+
+    def power_spectrum(self, p: ArrayLike) -> Array:
+        """None that follows from a law: coupling may change that of one row."""
+        return Architecture.power_spectrum(self, p)
 
     @theorem("23")
     def joint_neuron_moment(self, blocks: Sequence[Array]) -> Array:

@@ -7,22 +7,21 @@ one is used. The derivative is written out, since that of a Cholesky factor cost
 """
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpyro.distributions as dist
 from jax.scipy.linalg import solve_triangular
 
+from nnqft_ppl.laws.joint import leaf
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.theory.architecture import Architecture
 
 
 def gaussian_amplitudes(net: Architecture) -> dist.Normal:
     """The normal law of the amplitudes, or `InputError`."""
-    law: Any = net.amplitudes()
-    while isinstance(law, dist.Independent | dist.ExpandedDistribution):
-        law = law.base_dist
+    law = leaf(net.amplitudes())
     if not isinstance(law, dist.Normal):
         raise InputError(f"collapse: {type(net).__name__} must have Gaussian amplitudes, got {type(law).__name__}")
     return law
