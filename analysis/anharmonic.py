@@ -18,6 +18,7 @@ from scipy.linalg import eigh
 
 from nnqft_ppl import deform, load
 from nnqft_ppl.runtime.checkpoint import Checkpoint
+from nnqft_ppl.sampling.chains import Chains
 from nnqft_ppl.sampling.chains import run as run_chains
 from nnqft_ppl.sampling.diagnostics import summarise
 from nnqft_ppl.sampling.plan import SamplerName, plan, sampler_of
@@ -96,7 +97,7 @@ def products(phi: Any) -> dict[str, Any]:
 def run(study: Study) -> None:
     exact = {name: oscillator(*times) for name, times in TIMES.items()}
     model = interacting(load("cauchy", width=WIDTH))
-    kept = _chains(study, model, None, chains=64, warmup=25, draws=75 if study.quick else 600)
+    kept, _ = _chains(study, model, None, chains=64, warmup=25, draws=75 if study.quick else 600)
     table = summarise({name: kept[name] for name in exact}).set_index("quantity")
     for name, value in exact.items():
         row = table.loc[name]
@@ -124,18 +125,18 @@ def run(study: Study) -> None:
 
 def _by_nuts(study: Study) -> None:
     """NUTS on the lattice against the lattice's own exact values."""
-    kept = _chains(study, on_the_lattice(WIDTH), "nuts", chains=4, warmup=100, draws=200)
+    kept, stats = _chains(study, on_the_lattice(WIDTH), "nuts", chains=4, warmup=100, draws=200)
     table = summarise({name: kept[name] for name in TIMES}).set_index("quantity")
     for name, times in TIMES.items():
         row, value = table.loc[name], lattice_oscillator(*times, LATTICE)
         study.monte_carlo("(3)", f"phi^4, N={WIDTH}: {name} by NUTS", value, float(row["mean"]), float(row["mcse"]))
-    share = float(kept["stat_diverging"].mean())
+    share = float(stats["diverging"].mean())
     study.between("(3)", f"phi^4, N={WIDTH}: share of steps of NUTS that diverge", 0.0, share, 0.0, 0.002)
 
 
 def _chains(
     study: Study, model: Conditioned, sampler: SamplerName | None, *, chains: int, warmup: int, draws: int
-) -> dict[str, np.ndarray]:
+) -> Chains:
     """The products of fields along chains, (chain, draw), and the statistics of the sampler."""
 
     def read(_key: jax.Array, point: Point) -> dict[str, jax.Array]:

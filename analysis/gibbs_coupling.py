@@ -25,7 +25,7 @@ def run(study: Study) -> None:
             pairs = (u.sum() * v.sum() - (u * v).sum()) / (len(b) * (len(b) - 1))
             return {"pair": pairs, "one": u.mean()}
 
-        kept = run_chains(
+        kept, stats = run_chains(
             sampler_of(plan(net), 300),
             read,
             chains=4,
@@ -45,5 +45,5 @@ def run(study: Study) -> None:
             row = table.loc[name]
             statement = f"eps={epsilon:g}, N=4: {words} by NUTS"
             study.monte_carlo("(11)", statement, exact[name], float(row["mean"]), float(row["mcse"]))
-        divergences = float(kept["stat_diverging"].sum())
+        divergences = float(stats["diverging"].sum())
         study.between("(11)", f"eps={epsilon:g}, N=4: divergences of NUTS", 0.0, divergences, 0.0, 0.0)

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from xarray import DataTree
 
-from nnqft_ppl.inference.trees import posterior_tree
+from nnqft_ppl.inference.trees import Draws, posterior_tree
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.checkpoint import Checkpoint
 from nnqft_ppl.runtime.errors import InputError
@@ -73,21 +73,19 @@ def posterior(
     seen = x if data is None else jnp.concatenate([x, jnp.asarray(data.points)])
     testable = bool(real_sites(model, model.net))
 
-    def read(key: jax.Array, at: Point) -> dict[str, jax.Array]:
+    def read(key: jax.Array, at: Point) -> Draws:
         key_a, key_noise = jax.random.split(key)
         theta = dict(at.theta)
         action = -model.log_factors(at.net, theta, at.noise)
-        kept = {"action": action, **{f"hyper_{n}": v for n, v in at.hyper.items()}}
-        if testable:
-            kept["stat_schwinger_dyson"] = residual_at(model, at.net, theta, at.noise)
+        residual = {"schwinger_dyson": residual_at(model, at.net, theta, at.noise)} if testable else {}
         if model.collapsed:
             theta["a"] = model.amplitudes_given(key_a, at.net, theta, at.noise)
         phi = field_at(at.net, theta, seen)
-        kept["phi"] = phi[: len(x)]
+        values = {}
         if data is not None:
             law = _law_of_values(phi[len(x) :], at.noise)
-            kept |= {"y": law.sample(key_noise), "log_y": jnp.asarray(law.log_prob(data.values))}
-        return kept | ({f"site_{n}": v for n, v in theta.items()} if parameters else {})
+            values = {"y": law.sample(key_noise), "log_y": jnp.asarray(law.log_prob(data.values))}
+        return Draws(phi[: len(x)], action, at.hyper, values, residual, theta if parameters else {})
 
     identity = {
         "model": repr(model.net),
@@ -96,7 +94,7 @@ def posterior(
         "points": np.asarray(x).tolist(),
         "run": [chains, warmup, draws, seed, parameters, VERSION],
     }
-    kept = run(
+    kept, stats = run(
         sampler_of(chosen, warmup),
         read,
         chains=chains,
@@ -107,16 +105,15 @@ def posterior(
         title=f"{type(model.net).__name__} posterior",
         progress=progress,
     )
-    hyper = {name.removeprefix("hyper_"): v for name, v in kept.items() if name.startswith("hyper_")}
-    summary = summarise({"phi": kept["phi"], "phi^2": kept["phi"] ** 2, "action": kept["action"], **hyper})
-    convergence = judge(summary, kept.get("stat_diverging"), kept.get("stat_energy"))
+    summary = summarise({"phi": kept.phi, "phi^2": kept.phi**2, "action": kept.action, **kept.hyper})
+    convergence = judge(summary, stats.get("diverging"), stats.get("energy"))
     if testable:
-        residual = summarise({"schwinger_dyson": kept["stat_schwinger_dyson"]})
+        residual = summarise(kept.residual)
         summary = pd.concat([summary, residual], ignore_index=True)
         convergence = convergence._replace(schwinger_dyson=float(residual["mean"].iloc[0] / residual["mcse"].iloc[0]))
     provenance = {"theory": repr(model.net), "sampler": chosen.line, "seed": seed, "warmup": warmup, "version": VERSION}
     before = _prior(model, x, jax.random.key(seed), min(PRIOR_DRAWS, chains * draws)) if model.net.ancestral else {}
-    tree = posterior_tree(model, kept, hyper, before, np.asarray(x), provenance)
+    tree = posterior_tree(model, kept, stats, before, np.asarray(x), provenance)
     return Posterior(tree, summary, convergence, chosen.line)
 
 

@@ -1,7 +1,7 @@
 """Draws as ArviZ DataTrees with named dimensions, made in one place."""
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 import arviz_base
 from xarray import DataTree
@@ -23,28 +23,39 @@ def site_dims(net: Architecture, site: str, shape: tuple[int, ...]) -> list[str]
     return ["neuron", *rest]
 
 
+class Draws(NamedTuple):
+    """What a posterior keeps of every draw: arrays, and dictionaries of arrays, (chain, draw, ...)."""
+
+    phi: Any  #: the field at the points that were asked for
+    action: Any  #: minus the log of everything that multiplies the prior
+    hyper: dict[str, Any]  #: hyperparameters with a law, and the noise
+    values: dict[str, Any]  #: ``y`` drawn, and ``log_y``, the log likelihood of what was observed; empty without data
+    residual: dict[str, Any]  #: Schwinger-Dyson residual; empty where it cannot be tested
+    sites: dict[str, Any]  #: parameters, where they were asked for
+
+
 def posterior_tree(
     model: Conditioned,
-    kept: dict[str, Array],
-    hyper: dict[str, Array],
+    kept: Draws,
+    stats: dict[str, Any],
     before: dict[str, dict[str, Array]],
     x: Array,
     provenance: dict[str, Any],
 ) -> DataTree:
+    """Draws of a posterior, statistics of the sampler's moves and prior draws as one tree."""
     component = ["component"] if model.net.component_count > 1 else []
-    sites = {name.removeprefix("site_"): v for name, v in kept.items() if name.startswith("site_")}
     groups: dict[str, dict[str, Any]] = {
-        "posterior": {"phi": kept["phi"], "action": kept["action"], **hyper, **sites},
-        "sample_stats": {n.removeprefix("stat_"): v for n, v in kept.items() if n.startswith("stat_")},
+        "posterior": {"phi": kept.phi, "action": kept.action, **kept.hyper, **kept.sites},
+        "sample_stats": {**kept.residual, **stats},
         "constant_data": {"points": x},
         **before,
     }
     dims = {"phi": ["point", *component], "points": ["point", "axis"], "observed_points": ["observation", "axis"]}
     dims |= {"y": ["observation", *component]}
-    dims |= {site: site_dims(model.net, site, value.shape[2:]) for site, value in sites.items()}
+    dims |= {site: site_dims(model.net, site, value.shape[2:]) for site, value in kept.sites.items()}
     if model.observation is not None:
-        groups["posterior_predictive"] = {"y": kept["y"]}
-        groups["log_likelihood"] = {"y": kept["log_y"]}
+        groups["posterior_predictive"] = {"y": kept.values["y"]}
+        groups["log_likelihood"] = {"y": kept.values["log_y"]}
         groups["observed_data"] = {"y": model.observation.values}
         groups["constant_data"]["observed_points"] = model.observation.points
     attrs = {"/": {"nnqft_ppl": json.dumps(provenance, sort_keys=True)}}

@@ -1,7 +1,7 @@
 """Markov chains, run side by side in chunks that a kill cannot undo."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -16,9 +16,16 @@ from nnqft_ppl.sampling.whitened import Point
 CHUNK = 25  # steps of a chain between two looks at the clock
 
 
+class Chains(NamedTuple):
+    """Draws of chains: what was read of them, and statistics of the moves."""
+
+    kept: Any  #: what `read` gave, with arrays (chain, draw, ...) for leaves
+    stats: dict[str, Any]  #: (chain, draw)
+
+
 def run(
     sampler: Sampler,
-    read: Callable[[jax.Array, Point], dict[str, jax.Array]],
+    read: Callable[[jax.Array, Point], Any],
     *,
     chains: int,
     warmup: int,
@@ -27,48 +34,47 @@ def run(
     checkpoint: Checkpoint,
     title: str,
     progress: bool,
-) -> dict[str, Array]:
-    """Run all chains side by side; ``read(key, point)`` says what to keep of every draw: arrays (chain, draw, ...).
+) -> Chains:
+    """Run all chains side by side; ``read(key, point)`` says what to keep of every draw, as a pytree of arrays.
 
-    Statistics of the moves come back under names that begin with ``stat_``. A run that is killed goes on from its last
-    checkpoint to the same numbers.
+    A run that is killed goes on from its last checkpoint to the same numbers.
     """
     root = jax.random.key(seed)
     state = jax.jit(jax.vmap(sampler.init))(jax.random.split(jax.random.fold_in(root, 0), chains))
     key_read = jax.random.fold_in(root, 1)
 
-    def move(state: Any, index: jax.Array) -> tuple[Any, dict[str, jax.Array]]:
+    def move(state: Any, index: jax.Array) -> tuple[Any, Chains]:
         state, stats = jax.vmap(sampler.step)(state)
         keys = jax.random.split(jax.random.fold_in(key_read, index), chains)
-        kept = jax.vmap(lambda key, one: read(key, sampler.point(one)))(keys, state)
-        return state, kept | {f"stat_{name}": value for name, value in stats.items()}
+        return state, Chains(jax.vmap(lambda key, one: read(key, sampler.point(one)))(keys, state), stats)
 
     @jax.jit
-    def chunk(state: Any, start: jax.Array) -> tuple[Any, dict[str, jax.Array]]:
+    def chunk(state: Any, start: jax.Array) -> tuple[Any, Chains]:
         return jax.lax.scan(move, state, start + jnp.arange(CHUNK))
 
     warm, total = -(-warmup // CHUNK), -(-warmup // CHUNK) + -(-draws // CHUNK)
-    done, kept = 0, {}
+    structure = jax.tree.structure(jax.eval_shape(chunk, state, 0)[1])
+    done, kept = 0, []  # leaves of what was kept
     stored = checkpoint.load()
     if stored is not None:
         done, state = int(stored["done"]), _restore(state, stored)
-        kept = {name.removeprefix("kept_"): value for name, value in stored.items() if name.startswith("kept_")}
+        kept = [stored[f"kept_{k}"] for k in range(structure.num_leaves)] if done > warm else []
     with progress_bar(title, total, progress) as advance:
         advance(done, None)
         for index in range(done, total):
             state, new = chunk(state, jnp.asarray(index * CHUNK))
             if index >= warm:
                 # In one memory order whatever a checkpoint gave back: the order decides how sums over draws round.
-                fresh = {name: np.swapaxes(np.asarray(value), 0, 1).copy() for name, value in new.items()}
-                kept = {n: np.concatenate([kept[n], v], axis=1) if kept else v for n, v in fresh.items()}
-            checkpoint.save(_flat(state) | {f"kept_{n}": v for n, v in kept.items()} | {"done": index + 1})
+                fresh = [np.swapaxes(np.asarray(leaf), 0, 1).copy() for leaf in jax.tree.leaves(new)]
+                pairs = zip(kept, fresh, strict=True) if kept else ()
+                kept = [np.concatenate(pair, axis=1) for pair in pairs] or fresh
+            checkpoint.save(_flat("state", jax.tree.leaves(state)) | _flat("kept", kept) | {"done": index + 1})
             advance(1, None)
-    return {name: value[:, :draws] for name, value in kept.items()}
+    return structure.unflatten([leaf[:, :draws] for leaf in kept])
 
 
-def _flat(state: Any) -> dict[str, Any]:
-    leaves = jax.tree.leaves(state)
-    return {f"state_{k}": np.asarray(jax.random.key_data(x) if _is_key(x) else x) for k, x in enumerate(leaves)}
+def _flat(name: str, leaves: list[Any]) -> dict[str, Any]:
+    return {f"{name}_{k}": np.asarray(jax.random.key_data(x) if _is_key(x) else x) for k, x in enumerate(leaves)}
 
 
 def _restore(like: Any, stored: dict[str, Any]) -> Any:
