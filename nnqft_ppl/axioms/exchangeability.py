@@ -4,18 +4,16 @@ Three neurons are enough to ask. Identical single laws do not make pairs exchang
 H_1122 and H_1133 differ although all H_ii agree, so (S8) as printed is false and needs exchangeability.
 """
 
-from collections.abc import Callable
-from functools import lru_cache
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from nnqft_ppl.axioms.symmetries import generic_points
 from nnqft_ppl.axioms.verdicts import Z_LIMIT, Z_POWER
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.sampling.networks import over_networks
 from nnqft_ppl.theory.architecture import Architecture
 
 BATCH = 2**14
@@ -41,10 +39,8 @@ def neuron_test(net: Architecture, *, draws: int = 200_000, seed: int = 0) -> Ne
     net.check_ancestral()
     if net.neuron_count < 3:
         raise InputError(f"{type(net).__name__}: width must be at least 3 to compare neurons, got {net.width}")
-    with jax.enable_x64(False):
-        batch, root = _batch(net), jax.random.key(seed)
-        parts = [np.asarray(batch(jax.random.fold_in(root, k)), dtype=float) for k in range(-(-draws // BATCH))]
-    h = np.concatenate(parts)[:draws]  # (draws, 3 neurons, 4 points)
+    x = generic_points(net)
+    h = over_networks(net, _first_three, x, draws=draws, seed=seed, batch=BATCH).astype(float)  # (draws, 3, 4 points)
     pairs, others = h[:, :, 0] * h[:, :, 1], h[:, :, 2] * h[:, :, 3]
     covariance = (pairs[:, 0] - pairs[:, 0].mean()) * (others[:, 1] - others[:, 1].mean())
     scale = float(np.sqrt((pairs[:, 0] ** 2).mean() * (others[:, 1] ** 2).mean()))
@@ -61,7 +57,5 @@ def _z(values: Array) -> float:
     return float(values.mean() / mcse) if mcse > 0 else 0.0
 
 
-@lru_cache(maxsize=32)
-def _batch(net: Architecture) -> Callable[[jax.Array], jax.Array]:
-    x = generic_points(net)
-    return jax.jit(lambda key: jax.vmap(lambda theta: net.neurons(theta, jnp.asarray(x))[:3])(net.sample(key, BATCH)))
+def _first_three(net: Architecture, theta: dict[str, jax.Array], points: jax.Array) -> jax.Array:
+    return net.neurons(theta, points)[:3]

@@ -10,7 +10,6 @@ field from it, whatever the law of the neurons: a prediction that can fail.
 """
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import NamedTuple
 
 import jax
@@ -21,6 +20,7 @@ from numpy.typing import ArrayLike
 from nnqft_ppl.correlation.exact import Kind, exact_correlator, exact_mixed, exact_neuron
 from nnqft_ppl.runtime.arrays import Array, check_configurations, check_points
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.sampling.networks import over_networks
 from nnqft_ppl.theory.architecture import Architecture
 
 BATCH = 2**13
@@ -89,24 +89,22 @@ def sampled_mixed(
     x = np.asarray(field_points, dtype=float).reshape(-1, net.dim)
     if len(neurons) != len(y) or not all(0 <= i < net.neuron_count for i in neurons):
         raise InputError(f"neurons must be {len(y)} numbers below {net.neuron_count}, got {neurons}")
-    net.check_ancestral()
-    with jax.enable_x64(False):
-        batch, root = _batch(net, neurons, amplitudes), jax.random.key(seed)
-        keys = (jax.random.fold_in(root, index) for index in range(-(-draws // BATCH)))
-        values = np.concatenate([np.asarray(batch(key, jnp.asarray(x), jnp.asarray(y)), dtype=float) for key in keys])
-    values = values[:draws]
+    values = over_networks(net, _Product(neurons, amplitudes), x, y, draws=draws, seed=seed, batch=BATCH).astype(float)
     return MixedEstimate(float(values.mean()), float(values.std(ddof=1) / len(values) ** 0.5), len(values))
 
 
-@lru_cache(maxsize=32)
-def _batch(net: Architecture, neurons: tuple[int, ...], amplitudes: bool) -> Callable[..., jax.Array]:
-    def product(theta: dict[str, jax.Array], x: jax.Array, y: jax.Array) -> jax.Array:
-        phi = net.field(theta, jnp.concatenate([x, y]))[: len(x)]
-        h = net.neurons(theta, y)[jnp.asarray(neurons), jnp.arange(len(neurons))]
-        weights = theta["a"][jnp.asarray(neurons)] if amplitudes else jnp.ones(len(neurons))
-        return jnp.prod(phi) * jnp.prod(weights * h)
+class _Product(NamedTuple):
+    """prod phi(x_k) prod h_(i_k)(y_k) of one network; with `amplitudes`, a_i h_i in place of h_i."""
 
-    return jax.jit(lambda key, x, y: jax.vmap(lambda theta: product(theta, x, y))(net.sample(key, BATCH)))
+    neurons: tuple[int, ...]
+    amplitudes: bool
+
+    def __call__(self, net: Architecture, theta: dict[str, jax.Array], x: jax.Array, y: jax.Array) -> jax.Array:
+        phi = net.field(theta, jnp.concatenate([x, y]))[: len(x)]
+        own = jnp.asarray(self.neurons)
+        h = net.neurons(theta, y)[own, jnp.arange(len(own))]
+        weights = theta["a"][own] if self.amplitudes else jnp.ones(len(own))
+        return jnp.prod(phi) * jnp.prod(weights * h)
 
 
 class Prediction(NamedTuple):

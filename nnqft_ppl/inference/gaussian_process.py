@@ -19,6 +19,7 @@ from scipy.linalg import cho_factor, cho_solve
 
 from nnqft_ppl.runtime.arrays import Array, check_points
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.sampling.networks import over_networks
 from nnqft_ppl.theory.architecture import Architecture
 from nnqft_ppl.theory.gaussian_amplitudes import gaussian_amplitudes
 
@@ -111,23 +112,11 @@ def reweighted(
     """
     gaussian_amplitudes(net)
     x, z = check_points(points, net.dim), check_points(at, net.dim)
-    every, y = jnp.asarray(np.concatenate([x, z])), jnp.asarray(values)
-    p, scale = len(x), net.amplitude_moment(2)
-
-    def one(theta: dict[str, jax.Array]) -> tuple[jax.Array, jax.Array, jax.Array]:
-        h = net.neurons(theta, every)
-        matrix = scale / net.width * h.T @ h
-        lower = jnp.linalg.cholesky(matrix[:p, :p] + noise**2 * jnp.eye(p))
-        half_y = jax.scipy.linalg.solve_triangular(lower, y, lower=True)
-        half_k = jax.scipy.linalg.solve_triangular(lower, matrix[:p, p:], lower=True)
-        log_z = -0.5 * half_y @ half_y - jnp.sum(jnp.log(jnp.diag(lower)))
-        return log_z, half_k.T @ half_y, jnp.diag(matrix)[p:] - jnp.sum(half_k**2, axis=0)
-
+    every, double = np.concatenate([x, z]), bool(jax.config.read("jax_enable_x64"))
     batch = max(1, min(draws, 2**20 // (net.width * len(every))))
-    step = jax.jit(lambda key: jax.vmap(one)(net.sample(key, batch)))
-    root = jax.random.key(seed)
-    parts = [step(jax.random.fold_in(root, index)) for index in range(-(-draws // batch))]
-    log_z, mean, variance = (np.concatenate([np.asarray(part[k]) for part in parts]) for k in range(3))
+    whole = -(-draws // batch) * batch
+    evidence = over_networks(net, _evidence, every, values, noise, draws=whole, seed=seed, batch=batch, double=double)
+    log_z, mean, variance = evidence
     weight = np.exp(log_z - log_z.max())
     weight /= weight.sum()
     first = weight @ mean
@@ -137,3 +126,16 @@ def reweighted(
         for value, centre in ((mean, first), (variance + (mean - first) ** 2, second))
     ]
     return FiniteWidth(first, second, *errors)
+
+
+def _evidence(
+    net: Architecture, theta: dict[str, jax.Array], every: jax.Array, y: jax.Array, noise: jax.Array
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """log Z(K_theta) of the data, and mean and variance at the other points, of one network."""
+    p, h = len(y), net.neurons(theta, every)
+    matrix = net.amplitude_moment(2) / net.width * h.T @ h
+    lower = jnp.linalg.cholesky(matrix[:p, :p] + noise**2 * jnp.eye(p))
+    half_y = jax.scipy.linalg.solve_triangular(lower, y, lower=True)
+    half_k = jax.scipy.linalg.solve_triangular(lower, matrix[:p, p:], lower=True)
+    log_z = -0.5 * half_y @ half_y - jnp.sum(jnp.log(jnp.diag(lower)))
+    return log_z, half_k.T @ half_y, jnp.diag(matrix)[p:] - jnp.sum(half_k**2, axis=0)

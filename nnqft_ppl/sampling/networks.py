@@ -1,7 +1,8 @@
-"""Independent draws of a field at points as a plain array, for tests that compare points within one draw."""
+"""Independent networks of a theory, in batches: what every test that compares values within one draw goes through."""
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,10 +15,36 @@ from nnqft_ppl.theory.architecture import Architecture
 BATCH = 2**12
 
 
-def field_draws(net: Architecture, points: ArrayLike, *, draws: int, seed: int) -> Array:
-    """phi_k(x_p) of independent networks, shape (draws, P, D); one seed gives one array, longer ones begin the same.
+def over_networks(
+    net: Architecture,
+    function: Callable[..., Any],
+    *arrays: ArrayLike,
+    draws: int,
+    seed: int,
+    batch: int = BATCH,
+    double: bool = False,
+) -> Any:
+    """``function(net, theta, *arrays)`` of independent networks, as a pytree of NumPy arrays (draws, ...).
 
-    Draws are single precision, whose rounding is far below any standard error that they can have.
+    One seed gives one array, and longer ones begin the same. Draws are single precision unless `double`, whose rounding
+    is far below any standard error that they can have. `function` is hashed: one of a module, not a closure.
+
+    Raises
+    ------
+    InputError
+        for a theory without an exact sampler.
+    """
+    net.check_ancestral()
+    with jax.enable_x64(double):
+        run, root = _batch(net, function, batch), jax.random.key(seed)
+        places = [jnp.asarray(array) for array in arrays]
+        keys = (jax.random.fold_in(root, index) for index in range(-(-draws // batch)))
+        parts = [jax.tree.map(np.asarray, run(key, *places)) for key in keys]
+    return jax.tree.map(lambda *leaves: np.concatenate(leaves)[:draws], *parts)
+
+
+def field_draws(net: Architecture, points: ArrayLike, *, draws: int, seed: int) -> Array:
+    """phi_k(x_p) of independent networks, shape (draws, P, D).
 
     Raises
     ------
@@ -25,14 +52,17 @@ def field_draws(net: Architecture, points: ArrayLike, *, draws: int, seed: int) 
         for points of the wrong shape, or a theory without an exact sampler.
     """
     x = check_points(points, net.dim)
-    net.check_ancestral()
-    with jax.enable_x64(False):
-        batch, root, sites = _batch(net), jax.random.key(seed), jnp.asarray(x)
-        keys = (jax.random.fold_in(root, index) for index in range(-(-draws // BATCH)))
-        phi = np.concatenate([np.asarray(batch(key, sites)) for key in keys])[:draws]
+    phi = over_networks(net, _field, x, draws=draws, seed=seed)
     return phi.reshape(draws, len(x), -1).astype(float)
 
 
-@lru_cache(maxsize=32)
-def _batch(net: Architecture) -> Callable[[jax.Array, jax.Array], jax.Array]:
-    return jax.jit(lambda key, x: jax.vmap(lambda theta: net.field(theta, x))(net.sample(key, BATCH)))
+def _field(net: Architecture, theta: dict[str, jax.Array], points: jax.Array) -> jax.Array:
+    return net.field(theta, points)
+
+
+@lru_cache(maxsize=64)
+def _batch(net: Architecture, function: Callable[..., Any], batch: int) -> Callable[..., Any]:
+    def run(key: jax.Array, *arrays: jax.Array) -> Any:
+        return jax.vmap(lambda theta: function(net, theta, *arrays))(net.sample(key, batch))
+
+    return jax.jit(run)

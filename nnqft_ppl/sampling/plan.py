@@ -6,6 +6,8 @@ noisy data take whole networks from the prior; more precise data hang on a few n
 ever exchange, and where Var L > 1 a gradient is worth its price.
 """
 
+from collections.abc import Callable
+from functools import cached_property
 from typing import Literal, NamedTuple, get_args
 
 import jax
@@ -54,14 +56,12 @@ def plan(model: Model, sampler: SamplerName | None = None, collapsed: bool | Non
         for an unknown sampler, or one that the theory's laws rule out.
     """
     model = conditioned(model)
-    net, reasons = model.net, []
+    net = model.net
     separate = net.independent and net.ancestral and not net.shared
     # A source moves the means of the amplitudes with the neurons, which Gibbs moves follow with the amplitudes only.
     integrable = is_linear(model) and not (model.sources and separate)
     if collapsed or (collapsed is None and not model.collapsed and integrable):
         model = collapse(model)
-    if model.collapsed:
-        reasons.append("Gaussian amplitudes integrated out")
     neuronwise = separate and not (model.collapsed and (model.sources or not _centred(net)))
     if sampler not in (None, *SAMPLERS):
         raise InputError(f"sampler must be one of {', '.join(SAMPLERS)}, got {sampler!r}")
@@ -69,24 +69,38 @@ def plan(model: Model, sampler: SamplerName | None = None, collapsed: bool | Non
         if separate:
             raise InputError("sampler gibbs needs amplitudes of mean zero and no source where they are integrated out")
         raise InputError(f"sampler gibbs needs independent neurons that can be drawn, which {type(net).__name__} lacks")
-    smooth, variance = not rough_laws(net, model), 0.0
-    if sampler is None and (not neuronwise or (smooth and model.unknown)):
-        sampler = "nuts"
-    if sampler != "nuts":
-        variance = log_weight_variance(model)
-    if sampler is None:
-        sampler = "nuts" if smooth and variance > PRECISE else "gibbs"
-        if sampler == "nuts":
-            reasons.append("the prior hardly proposes what is likely")
-    blocks = 1
-    if sampler == "gibbs":
-        blocks = block_count(variance, net.neuron_count)
+    situation = Situation(model, neuronwise)
+    chosen, why = (sampler, "") if sampler else next(rule[1:] for rule in RULES if rule[0](situation))
+    if chosen == "gibbs":
+        blocks = block_count(situation.variance, net.neuron_count)
         size = -(-net.neuron_count // blocks)
-        reasons.append(f"neurons drawn anew {size} at a time" if blocks > 1 else "all neurons drawn anew at a time")
+        how = f"neurons drawn anew {size} at a time" if blocks > 1 else "all neurons drawn anew at a time"
     else:
-        reasons.append("phases as angles of Gaussian pairs, all laws as images of standard normals")
-    name = {"nuts": "NUTS", "gibbs": "Gibbs"}[sampler]
-    return Plan(model, sampler, f"{name}: {'; '.join(reasons)}", blocks)
+        blocks, how = 1, "phases as angles of Gaussian pairs, all laws as images of standard normals"
+    reasons = ["Gaussian amplitudes integrated out" if model.collapsed else "", why, how]
+    name = {"nuts": "NUTS", "gibbs": "Gibbs"}[chosen]
+    return Plan(model, chosen, f"{name}: {'; '.join(filter(None, reasons))}", blocks)
+
+
+class Situation:
+    """What the rules ask of a theory; the variance of its log weight is computed where a rule needs it."""
+
+    def __init__(self, model: Conditioned, neuronwise: bool) -> None:
+        self.model, self.neuronwise = model, neuronwise
+        self.smooth = not rough_laws(model.net, model)
+
+    @cached_property
+    def variance(self) -> float:
+        return log_weight_variance(self.model)
+
+
+#: In order: if this holds, that sampler, and what to say of it.
+RULES: tuple[tuple[Callable[[Situation], bool], SamplerName, str], ...] = (
+    (lambda at: not at.neuronwise, "nuts", ""),
+    (lambda at: at.smooth and bool(at.model.unknown), "nuts", ""),
+    (lambda at: at.smooth and at.variance > PRECISE, "nuts", "the prior hardly proposes what is likely"),
+    (lambda _: True, "gibbs", ""),
+)
 
 
 def is_linear(model: Conditioned) -> bool:
