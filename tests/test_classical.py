@@ -102,7 +102,7 @@ def test_a_saddle_is_no_mode():
     starts = np.array([[0.0], [0.3]])
     maxima = Maxima(density, starts, np.ones(1), 0)
     maxima.add(starts)
-    assert (maxima.saddles, maxima.unfinished, sum(maxima.hits.values())) == (1, 0, 1)
+    assert (maxima.saddles, maxima.unfinished, sum(maxima.families.hits.values())) == (1, 0, 1)
 
 
 def toy(law):

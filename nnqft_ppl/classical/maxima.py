@@ -8,7 +8,7 @@ maxima form a continuum, a family counts once, with the dimension of its zero mo
 
 import math
 from collections import Counter
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -16,14 +16,12 @@ import numpy as np
 
 from nnqft_ppl.classical.ascent import Ascents, End, zero_modes
 from nnqft_ppl.classical.density import Density
+from nnqft_ppl.classical.families import Families, ModeKind, Top
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.theory.cosine import CosineArchitecture
 
-ModeKind = Literal["strict", "flat", "cusp", "boundary", "degenerate"]
-
 RESOLUTION = 1e-3  # of two points, in units of the spread of the starts
 CELLS = 2 * round(math.pi / RESOLUTION)  # of a circle: even, so that pi and -pi are the middle of one
-MEMBERS = 4  # of a family, that walks start from
 FAR = 1e6  # in the same units: an ascent that got there has no maximum before it
 
 
@@ -86,18 +84,6 @@ class Modes(NamedTuple):
         return tuple(mode for mode in self.found if mode.log_p > self.found[0].log_p - 1e-9)
 
 
-class Top(NamedTuple):
-    """An end that is a maximum."""
-
-    end: End
-    kind: ModeKind
-    null: Array  #: (size, k): an orthonormal basis of the k directions in which it is flat
-
-    @property
-    def dimension(self) -> int:
-        return self.null.shape[1]
-
-
 class Maxima:
     """Ends of ascents, told apart."""
 
@@ -122,19 +108,17 @@ class Maxima:
         self._shown: Any = jax.jit(shown)
         waves = [np.abs(self._shown(start)[1]).mean() for start in starts[:16]]
         self.scale = float(np.mean(waves)) or 1.0  # of a neuron's wave
-        self.hits: Counter[bytes] = Counter()
-        self.tops: dict[bytes, Top] = {}
-        self.family: dict[bytes, bytes] = {}  # keys of one connected family share their first one
-        self.members: dict[bytes, list[Any]] = {}  # of a family, some points to walk from
+        self.families = Families(self.ascents.walk)
         self.saddles = self.unfinished = 0
 
     def unseen(self, used: int) -> float:
         """Good and Turing's share of modes seen once, and what may hide at 95 % confidence."""
-        return min(1.0, (sum(hits == 1 for hits in self.hits.values()) + math.log(20.0)) / used) if self.hits else 1.0
+        once = sum(hits == 1 for hits in self.families.hits.values())
+        return min(1.0, (once + math.log(20.0)) / used) if self.families.hits else 1.0
 
     def missing(self) -> float:
         """Chao: f1 (f1 - 1) / (2 (f2 + 1)), where f1 modes were seen once and f2 twice."""
-        once, twice = (sum(hits == k for hits in self.hits.values()) for k in (1, 2))
+        once, twice = (sum(hits == k for hits in self.families.hits.values()) for k in (1, 2))
         return once * (once - 1) / (2 * (twice + 1))
 
     def add(self, starts: Array) -> None:
@@ -144,43 +128,14 @@ class Maxima:
             ends = self.ascents.sharpen(ends.z)
         zero = zero_modes(ends.eigenvalues)
         flat, rising = self.ascents.probe(ends, self.spread) if zero.any() else (np.zeros_like(zero),) * 2
-        strangers: dict[bytes, list[Top]] = {}  # on continua that may be parts of known ones
+        found = []
         for k in range(len(starts)):
             end = End(*(field[k] for field in ends))
             kind = self._kind(end, zero[k], flat[k], rising[k])
-            if kind is None:
-                continue
-            top = Top(end, kind, end.vectors[:, flat[k]])
-            key = self._rows(end.z, top.null).tobytes()
-            if top.dimension and key not in self.family:
-                strangers.setdefault(key, []).append(top)
-                continue
-            if key not in self.family:
-                self.family[key], self.tops[key] = key, top
-            self.hits[self.family[key]] += 1
-        self._house(strangers)
-
-    def _house(self, strangers: dict[bytes, list[Top]]) -> None:
-        """Bring tops of continua to their families, by walks along flat directions; the rest found new ones."""
-        visited: set[bytes] = set()
-        while strangers:
-            home = next((key for key, top in self.tops.items() if top.dimension and key not in visited), None)
-            if home is None:
-                home = next(iter(strangers))
-                self.tops[home] = strangers[home][0]
-            visited.add(home)
-            members = self.members.setdefault(home, [self.tops[home].end.z])
-            for start in members:  # grows: where a walk from one member is lost, one from another arrives
-                keys = list(strangers)
-                if not keys:
-                    break
-                goals = np.stack([strangers[key][0].end.z for key in keys])
-                for key, there in zip(keys, self.ascents.walk(start, goals), strict=True):
-                    if key == home or (there and strangers[key][0].dimension == self.tops[home].dimension):
-                        if len(members) < MEMBERS:
-                            members.append(strangers[key][0].end.z)
-                        self.family[key] = home
-                        self.hits[home] += len(strangers.pop(key))
+            if kind is not None:
+                top = Top(end, kind, end.vectors[:, flat[k]])
+                found.append((self._rows(end.z, top.null).tobytes(), top))
+        self.families.add(found)
 
     def _kind(self, end: End, zero: Any, flat: Any, rising: Any) -> ModeKind | None:
         """What an end is, or None for a saddle or an unfinished ascent, which are only counted."""
@@ -212,12 +167,12 @@ class Maxima:
 
     def summary(self, used: int) -> Modes:
         """Everything that was found, most probable first."""
-        order = sorted(self.tops, key=lambda key: -float(self.tops[key].end.log_p))
+        order = sorted(self.families.tops, key=lambda key: -float(self.families.tops[key].end.log_p))
         orbits: dict[bytes, int] = {}
         fields: dict[bytes, int] = {}
         found = []
         for key in order:
-            top = self.tops[key]
+            top = self.families.tops[key]
             end = top.end
             _, waves, moves = (np.asarray(value) for value in self._shown(end.z))
             moduli = 0
@@ -239,7 +194,7 @@ class Maxima:
                     orbits.setdefault(orbit, len(orbits)),
                     -1 if moduli else fields.setdefault(total, len(fields)),
                     float(np.abs(waves.sum(axis=0)).max()),
-                    self.hits[key] / used,
+                    self.families.hits[key] / used,
                 )
             )
         return Modes(tuple(found), used, self.saddles, self.unfinished, self.unseen(used), self.missing())

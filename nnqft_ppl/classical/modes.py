@@ -73,7 +73,7 @@ def search(
             maxima.add(np.asarray(draw(1 + used // BATCH))[:batch])
             used += batch
             advance(batch, None)
-    if not maxima.hits:
+    if not maxima.families.hits:
         raise InputError(
             f"{type(density.net).__name__}: none of {used} starts reached a maximum: {maxima.unfinished} ended "
             f"nowhere, {maxima.saddles} at saddles; P(theta) may be unbounded or rise towards infinity"
