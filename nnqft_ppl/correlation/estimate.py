@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 
 from nnqft_ppl.correlation.estimators import ESTIMATORS, STATISTICS, Estimator, correlator_polynomial
 from nnqft_ppl.correlation.exact import Kind, check_components, check_order
-from nnqft_ppl.correlation.partitions import Polynomial
+from nnqft_ppl.correlation.partitions import Polynomial, in_order
 from nnqft_ppl.correlation.sobol import radius_statistic
 from nnqft_ppl.runtime.arrays import Array, check_configurations
 from nnqft_ppl.runtime.checkpoint import Checkpoint
@@ -105,7 +105,7 @@ def estimate(
     net.check_ancestral()
     if estimator == "field":
         _check_tails(net, max(orders))
-    subsets = tuple(sorted({mask for p in terms.values() for mask in p.subsets}))
+    subsets = in_order({label for p in terms.values() for label in p.subsets})
     if not subsets:  # every correlator vanishes identically: there is nothing to draw
         return [Estimate(order, kind, np.zeros(len(points)), np.zeros(len(points)), draws, 1) for order, kind in terms]
     dtype = dtype or ("float64" if jax.config.read("jax_enable_x64") else "float32")
@@ -135,7 +135,7 @@ class _Job(NamedTuple):
     net: Architecture
     estimator: Estimator
     components: Components
-    subsets: tuple[int, ...]
+    subsets: tuple[Any, ...]
     batch: int
     dtype: DType
 
@@ -234,7 +234,7 @@ def _check_tails(net: Architecture, order: int) -> None:
         warnings.warn(f"the error of field estimates of order {order} has infinite variance: {error}", stacklevel=3)
 
 
-def _batch_size(net: Architecture, estimator: Estimator, subsets: tuple[int, ...], points: Array) -> int:
+def _batch_size(net: Architecture, estimator: Estimator, subsets: tuple[Any, ...], points: Array) -> int:
     """The largest power of two of draws that keeps a batch within its elements: by the problem and the device alone."""
     per_draw = points.shape[0] * (len(subsets) + points.shape[1])
     if estimator == "field":
@@ -245,7 +245,7 @@ def _batch_size(net: Architecture, estimator: Estimator, subsets: tuple[int, ...
     return 2 ** int(np.clip(np.log2(elements / per_draw), 0, 14))
 
 
-def _delta_method(terms: Polynomial, subsets: tuple[int, ...], moments: Moments, dtype: DType) -> tuple[Array, Array]:
+def _delta_method(terms: Polynomial, subsets: tuple[Any, ...], moments: Moments, dtype: DType) -> tuple[Array, Array]:
     """The polynomial at the sample means, and its standard error sqrt(g' Cov g / n + rounding^2)."""
     configurations = moments.mean.shape[1]
     if not terms.subsets:  # vanishes identically

@@ -6,14 +6,13 @@
     sobol       radii |b|         the same, for an isotropic law of b whose directions are integrated out as well
 
 A subset is a bit mask. The amplitude estimator also knows the average over its neurons of the neuron statistic, which
-separates I_N from I_IB; those subsets carry the negative of their mask.
+separates I_N from I_IB; those moments are labelled `Single`.
 """
 
 import math
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Iterable
 from itertools import combinations
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import jax
 import jax.numpy as jnp
@@ -21,10 +20,11 @@ import jax.numpy as jnp
 from nnqft_ppl.correlation.exact import check_kind, full_correlator, single_cumulant
 from nnqft_ppl.correlation.partitions import (
     Polynomial,
+    Single,
     cumulant_weight,
     difference,
     members,
-    negated,
+    of_single,
     polynomial,
     set_partitions,
 )
@@ -34,7 +34,7 @@ from nnqft_ppl.theory.architecture import Architecture, Parameters
 
 Estimator = Literal["field", "amplitude", "neuron", "sobol"]
 ESTIMATORS: tuple[Estimator, ...] = get_args(Estimator)
-Statistic = Callable[[Architecture, Parameters, jax.Array, Components, tuple[int, ...]], jax.Array]
+Statistic = Callable[[Architecture, Parameters, jax.Array, Components, Any], jax.Array]
 
 ABLE = {
     "field": ("full", "connected"),
@@ -72,7 +72,7 @@ def correlator_polynomial(net: Architecture, estimator: Estimator, components: C
     connected = polynomial(order, lambda partition: cumulant_weight(len(partition)))
     if kind == "connected":
         return connected
-    single = negated(single_cumulant(net, components))
+    single = of_single(single_cumulant(net, components))
     return single if kind == "I_N" else difference(connected, single)
 
 
@@ -95,51 +95,48 @@ def neuron_statistic(
 
 
 def amplitude_statistic(
-    net: Architecture, theta: Parameters, points: jax.Array, components: Components, subsets: tuple[int, ...]
+    net: Architecture, theta: Parameters, points: jax.Array, components: Components, subsets: tuple[Any, ...]
 ) -> jax.Array:
     """E_(a,c)[prod phi] given the other parameters: moments of a sum of independent terms a_i h_i, from its cumulants.
 
     The cumulant of a subset S is a sum over single neurons, sum_i kappa_S[a_i h_i], so a power sum; the moments made of
     such cumulants average over all distinct pairs, triples, ... of neurons inside the draw.
     """
-    masks = _closure(subsets)
+    whole = _closure(label for label in subsets if isinstance(label, int))
+    masks = tuple(sorted({*whole, *(label.mask for label in subsets if isinstance(label, Single))}))
     indices = tuple(tuple(members(mask)) for mask in masks)
     h = net.map_neurons(
         lambda one: jax.vmap(lambda x: net.marginal_products(x, indices, **one), out_axes=1)(points), theta
     )  # (N, masks, C)
     moment_of = {mask: h[:, position] for position, mask in enumerate(masks)}
-    zero, one = jnp.zeros(points.shape[0], h.dtype), jnp.ones(points.shape[0], h.dtype)
-
-    @cache
-    def cumulant(mask: int) -> jax.Array:
-        """sum_i kappa[sqrt(N) a_i h_i(x_k), k in mask] N^(-|mask|/2)."""
-        total, first = zero, 0
-        for group in net.amplitude_groups():
-            rows = slice(first, first + group.neurons)
-            first += group.neurons
-            terms = 0.0
-            for partition in set_partitions(mask.bit_count()):
-                blocks = [_embed(block, mask) for block in partition]
-                amplitudes = [group.moment(tuple(components[k] for k in members(block))) for block in blocks]
-                weight = cumulant_weight(len(blocks)) * math.prod(amplitudes)
-                if weight:
-                    terms = terms + weight * math.prod(moment_of[block][rows] for block in blocks)
-            total = total + (jnp.sum(terms, axis=0) if isinstance(terms, jax.Array) else 0.0)
-        return total * net.width ** (-mask.bit_count() / 2.0)
-
-    @cache
-    def moment(mask: int) -> jax.Array:
-        if mask == 0:
-            return one
+    cumulants = {mask: _cumulant(net, moment_of, mask, components) for mask in whole}
+    moments = {0: jnp.ones(points.shape[0], h.dtype)}
+    for mask in whole:  # parts come before what they are parts of
         first, *rest = members(mask)
-        total = zero
-        for size in range(len(rest) + 1):
-            for others in combinations(rest, size):
-                block = sum((1 << k for k in others), 1 << first)
-                total = total + cumulant(block) * moment(mask ^ block)
-        return total
+        blocks = [
+            sum((1 << k for k in chosen), 1 << first) for n in range(len(rest) + 1) for chosen in combinations(rest, n)
+        ]
+        zero = jnp.zeros(points.shape[0], h.dtype)
+        moments[mask] = sum((cumulants[block] * moments[mask ^ block] for block in blocks), zero)
+    return jnp.stack([moments[key] if isinstance(key, int) else moment_of[key.mask].mean(axis=0) for key in subsets])
 
-    return jnp.stack([moment(key) if key > 0 else moment_of[-key].mean(axis=0) for key in subsets])
+
+def _cumulant(net: Architecture, moment_of: dict[int, jax.Array], mask: int, components: Components) -> jax.Array:
+    """sum_i kappa[sqrt(N) a_i h_i(x_k), k in mask] N^(-|mask|/2) from moments (N, C) of neurons, shape (C,)."""
+    example = moment_of[mask]
+    total, first = jnp.zeros(example.shape[1], example.dtype), 0
+    for group in net.amplitude_groups():
+        rows = slice(first, first + group.neurons)
+        first += group.neurons
+        terms = 0.0
+        for partition in set_partitions(mask.bit_count()):
+            blocks = [_embed(block, mask) for block in partition]
+            amplitudes = [group.moment(tuple(components[k] for k in members(block))) for block in blocks]
+            weight = cumulant_weight(len(blocks)) * math.prod(amplitudes)
+            if weight:
+                terms = terms + weight * math.prod(moment_of[block][rows] for block in blocks)
+        total = total + (jnp.sum(terms, axis=0) if isinstance(terms, jax.Array) else 0.0)
+    return total * net.width ** (-mask.bit_count() / 2.0)
 
 
 STATISTICS: dict[str, Statistic] = {
@@ -149,11 +146,11 @@ STATISTICS: dict[str, Statistic] = {
 }
 
 
-def _closure(subsets: tuple[int, ...]) -> tuple[int, ...]:
-    """All nonempty subsets of the given ones."""
+def _closure(masks: Iterable[int]) -> tuple[int, ...]:
+    """All nonempty subsets of the given ones, in increasing order."""
     found: set[int] = set()
-    for key in subsets:
-        mask = part = abs(key)
+    for mask in masks:
+        part = mask
         while part:
             found.add(part)
             part = (part - 1) & mask

@@ -6,9 +6,9 @@ for each set partition: the same polynomial turns exact moments into exact corre
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,10 +43,16 @@ def falling_factorial(n: int, k: int) -> int:
     return math.perm(n, k)
 
 
+class Single(NamedTuple):
+    """The label of a moment of a single neuron, where those of the whole field have bit masks for labels."""
+
+    mask: int
+
+
 class Polynomial(NamedTuple):
     """sum over terms of coefficient * product of moments[factor]; the index len(subsets) stands for a factor 1."""
 
-    subsets: tuple[int, ...]  #: bit masks of the moments that occur
+    subsets: tuple[Any, ...]  #: labels of the moments that occur: bit masks, or `Single`
     coefficients: Array  #: (terms,)
     factors: NDArray[np.intp]  #: (terms, blocks) indices into `subsets`
 
@@ -95,14 +101,14 @@ def polynomial(n: int, weight: Callable[[Partition], float]) -> Polynomial:
     return Polynomial(subsets, np.array([w for _, w in terms]), factors)
 
 
-def negated(terms: Polynomial) -> Polynomial:
-    """The same polynomial in other moments, labelled by the negatives of its masks."""
-    return terms._replace(subsets=tuple(-mask for mask in terms.subsets))
+def of_single(terms: Polynomial) -> Polynomial:
+    """The same polynomial in the moments of a single neuron."""
+    return terms._replace(subsets=tuple(map(Single, terms.subsets)))
 
 
 def difference(a: Polynomial, b: Polynomial) -> Polynomial:
     """a - b as one polynomial in the moments of both."""
-    subsets = tuple(sorted({*a.subsets, *b.subsets}))
+    subsets = in_order({*a.subsets, *b.subsets})
     longest = max(a.factors.shape[1], b.factors.shape[1])
     rows = []
     for part in (a, b):
@@ -110,6 +116,11 @@ def difference(a: Polynomial, b: Polynomial) -> Polynomial:
         padding = ((0, 0), (0, longest - part.factors.shape[1]))
         rows.append(np.pad(index[part.factors], padding, constant_values=len(subsets)))
     return Polynomial(subsets, np.concatenate([a.coefficients, -b.coefficients]), np.concatenate(rows))
+
+
+def in_order(labels: Iterable[Any]) -> tuple[Any, ...]:
+    """Labels of moments in one order: those of single neurons first."""
+    return tuple(sorted(labels, key=lambda label: -label.mask if isinstance(label, Single) else label))
 
 
 def cumulant_weight(blocks: int) -> float:
