@@ -17,7 +17,7 @@ from nnqft_ppl import load, names
 from nnqft_ppl.laws.fourier import radial_fourier
 from nnqft_ppl.theory import AMPLITUDES
 
-DRAWS = FIRST = 1_000_000
+FIRST = 1_000_000
 MOST = 6_000_000
 
 INSTANCES = [
@@ -74,50 +74,50 @@ def rotated(dim):
 # -- one check for each quantity that a theorem may state: (exact, estimate, mcse, sensitivity) ------------------------
 
 
-def check_two_point(net, seed):
+def check_two_point(net, seed, draws):
     x = rotated(net.dim)
-    values = draw_statistic(net, field_products(x)(net), DRAWS, seed)
+    values = draw_statistic(net, field_products(x)(net), draws, seed)
     yield net.two_point(x[0], x[1]), *mean_and_error(values), 0.01
 
 
-def check_mean_field(net, seed):
+def check_mean_field(net, seed, draws):
     x = np.full((1, net.dim), 0.7)
-    yield net.mean_field(x[0]), *mean_and_error(draw_statistic(net, field_products(x)(net), DRAWS, seed)), 0.01
+    yield net.mean_field(x[0]), *mean_and_error(draw_statistic(net, field_products(x)(net), draws, seed)), 0.01
 
 
-def check_connected_four_point(net, seed):
+def check_connected_four_point(net, seed, draws):
     x = four_points(net.dim)
     if type(net).__name__ == "Line":
         # A Gaussian cumulant: zero, on the scale of the full four-point function of the centred field.
-        theta = draw_statistic(net, lambda t, key: t["a"], DRAWS, seed)[:, 0] - net.mean
+        theta = draw_statistic(net, lambda t, key: t["a"], draws, seed)[:, 0] - net.mean
         kurtosis = theta**4 - 6 * theta**2 * np.mean(theta**2)
         value = kurtosis.mean() + 3 * np.mean(theta**2) ** 2
         scale = 3 * net.sigma**4
-        yield 1.0 + net.connected_four_point(x), 1.0 + value / scale, kurtosis.std() / DRAWS**0.5 / scale, 0.05
+        yield 1.0 + net.connected_four_point(x), 1.0 + value / scale, kurtosis.std() / draws**0.5 / scale, 0.05
         return
-    yield net.connected_four_point(x), *connected_four_point(net, x, DRAWS, seed), 0.05
+    yield net.connected_four_point(x), *connected_four_point(net, x, draws, seed), 0.05
 
 
-def check_four_point(net, seed):
+def check_four_point(net, seed, draws):
     x = four_points(net.dim)
-    yield net.four_point(x), *mean_and_error(draw_statistic(net, field_products(x)(net), DRAWS, seed)), 0.05
+    yield net.four_point(x), *mean_and_error(draw_statistic(net, field_products(x)(net), draws, seed)), 0.05
 
 
-def check_neuron_moment(net, seed):
+def check_neuron_moment(net, seed, draws):
     for n, sensitivity in ((2, 0.01), (4, 0.05)):
         x = four_points(net.dim)[:n]
 
         def product(theta, key, x=x):
             return jnp.prod(net.neurons(theta, jnp.asarray(x))[0], keepdims=True)
 
-        mean, mcse = mean_and_error(draw_statistic(net, product, DRAWS, seed))
+        mean, mcse = mean_and_error(draw_statistic(net, product, draws, seed))
         if type(net).__name__ == "Line":  # the neuron is not random: equal up to rounding
             assert mean == pytest.approx(net.neuron_moment(x), rel=1e-6)
         else:
             yield net.neuron_moment(x), mean, mcse, sensitivity
 
 
-def check_kernel_moment(net, seed):
+def check_kernel_moment(net, seed, draws):
     z = np.full(net.dim, 0.3)
     for k, sensitivity in ((2, 0.01), (4, 0.05)):
 
@@ -125,10 +125,10 @@ def check_kernel_moment(net, seed):
             b = theta["b"][0]
             return jnp.atleast_1d(net.envelope_at(b) ** k * jnp.cos(jnp.dot(b, z)))
 
-        yield net.kernel_moment(k, z), *mean_and_error(draw_statistic(net, moment, DRAWS, seed)), sensitivity
+        yield net.kernel_moment(k, z), *mean_and_error(draw_statistic(net, moment, draws, seed)), sensitivity
 
 
-def check_power_spectrum(net, seed):
+def check_power_spectrum(net, seed, draws):
     """Smeared: int d^dp/(2 pi)^d G(p) exp(-l^2 p^2/2) = E[phi(x) phi(x + u)] with u ~ N(0, l^2 I)."""
     length, x = 0.5, np.full(net.dim, 0.1)
     axis = np.eye(1, net.dim)[0]
@@ -146,7 +146,7 @@ def check_power_spectrum(net, seed):
         u = length * jax.random.normal(key, (net.dim,))
         return jnp.prod(field(net, theta, jnp.stack([x, x + u])), keepdims=True)
 
-    yield smeared, *mean_and_error(draw_statistic(net, product, DRAWS, seed)), 0.01
+    yield smeared, *mean_and_error(draw_statistic(net, product, draws, seed)), 0.01
 
 
 def neuron_products(net, points):
@@ -165,29 +165,29 @@ def far_points(dim):
     return np.pad([[0.0], [1.3], [0.15], [1.6]], ((0, 0), (0, dim - 1)), constant_values=0.05)
 
 
-def check_joint_neuron_moment(net, seed):
+def check_joint_neuron_moment(net, seed, draws):
     x = far_points(net.dim)
-    value = draw_statistic(net, neuron_products(net, x), DRAWS, seed)
+    value = draw_statistic(net, neuron_products(net, x), draws, seed)
     for pair, (i, j, k, l) in enumerate(((0, 1, 2, 3), (0, 2, 1, 3), (0, 3, 1, 2))):
         exact = net.joint_neuron_moment([x[[i, j]], x[[k, l]]])
         yield exact, *mean_and_error(value[:, pair] * value[:, 3 + pair]), 0.1
 
 
-def covariances(net, x, seed):
+def covariances(net, x, seed, draws):
     """Cov[h_1(x_i)h_1(x_j), h_2(x_k)h_2(x_l)] for each pairing as an influence function with its mean: (draws, 3)."""
-    value = draw_statistic(net, neuron_products(net, x), DRAWS, seed)
+    value = draw_statistic(net, neuron_products(net, x), draws, seed)
     return (value[:, :3] - value[:, :3].mean(axis=0)) * (value[:, 3:] - value[:, 3:].mean(axis=0))
 
 
-def check_pair_excess(net, seed):
+def check_pair_excess(net, seed, draws):
     x = far_points(net.dim)
-    mean, mcse = mean_and_error(covariances(net, x, seed)[:, 0])
+    mean, mcse = mean_and_error(covariances(net, x, seed, draws)[:, 0])
     yield net.pair_excess(x[0] - x[1], x[2] - x[3]), mean, mcse, COUPLING_SENSITIVITY.get(type(net).__name__, 0.15)
 
 
-def check_independence_breaking(net, seed):
+def check_independence_breaking(net, seed, draws):
     x = far_points(net.dim)
-    mean, mcse = mean_and_error(covariances(net, x, seed).sum(axis=1))
+    mean, mcse = mean_and_error(covariances(net, x, seed, draws).sum(axis=1))
     scale = net.amplitude_moment(2) ** 2 * (1 - 1 / net.width)
     sensitivity = COUPLING_SENSITIVITY.get(type(net).__name__, 0.15)
     yield net.independence_breaking(x), scale * mean, scale * mcse, sensitivity
@@ -197,7 +197,7 @@ def check_independence_breaking(net, seed):
 COUPLING_SENSITIVITY = {"GibbsCosNet": 0.5}
 
 
-def check_joint_kernel_moment(net, seed):
+def check_joint_kernel_moment(net, seed, draws):
     z = (np.full(net.dim, 0.4), np.full(net.dim, 0.7))
 
     def waves(one):
@@ -208,28 +208,28 @@ def check_joint_kernel_moment(net, seed):
         w = net.map_neurons(waves, theta)
         return jnp.atleast_1d(w[0, 0] * w[1, 1])
 
-    yield net.joint_kernel_moment((2, 4), z), *mean_and_error(draw_statistic(net, statistic, DRAWS, seed)), 0.02
+    yield net.joint_kernel_moment((2, 4), z), *mean_and_error(draw_statistic(net, statistic, draws, seed)), 0.02
 
 
-def check_three_point(net, seed):
+def check_three_point(net, seed, draws):
     """Zero, on the scale of the two-point function."""
     x = four_points(net.dim)[:3]
-    mean, mcse = mean_and_error(draw_statistic(net, field_products(x)(net), DRAWS, seed))
+    mean, mcse = mean_and_error(draw_statistic(net, field_products(x)(net), draws, seed))
     scale = float(net.two_point(x[0], x[0])) ** 1.5
     assert net.three_point(x) == 0
     yield 1.0, 1.0 + mean / scale, mcse / scale, 0.05
 
 
-def check_connected_two_point(net, seed):
+def check_connected_two_point(net, seed, draws):
     x = rotated(net.dim)
-    phi = draw_statistic(net, lambda theta, key: field(net, theta, x), DRAWS, seed)
+    phi = draw_statistic(net, lambda theta, key: field(net, theta, x), draws, seed)
     yield net.connected_two_point(x[0], x[1]), *mean_and_error(np.prod(phi - phi.mean(axis=0), axis=1)), 0.01
 
 
-def check_connected_three_point(net, seed):
+def check_connected_three_point(net, seed, draws):
     """The third cumulant is the third central moment."""
     x = four_points(net.dim)[:3]
-    phi = draw_statistic(net, lambda theta, key: field(net, theta, x), DRAWS, seed)
+    phi = draw_statistic(net, lambda theta, key: field(net, theta, x), draws, seed)
     centred = phi - phi.mean(axis=0)
     influence = np.prod(centred, axis=1) - sum(
         centred[:, i] * np.mean(centred[:, j] * centred[:, k]) for i, j, k in ((0, 1, 2), (1, 0, 2), (2, 0, 1))
@@ -237,26 +237,25 @@ def check_connected_three_point(net, seed):
     yield net.connected_three_point(x), *mean_and_error(influence), 0.05
 
 
-def check_radial_moment(net, seed):
-    a = draw_statistic(net, lambda theta, key: jnp.sum(theta["a"][-1] ** 2, keepdims=True), DRAWS, seed)
+def check_radial_moment(net, seed, draws):
+    a = draw_statistic(net, lambda theta, key: jnp.sum(theta["a"][-1] ** 2, keepdims=True), draws, seed)
     for k, sensitivity in ((2, 0.01), (4, 0.02)):
         yield net.radial_moment(k), *mean_and_error(a[:, 0] ** (k / 2)), sensitivity
 
 
-def check_rho(net, seed):
+def check_rho(net, seed, draws):
     x = np.array([[0.2], [0.9]])
-    yield net.rho(0.7), *mean_and_error(draw_statistic(net, field_products(x)(net), DRAWS, seed)), 0.01
+    yield net.rho(0.7), *mean_and_error(draw_statistic(net, field_products(x)(net), draws, seed)), 0.01
 
 
 CHECKS = {name.removeprefix("check_"): value for name, value in list(globals().items()) if name.startswith("check_")}
 
 
-def compare(quantity, net, monkeypatch):
+def compare(quantity, net):
     """Every comparison of a closed form with draws, FIRST of them, or as many as its sensitivity needs."""
     draws = FIRST
     while True:
-        monkeypatch.setitem(globals(), "DRAWS", draws)
-        found = list(CHECKS[quantity](net, seed=11))
+        found = list(CHECKS[quantity](net, seed=11, draws=draws))
         blindness = max((float(np.max(Z_LIMIT * mcse / np.abs(s * exact))) for exact, _, mcse, s in found), default=0.0)
         if blindness <= 1 or draws == MOST:
             break
@@ -266,11 +265,11 @@ def compare(quantity, net, monkeypatch):
 
 
 @pytest.mark.parametrize(("name", "settings"), INSTANCES, ids=[f"{n}-{i}" for i, (n, _) in enumerate(INSTANCES)])
-def test_every_theorem_against_draws(name, settings, monkeypatch):
+def test_every_theorem_against_draws(name, settings):
     net = theory(name, settings)
     for theorem in net.theorems():
         assert theorem.quantity in CHECKS, f"{name}: no check against draws for theorem {theorem.quantity}"
-        compare(theorem.quantity, net, monkeypatch)
+        compare(theorem.quantity, net)
 
 
 def test_every_card_is_tested_and_has_theorems():
@@ -289,4 +288,4 @@ def test_a_wrong_factor_is_caught(monkeypatch, quantity, factor):
     right = getattr(type(net), quantity)
     monkeypatch.setattr(type(net), quantity, lambda self, *args: (1 + 2 * (factor - 1)) * right(self, *args))
     with pytest.raises(AssertionError, match="exceeds"):
-        compare(quantity, net, monkeypatch)
+        compare(quantity, net)

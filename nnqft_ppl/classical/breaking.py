@@ -14,7 +14,7 @@ import numpy as np
 from nnqft_ppl.classical.maxima import RESOLUTION
 from nnqft_ppl.classical.modes import modes
 from nnqft_ppl.classical.neurons import classical_neurons, factorises, landscape
-from nnqft_ppl.classical.vacua import vacua
+from nnqft_ppl.classical.vacua import Vacua, vacua
 from nnqft_ppl.correlation.estimate import estimate
 from nnqft_ppl.correlation.exact import exact_correlator, exact_mixed
 from nnqft_ppl.runtime.arrays import Array
@@ -38,11 +38,14 @@ class Breaking(NamedTuple):
     vacua: str  #: the vacuum manifold, where there is one
 
 
-def breaking(net: Architecture, *, seed: int = 0) -> tuple[Breaking, ...]:
-    """The fate of phi -> -phi, and for SO(D) where the field has D components."""
+def breaking(net: Architecture, *, seed: int = 0, manifold: Vacua | None = None) -> tuple[Breaking, ...]:
+    """The fate of phi -> -phi, and of SO(D) where the field has D components.
+
+    `manifold` is what `vacua` found, where it has been asked already.
+    """
     found = [_reflection(net, seed)]
     if net.component_count > 1:
-        found.append(_rotations(net, seed))
+        found.append(_rotations(net, seed, manifold))
     return tuple(found)
 
 
@@ -89,14 +92,14 @@ def _continuum(moduli: int) -> str:
     return f"a continuum of fields with {moduli} modul{'us' if moduli == 1 else 'i'}"
 
 
-def _rotations(net: Architecture, seed: int) -> Breaking:
+def _rotations(net: Architecture, seed: int, manifold: Vacua | None) -> Breaking:
     try:
-        return _judged_rotations(net, seed)
+        return _judged_rotations(net, seed, manifold)
     except (InputError, NoClosedForm) as error:
         return Breaking(f"SO({net.component_count})", "undecided", str(error), "—")
 
 
-def _judged_rotations(net: Architecture, seed: int) -> Breaking:
+def _judged_rotations(net: Architecture, seed: int, manifold: Vacua | None) -> Breaking:
     count = net.component_count
     pair = _points(net, 2)
     tensor = np.array(
@@ -105,7 +108,7 @@ def _judged_rotations(net: Architecture, seed: int) -> Breaking:
     away = float(np.abs(tensor - np.eye(count) * tensor[0, 0]).max())
     if away > ROUNDING * abs(tensor[0, 0]):
         return Breaking(f"SO({count})", "explicitly broken", f"G2_kl differs from delta_kl by {away:.3g}", "—")
-    found = vacua(net, seed=seed)
+    found = manifold or vacua(net, seed=seed)
     if found.radius == 0.0:
         return Breaking(f"SO({count})", "symmetric", "G2_kl ~ delta_kl; P(a) is largest at a = 0", "a = 0")
     sphere = f"S^{count - 1} of radius {found.radius:.6g}, {found.goldstones} massless directions"

@@ -7,7 +7,6 @@ breaking is classical only: as a source exp(j n.a_0) is taken away, <a_0> goes t
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
 
 import jax
@@ -41,7 +40,6 @@ class Vacua(NamedTuple):
         return self.dimension
 
 
-@lru_cache(maxsize=16)  # asked again by `breaking`
 def vacua(net: Architecture, *, seed: int = 0) -> Vacua:
     """The dominant vacua of a field with D components, by a search for the maxima of P(a).
 

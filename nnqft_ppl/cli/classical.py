@@ -113,7 +113,10 @@ def vacua(
         from nnqft_ppl.classical.vacua import vacua as search
 
         screen = console()
-        fates = breaking(net, seed=seed)
+        if plot is not None and net.bottle is None:
+            raise InputError(f"plot needs a card with a wine bottle, got {card}")
+        found = None if plot is None else search(net, seed=seed)
+        fates = breaking(net, seed=seed, manifold=found)
         view = Table("symmetry", "fate", "seen by", "vacua", box=None, pad_edge=False)
         for one in fates:
             view.add_row(*one)
@@ -127,13 +130,10 @@ def vacua(
 
             write_table(breaking_table(net, fates), out, "breaking")
             typer.echo(f"wrote {out}")
-        if plot is not None:
-            if net.bottle is None:
-                raise InputError(f"plot needs a card with a wine bottle, got {card}")
+        if plot is not None and found is not None:
             from nnqft_ppl.reports.classical_pictures import plot_bottle
             from nnqft_ppl.runtime.files import write_atomically
 
-            found = search(net, seed=seed)
             write_atomically(plot, lambda target: plot_bottle(net, found, target, seed=seed))
             typer.echo(f"wrote {plot}")
 

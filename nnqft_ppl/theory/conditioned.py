@@ -170,13 +170,8 @@ def action_at(action: Action, phi: jax.Array) -> jax.Array:
 
 
 def with_traced(net: Architecture, values: dict[str, Any]) -> Architecture:
-    """The net with some hyperparameters replaced without a check, so that they may be traced."""
-    if not values:
-        return net
-    clone = object.__new__(type(net))
-    for field in dataclasses.fields(net):
-        object.__setattr__(clone, field.name, values.get(field.name, getattr(net, field.name)))
-    return clone
+    """The net with some hyperparameters replaced; those that are traced keep their place without a check."""
+    return dataclasses.replace(net, **values) if values else net
 
 
 def _like(noise: Any, phi: jax.Array) -> Any:

@@ -11,6 +11,8 @@ from functools import cache
 from numbers import Integral, Real
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
+from jax.core import Tracer
+
 from nnqft_ppl.runtime.errors import InputError
 
 
@@ -52,6 +54,8 @@ def field_types(cls: type) -> dict[str, Any]:
 
 
 def _checked(label: str, hint: Any, value: Any) -> Any:
+    if isinstance(value, Tracer):  # stands for numbers that are not known yet
+        return value
     if get_origin(hint) is Literal:
         choices = get_args(hint)
         for choice in choices:
@@ -72,6 +76,8 @@ def _checked(label: str, hint: Any, value: Any) -> Any:
 
 def _number(kind: type, value: Any) -> float | int | None:
     """`value` as a Python float or int, or None if it is not one (booleans and strings are not numbers)."""
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):  # of NumPy or JAX, without axes
+        value = value.item()
     if isinstance(value, bool):
         return None
     if kind is int:
