@@ -28,6 +28,7 @@ class GaussNet(Architecture):
     sigma_c: Positive = 1.0  #: bias scale
     amplitude: AmplitudeLaw = Gaussian()  #: law of the unscaled amplitudes ahat
 
+    vectors = ("b",)
     claims = ("Z2", "rotation", "reflection", "permutation")
     denies = ("translation",)
 

@@ -37,6 +37,7 @@ class OffsetCosNet(Architecture):
     kappa: Finite = 0.5  #: offset of a neuron
     sigma_b: Positive = 1.0  #: frequency scale
 
+    vectors = ("b",)
     claims = ("translation", "rotation", "reflection", "permutation")
     denies = ("Z2",)
 

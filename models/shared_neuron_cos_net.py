@@ -38,6 +38,7 @@ class SharedNeuronCosNet(CoupledCosineArchitecture):
     sigma_b: Positive = 1.0  #: frequency scale
     epsilon: Fraction = 0.1  #: probability that two given neurons share their frequency
 
+    vectors = ("z",)
     shared = ("z0",)
 
     @property

@@ -28,6 +28,7 @@ class SharedScaleCosNet(CoupledCosineArchitecture):
     sigma_b: Positive = 1.0  #: frequency scale
     epsilon: Positive = 0.1  #: variance of the shared scale g
 
+    vectors = ("z",)
     shared = ("g",)
 
     @property

@@ -18,7 +18,6 @@ from nnqft_ppl.classical.ascent import Ascents, End, zero_modes
 from nnqft_ppl.classical.density import Density
 from nnqft_ppl.classical.families import Families, ModeKind, Top
 from nnqft_ppl.runtime.arrays import Array
-from nnqft_ppl.theory.cosine import CosineArchitecture
 
 RESOLUTION = 1e-3  # of two points, in units of the spread of the starts
 CELLS = 2 * round(math.pi / RESOLUTION)  # of a circle: even, so that pi and -pi are the middle of one
@@ -221,15 +220,8 @@ class Maxima:
         return {site: v if site in self.density.net.shared else v[order] for site, v in theta.items()}
 
     def _folded(self, top: Top) -> bytes:
-        """The key of a family's image with a >= 0 and the first component of b not negative, if that is one too."""
-        net, theta = self.density.net, {s: np.array(v) for s, v in self.density.arrays(top.end.z).items()}
-        if not (isinstance(net, CosineArchitecture) and {"a", "b", "c"} <= set(theta) and theta["a"].ndim == 1):
-            return self._rows(top.end.z, top.null).tobytes()
-        first = np.take_along_axis(theta["b"], (np.abs(theta["b"]) > RESOLUTION).argmax(axis=1)[:, None], axis=1)
-        turned = first[:, 0] < -RESOLUTION
-        theta["b"][turned], theta["c"][turned] = -theta["b"][turned], -theta["c"][turned]
-        theta["c"] += np.pi * (theta["a"] < 0)
-        theta["a"] = np.abs(theta["a"])
+        """The key of a family's image among the parameters of the same field, if that is as probable."""
+        theta = self.density.net.folded(self.density.arrays(top.end.z))
         z = self.density.wrap(self.density.vector(theta))
         level = float(self._shown(z)[0])
         same = abs(level - top.end.log_p) <= 1e-9 * (1.0 + abs(level))

@@ -18,7 +18,7 @@ def site_dims(net: Architecture, site: str, shape: tuple[int, ...]) -> list[str]
     rest = [f"{site}_dim_{k}" for k in range(1, len(shape))]
     if len(rest) == 1 and site == "a" and shape[1] == net.component_count:
         rest = ["component"]
-    elif len(rest) == 1 and shape[1] == net.dim and site in ("b", "z"):
+    elif site in net.vectors:
         rest = ["axis"]
     return ["neuron", *rest]
 

@@ -11,7 +11,6 @@ from nnqft_ppl.laws.joint import leaf
 from nnqft_ppl.laws.signs import RandomSign, SignedRayleigh
 from nnqft_ppl.theory.architecture import Architecture, Parameters
 from nnqft_ppl.theory.conditioned import Conditioned
-from nnqft_ppl.theory.cosine import CosineArchitecture
 
 
 class Point(NamedTuple):
@@ -56,9 +55,9 @@ class Whitened:
             one = chart(law)
             part = take(one)
             theta[site] = one.value(part)
-            if site == "c" and folded is not None:
+            if site == net.phase and folded is not None:
                 theta["a"] = folded_value(folded, part)
-            if not (site == "c" and isinstance(folded, SignedRayleigh)):  # whose pair's length is the amplitude
+            if not (site == net.phase and isinstance(folded, SignedRayleigh)):  # whose pair's length is the amplitude
                 log_weight = log_weight + one.log_weight(part)
         return Point(hyper, net, noise, theta, log_weight)
 
@@ -88,7 +87,7 @@ def folded_amplitudes(model: Conditioned, net: Architecture) -> RandomSign | Sig
     A constant modulus has no other unknown than its sign, and a Rayleigh amplitude with a uniform phase is a Gaussian
     pair: the pair that the phase is the angle of has the amplitude for its length.
     """
-    if model.collapsed or not isinstance(net, CosineArchitecture):
+    if model.collapsed or net.phase is None:
         return None
     law = leaf(net.amplitudes())
     return law if isinstance(law, RandomSign | SignedRayleigh) else None

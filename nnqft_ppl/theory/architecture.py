@@ -68,6 +68,8 @@ class Architecture(ABC):
 
     independent: ClassVar[bool] = True  #: are the neurons independent?
     shared: ClassVar[tuple[str, ...]] = ()  #: sites of theta_h that all neurons share, without an axis of neurons
+    vectors: ClassVar[tuple[str, ...]] = ()  #: sites of theta_h with a vector of space for each neuron
+    phase: ClassVar[str | None] = None  #: the site c of a phase for which (a, c) and (-a, c + pi) are one neuron
     ancestral: ClassVar[bool] = True  #: does every law have an exact sampler?
     claims: ClassVar[tuple[str, ...]] = ()  #: symmetries that the correlators have at every width
     denies: ClassVar[tuple[str, ...]] = ()  #: symmetries that they lack
@@ -165,6 +167,10 @@ class Architecture(ABC):
             one = function(theta_h)
             return jnp.broadcast_to(one, (self.neuron_count, *one.shape))
         return jax.vmap(function, in_axes=(axes,))(theta_h)
+
+    def folded(self, theta: dict[str, Array]) -> dict[str, Array]:
+        """One choice, in NumPy, among the parameters that make the same neurons; what it is given, by default."""
+        return theta
 
     def field(self, theta: Parameters, points: jax.Array) -> jax.Array:
         """phi(x_p) = sum_i a_i h_i(x_p), shape (P,), or (P, D) for a field with D components."""

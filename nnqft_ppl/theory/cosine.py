@@ -34,6 +34,8 @@ class CosineArchitecture(Architecture):
     odd correlators vanish for every amplitude law.
     """
 
+    vectors = ("b",)
+    phase = "c"
     claims = ("Z2", "translation", "rotation", "reflection", "permutation")
 
     @property
@@ -95,6 +97,20 @@ class CosineArchitecture(Architecture):
         b = self.frequency(**theta)
         return self.envelope_at(b) * cos(dot(b, x) + c)
 
+    def folded(self, theta: dict[str, Array]) -> dict[str, Array]:
+        """With a >= 0 and the first component of b not negative, as (b, c) ~ (-b, -c) and (a, c) ~ (-a, c + pi).
+
+        As it is where one of the three is left out, or the field has several components.
+        """
+        if not {"a", "b", "c"} <= set(theta) or theta["a"].ndim != 1:
+            return theta
+        a, b, c = (np.array(theta[site]) for site in ("a", "b", "c"))
+        first = np.take_along_axis(b, (np.abs(b) > SILENT).argmax(axis=1)[:, None], axis=1)[:, 0]
+        turned = first < -SILENT
+        b[turned], c[turned] = -b[turned], -c[turned]
+        c += np.pi * (a < 0)
+        return {**theta, "a": np.abs(a), "b": b, "c": c}
+
     @theorem("19", "23")
     def neuron_moment(self, points: Array) -> Array:
         """H_n = 2^(1-n) sum over balanced signs s, up to s -> -s, of M_n(sum_k s_k x_k); zero for odd n."""
@@ -148,6 +164,8 @@ def balanced_signs(n: int) -> Array:
         rows.append(row)
     return np.array(rows)
 
+
+SILENT = 1e-3  # below it a component of b is taken for zero
 
 # sin(2 pi q) = q P(q^2) on |q| <= 1/4 by interpolation at Chebyshev nodes of q^2, in 40 digits; the largest errors are
 # 6.6e-9 and 3.3e-19, below the rounding of float32 and of float64.
