@@ -1,5 +1,6 @@
 """``nnqft posterior`` and ``nnqft compare``: theories given a user's data."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -67,7 +68,6 @@ def posterior(
         from nnqft_ppl.inference.data import read_data
         from nnqft_ppl.inference.posterior import posterior as run
         from nnqft_ppl.runtime.checkpoint import clear
-        from nnqft_ppl.runtime.files import write_atomically
         from nnqft_ppl.sampling.diagnostics import predictive_check
 
         found = read_data(data, _columns(x), y)
@@ -89,38 +89,48 @@ def posterior(
         )
         typer.echo(result.line)
         bands = _bands(result, found, grid)
-        result.tree.attrs["standardisation"] = (
-            f"x = {found.x_centre.tolist()} + {found.x_scale!r} x_std; y = {found.y_centre!r} + {found.y_scale!r} y_std"
-        )
-        write_atomically(out / "posterior.nc", lambda target: result.tree.to_netcdf(target, engine="h5netcdf"))
-        write_atomically(out / "summary.csv", lambda target: result.summary.to_csv(target, index=False))
-        write_atomically(out / "bands.csv", lambda target: bands.to_csv(target, index=False))
-        written = "posterior.nc, summary.csv, bands.csv"
-        if net.dim == 1:
-            from nnqft_ppl.reports.pictures import plot_posterior
-
-            limit = _limit_band(net, found, grid, result, noise)
-            values = found.to_values(result.tree["posterior_predictive/y"].to_numpy().reshape(-1, len(found.y)))
-            write_atomically(
-                out / "posterior.png", lambda target: plot_posterior(net, found, bands, limit, values, target)
-            )
-            written += ", posterior.png"
-        elif net.dim == 2:
-            from nnqft_ppl.reports.pictures import plot_posterior_map
-
-            write_atomically(out / "posterior.png", lambda target: plot_posterior_map(net, found, bands, target))
-            written += ", posterior.png"
+        written = _write(out, net, found, grid, result, bands, noise)
         clear(partial)
         for name in model.hyperlaws:
             row = result.summary.query("quantity == @name").iloc[0]
             scale = found.y_scale if name == "noise" else 1.0
             unit = f" {y}" if name == "noise" else " in standardised units"
             typer.echo(f"{name} = {row['mean'] * scale:.4g} +- {row['sd'] * scale:.2g}{unit}")
-        typer.echo(f"at {len(np.asarray(grid))} points; wrote {written} to {out}/")
+        typer.echo(f"at {len(np.asarray(grid))} points; wrote {', '.join(written)} to {out}/")
         typer.echo(predictive_check(result.tree).line)
         typer.echo(result.convergence.line)
     if strict and not result.convergence.converged:
         raise typer.Exit(1)
+
+
+def _write(
+    out: Path, net: "Architecture", found: "Data", grid: Any, result: "Posterior", bands: Any, noise: float | None
+) -> list[str]:
+    """The tree, the tables and, in one or two dimensions, the picture of a posterior; the names of the files."""
+    from nnqft_ppl.runtime.files import write_atomically
+
+    tree = result.tree
+    tree.attrs["standardisation"] = (
+        f"x = {found.x_centre.tolist()} + {found.x_scale!r} x_std; y = {found.y_centre!r} + {found.y_scale!r} y_std"
+    )
+    writers: dict[str, Callable[[Path], Any]] = {
+        "posterior.nc": lambda target: tree.to_netcdf(target, engine="h5netcdf"),
+        "summary.csv": lambda target: result.summary.to_csv(target, index=False),
+        "bands.csv": lambda target: bands.to_csv(target, index=False),
+    }
+    if net.dim == 1:
+        from nnqft_ppl.reports.pictures import plot_posterior
+
+        limit = _limit_band(net, found, grid, result, noise)
+        values = found.to_values(tree["posterior_predictive/y"].to_numpy().reshape(-1, len(found.y)))
+        writers["posterior.png"] = lambda target: plot_posterior(net, found, bands, limit, values, target)
+    elif net.dim == 2:
+        from nnqft_ppl.reports.pictures import plot_posterior_map
+
+        writers["posterior.png"] = lambda target: plot_posterior_map(net, found, bands, target)
+    for name, write in writers.items():
+        write_atomically(out / name, write)
+    return list(writers)
 
 
 def compare(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import jax
 import numpy as np
@@ -81,43 +81,30 @@ def correlators(
         if name not in ("exact", *ESTIMATORS):
             raise InputError(f"estimator must be one of exact, {', '.join(ESTIMATORS)}, got {name!r}")
     exact = _exact_values(net, x, labels, orders, kinds, required="exact" in names)
-
-    hyperparameters = flat_hyperparameters(net)
-    blocks, batches = [], {}
+    found: list[_Result] = []
+    batches: dict[str, int] = {}
     for name in names:
         if name == "exact":
-            rows: list[Any] = [(order, kind, values, 0.0, None) for (order, kind), values in exact.items()]
-        else:
-            chosen: Estimator = name  # pyright: ignore[reportAssignmentType]
-            results = estimate(
-                net,
-                x,
-                orders=orders,
-                kinds=kinds,
-                estimator=chosen,
-                draws=draws,
-                seed=seed,
-                components=labels,
-                precision=precision,
-                dtype=dtype,
-                checkpoints=checkpoints,
-                progress=progress,
-            )
-            batches[name] = results[0].batch
-            rows = [(r.order, r.kind, r.estimate, r.mcse, r.draws) for r in results]
-        for order, kind, values, mcse, count in rows:
-            known = exact.get((order, kind), np.full(len(x), np.nan))
-            block = pd.DataFrame({"card": card_name(net), **hyperparameters}, index=range(len(x)))
-            block["kind"], block["order"], block["configuration"] = kind, order, np.arange(len(x))
-            block["component"] = ",".join(map(str, labels[:order])) if net.component_count > 1 else None
-            block["estimator"], block["estimate"], block["mcse"] = name, values, mcse
-            block["ess"] = np.nan if count is None or name == "sobol" else float(count)
-            block["draws"] = pd.array([count] * len(x), dtype="Int64")
-            block["exact"] = known
-            block["z"] = _z_scores(values, known, mcse)
-            block["seed"] = pd.array([None if count is None else seed] * len(x), dtype="Int64")
-            block["version"] = VERSION
-            blocks.append(block)
+            found += [_Result(name, order, kind, values, 0.0, None) for (order, kind), values in exact.items()]
+            continue
+        chosen: Estimator = name  # pyright: ignore[reportAssignmentType]
+        results = estimate(
+            net,
+            x,
+            orders=orders,
+            kinds=kinds,
+            estimator=chosen,
+            draws=draws,
+            seed=seed,
+            components=labels,
+            precision=precision,
+            dtype=dtype,
+            checkpoints=checkpoints,
+            progress=progress,
+        )
+        batches[name] = results[0].batch
+        found += [_Result(name, r.order, r.kind, r.estimate, r.mcse, r.draws) for r in results]
+    blocks = [_rows(net, result, exact.get((result.order, result.kind)), labels, seed) for result in found]
     table = validate_table(pd.concat(blocks, ignore_index=True), "correlators")
     table.attrs["provenance"] = {
         "theory": repr(net),
@@ -127,6 +114,34 @@ def correlators(
         "versions": {"nnqft_ppl": VERSION, "jax": jax.__version__, "numpyro": numpyro.__version__},
     }
     return table
+
+
+class _Result(NamedTuple):
+    """One correlator by one estimator at every configuration, (C,)."""
+
+    estimator: str
+    order: int
+    kind: Kind
+    values: Array
+    mcse: Array | float
+    draws: int | None
+
+
+def _rows(net: Architecture, result: _Result, exact: Array | None, labels: Components, seed: int) -> pd.DataFrame:
+    """The rows of a result, one for each configuration, beside the exact values where there are any."""
+    count = len(result.values)
+    known = np.full(count, np.nan) if exact is None else exact
+    rows = pd.DataFrame({"card": card_name(net), **flat_hyperparameters(net)}, index=range(count))
+    rows["kind"], rows["order"], rows["configuration"] = result.kind, result.order, np.arange(count)
+    rows["component"] = ",".join(map(str, labels[: result.order])) if net.component_count > 1 else None
+    rows["estimator"], rows["estimate"], rows["mcse"] = result.estimator, result.values, result.mcse
+    rows["ess"] = np.nan if result.draws is None or result.estimator == "sobol" else float(result.draws)
+    rows["draws"] = pd.array([result.draws] * count, dtype="Int64")
+    rows["exact"] = known
+    rows["z"] = _z_scores(result.values, known, result.mcse)
+    rows["seed"] = pd.array([None if result.draws is None else seed] * count, dtype="Int64")
+    rows["version"] = VERSION
+    return rows
 
 
 def default_estimators(net: Architecture, orders: Sequence[int]) -> list[str]:
