@@ -5,7 +5,7 @@ those of P in other coordinates.
 """
 
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 import jax
 import jax.numpy as jnp
@@ -34,7 +34,7 @@ def run(study: Study) -> None:
 
 def _bimodal(study: Study) -> None:
     mu, s = 1.0, 0.5
-    star = brentq(lambda a: a - mu * np.tanh(mu * a / s**2), 0.5, 1.5, xtol=1e-15)
+    star: Any = brentq(lambda a: a - mu * np.tanh(mu * a / s**2), 0.5, 1.5, xtol=1e-15)
     net = load("cos_net", width=2, amplitude=Bimodal(mu=mu, s=s))
     found = modes(net)
     study.exact(
@@ -65,12 +65,13 @@ def _worst(found, kind: str) -> float:
 class _ArcsinhNormal(Distribution):
     """The law of eta if sinh(eta) ~ N(1, 1)."""
 
-    support = constraints.real
+    support = constraints.real  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]
 
-    def sample(self, key: jax.Array, sample_shape: tuple[int, ...] = ()) -> jax.Array:
+    def sample(self, key: jax.Array | None, sample_shape: tuple[int, ...] = ()) -> jax.Array:
+        assert key is not None
         return jnp.arcsinh(1.0 + jax.random.normal(key, sample_shape))
 
-    def log_prob(self, value: jax.Array) -> jax.Array:
+    def log_prob(self, value: Any, intermediates: Any = None) -> jax.Array:  # noqa: ARG002  (NumPyro's signature)
         return Normal(1.0, 1.0).log_prob(jnp.sinh(value)) + jnp.log(jnp.cosh(value))
 
 
@@ -92,5 +93,5 @@ class _SinhLine(Architecture):
 def _coordinates(study: Study) -> None:
     """theta ~ N(1, 1) in the coordinate eta = arcsinh theta: the same law of the same line, another maximum."""
     (mode,) = modes(_SinhLine(width=1), ("eta",)).found
-    moved = brentq(lambda t: (t - 1) * (1 + t**2) - t, 1.0, 2.0, xtol=1e-14)
+    moved: Any = brentq(lambda t: (t - 1) * (1 + t**2) - t, 1.0, 2.0, xtol=1e-14)
     study.exact("(35)", "line in theta = sinh eta: the maximum moves to theta*", moved, np.sinh(mode.theta["eta"][0]))

@@ -4,6 +4,7 @@ For cosine activations at depth 1 everything is exact; deeper and with tanh, who
 """
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -47,7 +48,8 @@ def _one_layer(study: Study, draws: int) -> pd.DataFrame:
         seed=5,
         progress=study.progress,
     )
-    for row in table[(table["estimator"] == "amplitude") & (table["mcse"] > 1e-12)].itertuples():
+    rows: Any = table[(table["estimator"] == "amplitude") & (table["mcse"] > 1e-12)].itertuples()
+    for row in rows:
         study.monte_carlo("(17)", f"k=5: {row.kind} of order {row.order}, drawn", row.exact, row.estimate, row.mcse)
     return table
 
@@ -71,7 +73,8 @@ def _deeper(study: Study, draws: int) -> pd.DataFrame:
             )
             for x, seed in ((X, 6), (_moved(X), 7))
         ]
-        for here, there in zip(runs[0].itertuples(), runs[1].itertuples(), strict=True):
+        pairs: Any = zip(runs[0].itertuples(), runs[1].itertuples(), strict=True)
+        for here, there in pairs:
             error = float(np.hypot(here.mcse, there.mcse))
             statement = f"{activation}, depth {depth}, k={inputs}: G{here.order} moved - in place"
             study.monte_carlo("(17), (18)", statement, 0.0, there.estimate - here.estimate, error)

@@ -5,6 +5,8 @@ one family P ~ G^(1+alpha), F = G^(-alpha/2) differ in their interactions only. 
 only if its transform is nowhere negative (Bochner).
 """
 
+from typing import Any
+
 import numpy as np
 
 from nnqft_ppl import InputError, Spectrum, design, exact_correlator, load
@@ -37,7 +39,8 @@ def _spectra(study: Study) -> None:
     ring = Spectrum.of(lambda k: np.exp(-((k - 3.0) ** 2)))
     for dim in (1, 2, 3):
         for alpha in (-0.5, 0.0, 0.4):
-            found = program_spectrum(load("tuned_net", dim=dim, alpha=alpha, spectrum=ring), p)
+            net: Any = load("tuned_net", dim=dim, alpha=alpha, spectrum=ring)
+            found = program_spectrum(net, p)
             error = np.abs(found - ring(p)).max()
             study.exact("(26)", f"d={dim}, alpha={alpha:g}: G(p) of a ring by P(b) and F(b), largest error", 0.0, error)
     cos_net = load("cos_net", dim=2)
@@ -91,8 +94,9 @@ def _family(study: Study) -> None:
         four[alpha] = float(exact_correlator(net, X, "connected"))
     study.between("(27)", "G4c at alpha=-1 over alpha=0, one G2: over 2", 2.0, four[-1.0] / four[0.0], 2.0, np.inf)
     # alpha = 1: M_4 is the transform of G^0 on |p| < Lambda, 2 sin(Lambda z)/z.
-    net, z = load("tuned_net", spectrum=spectrum, alpha=1.0, cutoff=30.0), 0.7
+    flat: Any = load("tuned_net", spectrum=spectrum, alpha=1.0, cutoff=30.0)
+    z = 0.7
     closed = np.sin(30.0 * z) / (np.pi * z) / (np.tanh(30.0) / np.pi)
     study.exact(
-        "(23)", "alpha=1: M_4(0.7) = sin(Lambda z)/(z tanh Lambda)", closed, float(net.kernel_moment(4, np.array([z])))
+        "(23)", "alpha=1: M_4(0.7) = sin(Lambda z)/(z tanh Lambda)", closed, float(flat.kernel_moment(4, np.array([z])))
     )

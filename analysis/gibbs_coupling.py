@@ -1,5 +1,7 @@
 """NUTS on neurons with a Gibbs coupling (11), a law without a sampler, against the exact radial integral."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -17,7 +19,7 @@ U, V = np.array([0.9, 0.2]), np.array([0.4, -0.8])
 
 def run(study: Study) -> None:
     for epsilon in (2.0,) if study.quick else (0.5, 2.0):
-        net = load("gibbs_cos_net", width=4, dim=2, epsilon=epsilon)
+        net: Any = load("gibbs_cos_net", width=4, dim=2, epsilon=epsilon)
 
         def read(_key: jax.Array, at: Point) -> dict[str, jax.Array]:
             b = at.theta["b"]

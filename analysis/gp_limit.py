@@ -20,7 +20,8 @@ WIDTHS = (10, 30, 100, 300)
 def run(study: Study) -> None:
     draws = 50_000 if study.quick else 400_000
     for name in ("cauchy",) if study.quick else ("cos_net", "cauchy"):
-        limit, slope = (f(load(name), X, Y, NOISE, AT) for f in (limit_posterior, first_order))
+        given = (load(name), X, Y, NOISE, AT)
+        limit, slope = limit_posterior(*given), first_order(*given)
         found = [reweighted(load(name, width=n), X, Y, NOISE, AT, draws=draws, seed=n) for n in WIDTHS]
         departures = np.array([f.mean[1] - limit.mean[1] for f in found])
         errors = np.array([f.mean_error[1] for f in found])

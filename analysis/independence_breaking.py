@@ -4,6 +4,8 @@ Interactions from dependence survive N -> infinity where those from finite width
 coupling, of strength eps/N^2 for a pair, lets them die as well, like 1/N^2.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -38,7 +40,7 @@ def family(study: Study, name: str) -> pd.DataFrame:
     """Everything that (9), (11) and (28) say of one family, as rows, and its table."""
     power, plain = FAMILIES[name]
     smallest = 1e-9 if name == "shared_scale_cos_net" else 0.0
-    theory = load(name, width=6, epsilon=0.5)
+    theory: Any = load(name, width=6, epsilon=0.5)
     closed = float(theory.independence_breaking(X)[0])
     study.exact("(9), (28)", f"{name}: I_IB of the card = of the engine", closed, _i_ib(theory))
     single = float(exact_correlator(theory, X, "I_N")[0])
@@ -83,7 +85,8 @@ def _estimated(study: Study, name: str, epsilon: float) -> pd.DataFrame:
         seed=11,
         progress=study.progress,
     )
-    for row in table[table["estimator"] == "amplitude"].itertuples():
+    rows: Any = table[table["estimator"] == "amplitude"].itertuples()
+    for row in rows:
         statement = f"{name} eps={epsilon}: {row.kind} by whole networks"
         study.monte_carlo("(8)" if row.kind == "I_N" else "(28)", statement, row.exact, row.estimate, row.mcse)
     return table

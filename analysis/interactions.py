@@ -4,6 +4,8 @@ For one-dimensional Cos-net at coincident points G4c = (3/8N)(gamma_a^4 - 2 sigm
 decided by the kurtosis of the amplitudes alone, and the sign changes at gamma_a^4 = 2 sigma_a^4.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
@@ -47,7 +49,8 @@ def _width_law(study: Study, draws: int) -> pd.DataFrame:
             )
         )
     table = pd.concat(parts, ignore_index=True)
-    for row in table[table["estimator"] != "exact"].itertuples():
+    rows: Any = table[table["estimator"] != "exact"].itertuples()
+    for row in rows:
         study.monte_carlo(
             "(8), (27)", f"cos_net N={row.width}: I_N by {row.estimator}", row.exact, row.estimate, row.mcse
         )
@@ -99,9 +102,8 @@ def _sign_change(study: Study) -> None:
         net = load("cos_net", width=4, amplitude=Bimodal(mu=1.0, s=ratio**0.5))
         return float(exact_correlator(net, COINCIDENT, "connected")[0])
 
-    study.exact(
-        "(8)", "bimodal: G4c changes sign at (s/mu)^2", np.sqrt(2) - 1, float(brentq(g4c, 0.1, 0.9, xtol=1e-14))
-    )
+    root: Any = brentq(g4c, 0.1, 0.9, xtol=1e-14)
+    study.exact("(8)", "bimodal: G4c changes sign at (s/mu)^2", np.sqrt(2) - 1, float(root))
 
 
 def _cost(study: Study, draws: int) -> None:

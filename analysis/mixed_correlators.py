@@ -5,6 +5,8 @@ of the neurons: if a near-Gaussian field of nature were built this way, its inte
 correlates with its constituents. In Cos-net a mean of the amplitudes is invisible to the field and visible to a neuron.
 """
 
+from typing import Any
+
 import numpy as np
 
 from nnqft_ppl import exact_correlator, exact_mixed, exact_neuron, load
@@ -104,9 +106,9 @@ def _breaking(study: Study, draws: int) -> None:
     study.exact("(12)", "shifted_cos_net: E[phi h_i] = mu H_ii", expected, float(exact_mixed(net, X[:1], X[1:2])))
     found = sampled_mixed(net, X[:1], X[1:2], (0,), draws=draws, seed=5)
     study.monte_carlo("(12)", "shifted_cos_net: E[phi h_i], draws", expected, found.estimate, found.mcse)
-    offset = load("offset_cos_net", width=10, mu=0.03)
+    offset: Any = load("offset_cos_net", width=10, mu=0.03)
     mean = float(exact_correlator(offset, X[:1]))
-    study.exact("(12)", "offset_cos_net: G1 = N mu kappa", 10 * 0.03 * offset.kappa, mean)  # pyright: ignore
+    study.exact("(12)", "offset_cos_net: G1 = N mu kappa", 10 * 0.03 * offset.kappa, mean)
 
 
 def _picture(study: Study) -> None:

@@ -1,5 +1,7 @@
 """The Cauchy net given a hundred years of the Nile: a field theory conditioned on data, beside its infinite width."""
 
+from typing import Any
+
 import numpy as np
 from numpyro.distributions import HalfNormal
 
@@ -21,8 +23,9 @@ def run(study: Study) -> None:
         warmup=100,
         progress=study.progress,
     )
-    phi = result.tree["posterior/phi"].to_numpy().reshape(-1, len(at))
-    noise = float(result.tree["posterior/noise"].mean())
+    tree: Any = result.tree
+    phi = tree["posterior/phi"].to_numpy().reshape(-1, len(at))
+    noise = float(tree["posterior/noise"].mean())
     limit = limit_posterior(net, data.points, data.values, noise, at)
     study.between("(3)", "Nile: worst R-hat of phi, phi^2, action, noise", 1.0, result.convergence.r_hat, 0.99, 1.02)
     study.between("(3)", "Nile: least effective sample size", 400, result.convergence.ess, 200, np.inf)

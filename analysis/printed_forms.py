@@ -10,7 +10,7 @@ import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, SupportsFloat
 
 import jax
 import numpy as np
@@ -93,7 +93,7 @@ def forms() -> Iterator[Form]:
     yield from _supplement()
 
 
-def same(equation: str, words: str, printed: float, value: float) -> Form:
+def same(equation: str, words: str, printed: SupportsFloat, value: float) -> Form:
     """A printed form that is used as it stands."""
     return Form(equation, words, words, float(printed), float(printed), float(value))
 
@@ -148,9 +148,9 @@ def _moments() -> Iterator[Form]:
     wick = g2[0] * g2[5] + g2[1] * g2[4] + g2[2] * g2[3]
     gc = float(exact_correlator(net, X)) - wick
     yield same("(7), (8), (10)", "G4c = I_N for independent neurons, at every N", exact_correlator(net, X, "I_N"), gc)
-    coupled = load("coupled_cos_net", width=4, epsilon=0.6)
+    coupled: Any = load("coupled_cos_net", width=4, epsilon=0.6)
     rest = float(exact_correlator(coupled, X)) - wick - float(exact_correlator(coupled, X, "I_N"))
-    yield same("(9), (11), (28)", "I_IB with one fixed pair i != j", coupled.independence_breaking(X), rest)  # pyright: ignore
+    yield same("(9), (11), (28)", "I_IB with one fixed pair i != j", coupled.independence_breaking(X), rest)
 
 
 def _cosines() -> Iterator[Form]:
@@ -180,8 +180,8 @@ def _cosines() -> Iterator[Form]:
 
 def _spectra() -> Iterator[Form]:
     for dim in (1, 2, 3):
-        net, axis = load("cos_net", dim=dim, sigma_b=1.3), np.eye(1, dim)[0]
-        s, p = net.s, 0.7  # pyright: ignore
+        net: Any = load("cos_net", dim=dim, sigma_b=1.3)
+        axis, s, p = np.eye(1, dim)[0], net.s, 0.7
         # G(p) of the position-space kernel, by quadrature: knows nothing of momenta.
         g = radial_fourier(
             lambda r, n=net, a=axis: n.two_point(r[..., None] * a, 0 * a), p, dim=dim, scale=0.3, stop=9 / s
@@ -216,15 +216,15 @@ def _spectra() -> Iterator[Form]:
     yield Form("(30)", "1/(p^2 + m^2) at all p", "theta(Lambda - |p|)/(p^2 + m^2)", shell, float(inside), value)
     found = []
     for m, tau in ((0.8, 0.7), (0.8, 1.9), (1.7, 0.4)):
-        ou = load("cauchy", mass=m)
+        ou: Any = load("cauchy", mass=m)
         at = {"weight": "cos", "wvar": tau, "epsabs": 1e-11}
         value = quad(lambda p, net=ou: float(net.power_spectrum([p])), 0, np.inf, **at)[0] / np.pi
         found.append((np.pi * m / 2 * np.exp(-m * tau) / m, value))
     ou, (printed, value) = load("cauchy", mass=0.8), found[0]
     words = ("pi m sigma_a^2/2 exp(-mu tau)/mu", "sigma_a^2/2 exp(-m tau)")
-    yield Form("(33)", *words, printed, float(ou.rho(0.7)), value, others=tuple(found[1:]))  # pyright: ignore
+    yield Form("(33)", *words, printed, float(ou.rho(0.7)), value, others=tuple(found[1:]))
     yield same("(31), (32)", "G(p) = sigma_a^2 m/(p^2 + m^2)", float(ou.power_spectrum([0.5])), 0.8 / (0.25 + 0.64))
-    kernel = float(ou.kernel_moment(2, np.array([0.7])))  # pyright: ignore
+    kernel = float(ou.kernel_moment(2, np.array([0.7])))
     yield same("(31)", "E cos(bz) of P(b) ~ 1/(b^2 + m^2)", kernel, np.exp(-0.56))
     wave, found = _wave_average(X[:2, 0]), []
     for width in (5, 2, 9):  # N Var(a) H_ii, with the variance of exp(-a^2/2) or exp(-N a^2/2) by quadrature
@@ -256,7 +256,8 @@ def _classical() -> Iterator[Form]:
 
 def _supplement() -> Iterator[Form]:
     # Two neurons of the latent-sign tilt: the joint density integrates to one, and to P(b_1) over b_2.
-    law = load("coupled_cos_net", width=2, epsilon=0.7).frequencies()  # pyright: ignore
+    coupled: Any = load("coupled_cos_net", width=2, epsilon=0.7)
+    law = coupled.frequencies()
     b = np.linspace(-9.0, 9.0, 181)
     pairs = np.stack(np.meshgrid(b, b, indexing="ij"), axis=-1)[..., None]
     density = np.exp(np.asarray(law.log_prob(pairs), dtype=float))
@@ -289,14 +290,14 @@ def _supplement() -> Iterator[Form]:
         used,
         joined,
     )
-    net = load("cos_net", dim=2, width=3)
+    net: Any = load("cos_net", dim=2, width=3)
     x, y = np.array([0.3, -0.4]), np.array([0.9, 0.2])
     phases = 2 * np.pi * np.arange(8) / 8
     outside, inside = (
-        np.mean([_plane_average(lambda b, z, c=c, f=f: f(b, z, c), x, y, net.s) for c in phases])  # pyright: ignore
+        np.mean([_plane_average(lambda b, z, c=c, f=f: f(b, z, c), x, y, net.s) for c in phases])
         for f in (lambda b, z, c: np.cos(b * z + c).sum(-1), lambda b, z, c: np.cos((b * z).sum(-1) + c))
     )
-    value = _normal_average(lambda f: np.cos(f * float(np.linalg.norm(x - y))), scale=net.s) / 2  # pyright: ignore
+    value = _normal_average(lambda f: np.cos(f * float(np.linalg.norm(x - y))), scale=net.s) / 2
     yield Form(
         "(S10)",
         "sum_j cos(b_ij x_j + c_i)",
@@ -306,8 +307,8 @@ def _supplement() -> Iterator[Form]:
         value,
         mended=float(inside),
     )
-    gauss = load("gauss_net", dim=2, width=3, sigma_b=0.9, sigma_c=0.4)
-    s2 = gauss.s**2  # pyright: ignore
+    gauss: Any = load("gauss_net", dim=2, width=3, sigma_b=0.9, sigma_c=0.4)
+    s2 = gauss.s**2
     norm = np.exp(-(x @ x + y @ y) * s2 + 2 * 0.16 - 2 * 0.16)
     outside, inside = (
         _plane_average(f, x, y, s2**0.5)
@@ -328,7 +329,7 @@ def _supplement() -> Iterator[Form]:
         theory = gauss if name == "gauss_net" else net
         g2 = [float(exact_correlator(theory, points[[i, j]])) for i, j in itertools.combinations(range(4), 2)]
         value = float(exact_correlator(theory, points)) - g2[0] * g2[5] - g2[1] * g2[4] - g2[2] * g2[3]
-        used = float(theory.connected_four_point(points))  # pyright: ignore
+        used = float(theory.connected_four_point(points))
         if name == "gauss_net":
             yield same(equation, "Gauss-net: G4c, exact at every N", used, value)
             continue

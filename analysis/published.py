@@ -8,7 +8,7 @@ and with the data it has to be the more precise of the two.
 
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -88,7 +88,7 @@ def run(study: Study) -> None:
             for column, values in (("published", cell.means), ("published_error", cell.errors)):
                 table[column] = np.tile(values, 2)
         tables.append(table)
-    result = pd.concat(tables, ignore_index=True)
+    result: Any = pd.concat(tables, ignore_index=True)
     study.table(result, "published")
 
     alphas = np.array([cell.alpha for cell in sets])

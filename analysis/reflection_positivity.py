@@ -9,6 +9,7 @@ Lowest eigenvalues that are quoted to many digits come from `tests/reference/der
 
 import itertools
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from scipy.integrate import quad
@@ -82,7 +83,7 @@ def on_line(kernel):
 
 
 def canonical(cutoff: float, **settings):
-    net = load("free_scalar", cutoff=float(cutoff), **settings)
+    net: Any = load("free_scalar", cutoff=float(cutoff), **settings)
     return replace(net, sigma_a=net.canonical_sigma_a())
 
 
@@ -104,7 +105,7 @@ def _energies(study: Study) -> None:
     """(15) and (16): rho by quadrature is the residue exp(-mu tau)/(2 mu), and the energies it contains."""
     tau = np.arange(2, 17) / 4
     for dim, momentum in ((2, (1.0,)), (3, (0.6, 0.8)), (4, (0.0, 0.0, 1.5))):
-        net = load("cutoff_free_scalar", dim=dim, power=dim / 2 + 0.5)
+        net: Any = load("cutoff_free_scalar", dim=dim, power=dim / 2 + 0.5)
         net = replace(net, sigma_a=net.canonical_sigma_a())
         mu = float(np.sqrt(1 + np.sum(np.square(momentum))))
         found = rho(net, tau, momentum)
@@ -180,7 +181,7 @@ def _cutoff(study: Study) -> None:
         worst = float(np.max(np.abs(rho_gram(net, TIMES) - free) / cutoff_tolerance(net)(sums)))
         study.between("(30)", f"sharp Lambda={cutoff}: |rho - free| / bound, largest", 1.0, worst, 0.0, 1.0)
     net = canonical(10)
-    zero = brentq(lambda t: float(rho(net, t)), 7.2, 7.4, xtol=1e-12)
+    zero: Any = brentq(lambda t: float(rho(net, t)), 7.2, 7.4, xtol=1e-12)
     study.exact("(30)", "Lambda=10: rho < 0 beyond tau_x + tau_y", 7.31653967234532, zero, 1e-8)
     # A smooth function that annihilates exp(-tau), against ever larger cutoffs: faster than any power.
     tau = np.linspace(0.5, 2.5, 161)[1:-1]

@@ -6,7 +6,7 @@ are held against exact draws and against NUTS on the theory's program.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -144,7 +144,7 @@ class _Bottles:
 
     net: Any
     bottles: int
-    independent = True
+    independent: ClassVar[bool] = True
     dim = 1
     component_count = 2
 

@@ -4,6 +4,8 @@ Correlators are invariant tensors; the bottle's neuron has an amplitude of order
 N -> infinity, and its ensemble keeps the symmetry that each of its vacua breaks.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -23,8 +25,8 @@ def run(study: Study) -> None:
 
 
 def _tensor(study: Study, name: str, draws: int) -> pd.DataFrame:
-    net, tables = load(name, width=4), []
-    pair = X[0, :2]
+    net: Any = load(name, width=4)
+    tables, pair = [], X[0, :2]
     off = float(exact_correlator(net, pair, components=(0, 1)))
     study.exact("(42)", f"{name}: G2 of different components", 0.0, off)
     for components in COMPONENTS[1:2] if study.quick else COMPONENTS:
@@ -42,7 +44,8 @@ def _tensor(study: Study, name: str, draws: int) -> pd.DataFrame:
             seed=9,
             progress=study.progress,
         )
-        for row in table[(table["estimator"] != "exact") & (table["mcse"] > 0)].itertuples():
+        rows: Any = table[(table["estimator"] != "exact") & (table["mcse"] > 0)].itertuples()
+        for row in rows:
             statement = f"{name}: G4c of components {_text(components)} by {row.estimator}"
             study.monte_carlo(_equations(name), statement, row.exact, row.estimate, row.mcse)
         tables.append(table)
@@ -58,7 +61,7 @@ def _tensor(study: Study, name: str, draws: int) -> pd.DataFrame:
 
 def _bottle(study: Study) -> None:
     for count in (2, 3, 4):
-        net = load("wine_bottle", components=count, radius=1.3, sigma_v=0.7)
+        net: Any = load("wine_bottle", components=count, radius=1.3, sigma_v=0.7)
         identity = 1.3**2 * net.radial_moment(2) + count * 0.7**2 / 2
         study.exact("(44)", f"D={count}: E r^4 = v^2 E r^2 + D sigma_v^2/2", identity, net.radial_moment(4))
     wide, alone = (

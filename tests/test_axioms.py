@@ -3,6 +3,7 @@
 import itertools
 import time
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from typer.testing import CliRunner
 
 from nnqft_ppl import load, read_table
 from nnqft_ppl.axioms.osterwalder_schrader import AXIOMS, axiom_verdicts, conclude
-from nnqft_ppl.axioms.verdicts import Verdict, together
+from nnqft_ppl.axioms.verdicts import Outcome, Verdict, together
 from nnqft_ppl.cli.app import app
 from nnqft_ppl.reports.axioms import axiom_table, catalogue_axioms, in_dimension
 
@@ -62,7 +63,7 @@ def test_verdicts_as_a_table(tmp_path):
     net = load("deep_net", activation="tanh", width=4, inputs=2)
     found = axiom_verdicts(net, draws=5000, seed=3)
     assert conclude(net, found).words == "at this width undecided; at N = infinity undecided"
-    table = axiom_table(net, found, seed=3)
+    table: Any = axiom_table(net, found, seed=3)
     sampled = table[table["test"] == "common random numbers"]
     assert (sampled["draws"] == 5000).all()
     assert (sampled["seed"] == 3).all()
@@ -72,7 +73,7 @@ def test_verdicts_as_a_table(tmp_path):
 
 
 def test_worst_outcome_counts():
-    order = ["pass", "up to cutoff", "undecided", "fail"]
+    order: list[Outcome] = ["pass", "up to cutoff", "undecided", "fail"]
     for low, high in itertools.pairwise(order):
         assert together([Verdict("", "", high, 0, 0), Verdict("", "", low, 0, 0)]) == high
 

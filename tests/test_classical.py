@@ -1,7 +1,7 @@
 """Classical configurations: what a search finds, what it tells apart, and what it refuses."""
 
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 import jax.numpy as jnp
 import numpy as np
@@ -46,8 +46,8 @@ def test_modes_orbits_and_fields_are_three_numbers(two_peaks):
 
 def test_modes_are_found_to_the_last_digits(two_peaks):
     """a* = mu tanh(mu a*/s^2)/sqrt N, and the peaks of P(b), by bracketed roots of the derivatives, to 1e-12."""
-    star = brentq(lambda a: a - np.tanh(a / 0.25), 0.5, 1.5, xtol=1e-15) / 2**0.5
-    assert np.abs(two_peaks.found[0].theta["a"]) == pytest.approx(star, rel=1e-12)
+    star: Any = brentq(lambda a: a - np.tanh(a / 0.25), 0.5, 1.5, xtol=1e-15)
+    assert np.abs(two_peaks.found[0].theta["a"]) == pytest.approx(star / 2**0.5, rel=1e-12)
 
     def slope(b):
         w = np.exp(-((b - np.array([1.0, 2.5])) ** 2) / 0.18)
@@ -194,4 +194,5 @@ def test_the_table_is_tidy(two_peaks, tmp_path):
     net = load("landscape", width=2, peaks=2)
     table = modes_table(net, two_peaks, seed=0)
     write_table(table, tmp_path / "modes.parquet", "modes")
-    assert read_table(tmp_path / "modes.parquet", "modes")["copies"].sum() == 16
+    copies: Any = read_table(tmp_path / "modes.parquet", "modes")["copies"]
+    assert copies.sum() == 16

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -76,7 +77,7 @@ def test_amplitude_laws_from_the_command_line(tmp_path):
     result = run("correlators", "cos_net", "--set", "amplitude=bimodal", "--set", "amplitude.mu=1", "--set",
                  "amplitude.s=0.4", "--set", "width=7", "--estimator", "exact", "--out", out)  # fmt: skip
     assert result.exit_code == 0, result.stderr
-    table = read_table(out)
+    table: Any = read_table(out)
     assert (table["amplitude"] == "bimodal").all()
     assert (table["amplitude.s"] == 0.4).all()
     at_default = run("correlators", "cos_net", "--set", "amplitude.sigma=2", "--estimator", "exact")

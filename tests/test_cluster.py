@@ -1,5 +1,7 @@
 """Cluster decomposition: closed limits, verdicts that turn, and the accuracy that large distances ask for."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from nnqft_ppl.axioms.verdicts import together
 @pytest.mark.parametrize("dim", [1, 3])
 @pytest.mark.parametrize("name", ["cos_net", "matern", "coupled_cos_net", "equicorrelated_cos_net"])
 def test_the_closed_limit_is_that_of_the_engine(name, dim):
-    net = load(name, dim=dim, width=7, sigma_a=1.3)
+    net: Any = load(name, dim=dim, width=7, sigma_a=1.3)
     u, v = np.linspace(0.3, 0.6, dim), np.linspace(-0.2, 0.9, dim)
     far = cluster(net, [np.zeros(dim), -u], [np.zeros(dim), -v], [80.0, 120.0])
     assert far == pytest.approx(float(cluster_limit(net, u, v)), rel=1e-10)
@@ -19,7 +21,8 @@ def test_the_closed_limit_is_that_of_the_engine(name, dim):
 
 def test_cos_net_in_elementary_functions():
     """(1/4N) exp(-s^2 (u^2+v^2)/2) [3 cosh(s^2 u.v) - 1] in d = 2, s^2 = sigma_b^2/2."""
-    net, u, v = load("cos_net", dim=2, width=10, sigma_b=1.4), np.array([0.5, 0.2]), np.array([-0.3, 0.8])
+    net: Any = load("cos_net", dim=2, width=10, sigma_b=1.4)
+    u, v = np.array([0.5, 0.2]), np.array([-0.3, 0.8])
     square = net.s**2
     expected = np.exp(-square * (u @ u + v @ v) / 2) * (3 * np.cosh(square * (u @ v)) - 1) / 40
     assert float(cluster_limit(net, u, v)) == pytest.approx(expected, rel=1e-13)
@@ -48,7 +51,7 @@ def test_infinite_variance_is_no_obstacle():
 
 def test_a_planted_constant_is_seen(monkeypatch):
     """A kernel that keeps a ten-thousandth of its value at infinity fails for one field and for two."""
-    card = models.card("cos_net")
+    card: Any = models.card("cos_net")
     right = card.kernel_moment
     monkeypatch.setattr(card, "kernel_moment", lambda self, k, z: (right(self, k, z) + 1e-4) / (1 + 1e-4))
     verdicts = cluster_verdicts(card())

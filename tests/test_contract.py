@@ -4,6 +4,7 @@ import itertools
 import subprocess
 import sys
 from dataclasses import make_dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -61,6 +62,8 @@ def test_every_length_is_that_of_the_correlators():
 
 # -- frequency laws ----------------------------------------------------------------------------------------------------
 
+TUNED: Any = load("tuned_net")
+
 LAWS = [
     (GaussianFrequencies(0.7), 1),
     (GaussianFrequencies(0.7), 3),
@@ -71,7 +74,7 @@ LAWS = [
     (RegulatedFrequencies(0.0, 1.0, 3.0, "hard"), 2),
     (RegulatedFrequencies(1.0, 1.3, 3.0, "hard"), 1),
     (RegulatedFrequencies(1.5, 0.8, 2.0, "gaussian"), 3),
-    (SpectralFrequencies(load("tuned_net").spectrum, 0.5, np.inf), 2),
+    (SpectralFrequencies(TUNED.spectrum, 0.5, np.inf), 2),
 ]
 
 

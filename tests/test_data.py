@@ -1,5 +1,7 @@
 """A user's data on the command line: from a CSV file to results, and one clear line for whatever is wrong."""
 
+from typing import Any
+
 import pandas as pd
 import pytest
 from conftest import ROOT
@@ -26,7 +28,7 @@ def test_the_nile(tmp_path):
     assert "worst R-hat" in result.output
     assert "% of the values in the 50 % band" in result.output
     assert {f.name for f in out.iterdir()} == {"posterior.nc", "summary.csv", "bands.csv", "posterior.png"}
-    bands = pd.read_csv(out / "bands.csv")
+    bands: Any = pd.read_csv(out / "bands.csv")
     early, late = (bands.query(q)["mean"].mean() for q in ("1875 < year < 1895", "1905 < year < 1960"))
     assert early - late > 100  # the fall of 1898, about 250 in the raw means
 

@@ -1,6 +1,7 @@
 """The exact engine on dependent neurons: I_IB, components, and what a coupling leaves alone."""
 
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ class CoupledVector:
     """The amplitudes of `vector` on the neurons of `coupled_cos_net`, for the exact engine."""
 
     width: int = 3
-    independent = False
+    independent: ClassVar[bool] = False
     dim, component_count = 1, 2
 
     @property
@@ -46,7 +47,8 @@ def test_components_of_dependent_neurons(components):
 
 def test_independence_breaking_needs_no_moment_of_its_own_order():
     """A_n cancels: I_IB of four points exists for amplitudes without a fourth moment, where G4 does not."""
-    net, x = load("coupled_cos_net", width=6, amplitude=Student(nu=3.5)), RNG.normal(size=(4, 1))
+    net: Any = load("coupled_cos_net", width=6, amplitude=Student(nu=3.5))
+    x = RNG.normal(size=(4, 1))
     assert exact_correlator(net, x, "I_IB") == pytest.approx(net.independence_breaking(x), rel=1e-10)
     with pytest.raises(InputError, match="nu must be > 4"):
         exact_correlator(net, x, "connected")
@@ -88,7 +90,7 @@ def test_without_coupling_a_coupled_card_is_the_independent_one(name):
         for kind in ("full", "connected", "I_N"):
             coupled, independent = (exact_correlator(theory, x[:n], kind) for theory in (net, plain))
             assert coupled == pytest.approx(independent, rel=1e-9), (n, kind)
-    scale = abs(exact_correlator(plain, x[:4], "connected"))
+    scale = float(abs(exact_correlator(plain, x[:4], "connected")))
     assert exact_correlator(net, x[:4], "I_IB") == pytest.approx(0.0, abs=1e-9 * scale)
 
 
@@ -96,7 +98,7 @@ def test_without_coupling_a_coupled_card_is_the_independent_one(name):
 def test_the_closed_form_of_independence_breaking(name):
     """The card's I_IB (28) against the general engine's, in two dimensions where the card has them."""
     dim = 1 if name == "coupled_cauchy" else 2
-    net = load(name, width=7, epsilon=0.6, dim=dim)
+    net: Any = load(name, width=7, epsilon=0.6, dim=dim)
     x = RNG.normal(size=(3, 4, dim)) * 0.8
     assert exact_correlator(net, x, "I_IB") == pytest.approx(net.independence_breaking(x), rel=1e-10, abs=1e-15)
 

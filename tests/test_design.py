@@ -1,5 +1,7 @@
 """Design in reverse: a theory has the spectrum or the two-point function that it was made for."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -30,11 +32,16 @@ def sech(r):
     return 1.0 / np.cosh(r)
 
 
+def tuned(**hyperparameters) -> Any:
+    return load("tuned_net", **hyperparameters)
+
+
 # -- targets whose theories are in the catalogue ------------------------------------------------------------------------
 
 
 def test_the_spectrum_of_cos_net_gives_cos_net():
-    net, cos_net = load("tuned_net", spectrum=Spectrum.of(gaussian), alpha=0.0), load("cos_net")
+    net = tuned(spectrum=Spectrum.of(gaussian), alpha=0.0)
+    cos_net: Any = load("cos_net")
     z = np.array([[0.0], [0.3], [1.0], [3.0]])
     for k in (2, 4, 6):
         assert net.kernel_moment(k, z) == pytest.approx(cos_net.kernel_moment(k, z), rel=1e-10, abs=1e-13)
@@ -46,8 +53,8 @@ def test_the_spectrum_of_cos_net_gives_cos_net():
 @pytest.mark.parametrize("alpha", [-1.0, 0.0, 1.0])
 def test_the_free_spectrum_gives_the_alpha_family(dim, alpha):
     settings = {"dim": dim, "alpha": alpha, "cutoff": 20.0, "amplitude": ConstantModulus()}
-    net = load("tuned_net", spectrum=Spectrum.of(free), **settings)
-    family = load("alpha_scalar", regulator="hard", **settings)
+    net = tuned(spectrum=Spectrum.of(free), **settings)
+    family: Any = load("alpha_scalar", regulator="hard", **settings)
     z = np.array([0.0, 0.3, 1.0, 5.0])[:, None] * np.ones(dim)
     for k in (2, 4):
         assert net.kernel_moment(k, z) == pytest.approx(family.kernel_moment(k, z), rel=1e-9)
@@ -58,7 +65,7 @@ def test_the_free_spectrum_gives_the_alpha_family(dim, alpha):
 
 @pytest.mark.parametrize("alpha", [-1.0, -0.4, 0.0, 0.8])
 def test_every_alpha_has_the_target_and_another_interaction(alpha):
-    net = load("tuned_net", spectrum=Spectrum.of(sech), alpha=alpha, cutoff=30.0, width=7)
+    net = tuned(spectrum=Spectrum.of(sech), alpha=alpha, cutoff=30.0, width=7)
     p = np.linspace(0.0, 10.0, 41)
     assert program_spectrum(net, p) == pytest.approx(sech(p), rel=1e-10)  # (26) by the program's own P(b) and F(b)
     assert net.two_point(X[0], X[1]) == pytest.approx(0.5 / np.cosh(np.pi * 0.2), rel=1e-10)  # a closed transform
@@ -94,7 +101,7 @@ def test_rings_and_rows_come_back():
 
 def test_a_table_that_ends_abruptly_ends_there():
     """G = 1 on |p| < 1: K(t) = rho(t) = sin(t)/(pi t), in energies as in positions; a wall that no cutoff names."""
-    net = load("tuned_net", spectrum=Spectrum.of_rows(np.linspace(0.0, 1.0, 9), np.ones(9)), alpha=-1.0)
+    net = tuned(spectrum=Spectrum.of_rows(np.linspace(0.0, 1.0, 9), np.ones(9)), alpha=-1.0)
     t = np.array([0.5, 2.0, 30.0])
     closed = np.sin(t) / (np.pi * t)
     assert net.two_point(t[:, None], [0.0]) == pytest.approx(closed, rel=1e-11)
@@ -108,7 +115,7 @@ def test_a_table_that_ends_abruptly_ends_there():
 @pytest.mark.parametrize("planted", [1.0, 1.02])
 def test_draws_have_the_spectrum(planted):
     """E[F^2 cos(b.z)] of rows b and the scale: false alarms 1e-9, and it sees 1 %, so that 2 % cannot hide."""
-    net = load("tuned_net", spectrum=Spectrum.of(sech), dim=2)
+    net = tuned(spectrum=Spectrum.of(sech), dim=2)
     wrong = load("tuned_net", spectrum=Spectrum.of(lambda p: planted * sech(p)), dim=2)
     b = jax.jit(lambda key: net.frequency_law.distribution(net.dim).sample(key, (1_000_000,)))(jax.random.key(3))
     envelope = np.asarray(jax.jit(jax.vmap(net.envelope_at))(b))
@@ -124,7 +131,7 @@ def test_draws_have_the_spectrum(planted):
 
 def test_the_program_is_differentiable():
     """d log P/d|b| = (1 + alpha) G'/G and d log F = -alpha/2 G'/G, by hand for 1/cosh; zero at the origin."""
-    net = load("tuned_net", alpha=-0.4, dim=2)
+    net = tuned(alpha=-0.4, dim=2)
     b = jnp.array([0.6, -0.8])
     slope = -np.tanh(1.0) * np.asarray(b)
     assert jax.jit(jax.grad(net.frequency_law.distribution(net.dim).log_prob))(b) == pytest.approx(
@@ -164,7 +171,7 @@ def test_two_point_functions_that_no_theory_has(kernel, dim, message):
         (lambda: load("tuned_net", spectrum=Spectrum.of(free)), "cutoff must be at most 4096 .*power tail"),
         (lambda: design(lambda r: np.exp(-r), two_point=True), "cutoff must be at most .*power tail"),
         (lambda: load("tuned_net", alpha=-1.0), r"cutoff must be at most .*G\(p\)\^0 does not fall off"),
-        (lambda: load("tuned_net", alpha=1.0).kernel_moment(4, X), r"cutoff must be at most .*G\(p\)\^0"),
+        (lambda: tuned(alpha=1.0).kernel_moment(4, X), r"cutoff must be at most .*G\(p\)\^0"),
         (lambda: load("tuned_net", spectrum=sech), "TunedNet: spectrum must be a Spectrum"),
         (lambda: load("tuned_net", cutoff=-1.0), "TunedNet: cutoff must be positive, or inf, got -1.0"),
         (lambda: Spectrum.of(lambda p: p**2 * np.exp(-p)), r"positive and finite, got G\(p = 0\) = 0"),

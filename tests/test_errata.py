@@ -7,7 +7,7 @@ import pytest
 from conftest import ROOT
 
 from nnqft_ppl import models, studies
-from nnqft_ppl.studies.printed_forms import Form, errata, forms
+from nnqft_ppl.studies.printed_forms import Form, errata, forms  # pyright: ignore[reportMissingImports]
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 

@@ -2,15 +2,25 @@
 
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
 from conftest import Z_LIMIT, assert_agrees
 from toy_cards import Tanh
 
-from nnqft_ppl import InputError, NoClosedForm, OffsetGaussian, correlators, exact_correlator, load
+from nnqft_ppl import (
+    Bimodal,
+    InputError,
+    NoClosedForm,
+    OffsetGaussian,
+    Student,
+    correlators,
+    exact_correlator,
+    load,
+)
 from nnqft_ppl.correlation.estimate import estimate
-from nnqft_ppl.correlation.estimators import ABLE, ESTIMATORS
+from nnqft_ppl.correlation.estimators import ABLE, ESTIMATORS, Estimator
 from nnqft_ppl.theory import AMPLITUDES, CosineArchitecture
 
 SPREAD = np.array([[[0.1], [0.5], [-0.3], [0.9]], [[0.0], [0.0], [0.4], [0.4]]])
@@ -123,7 +133,8 @@ def test_quasi_random_neurons_converge_faster():
     net = load("cos_net", width=10, dim=2)
     x = np.array([[[0.1, 0.0], [0.5, 0.3], [-0.3, 0.2], [0.9, -0.4]]])
     errors = {}
-    for estimator, draws in (("neuron", 2**15), ("sobol", 2**10), ("sobol", 2**15)):
+    runs: tuple[tuple[Estimator, int], ...] = (("neuron", 2**15), ("sobol", 2**10), ("sobol", 2**15))
+    for estimator, draws in runs:
         (r,) = estimate(net, x, orders=(4,), kinds=("connected",), estimator=estimator, draws=draws, seed=1)
         assert abs(r.estimate - exact_correlator(net, x, "connected")) < Z_LIMIT * r.mcse
         errors[estimator, draws] = float(r.mcse[0])
@@ -278,8 +289,8 @@ def test_memory_does_not_grow_with_draws():
 
 
 def test_the_tidy_table_of_correlators():
-    net = load("cos_net", width=3, amplitude=AMPLITUDES["bimodal"](mu=1.0, s=0.4))
-    table = correlators(net, SPREAD, orders=(2, 4), kinds=("full", "connected"), draws=1000, seed=7)
+    net = load("cos_net", width=3, amplitude=Bimodal(mu=1.0, s=0.4))
+    table: Any = correlators(net, SPREAD, orders=(2, 4), kinds=("full", "connected"), draws=1000, seed=7)
     assert len(table) == 2 * 2 * 2 * 2
     assert set(table["estimator"]) == {"exact", "neuron"}
     exact = table[table["estimator"] == "exact"]
@@ -295,10 +306,12 @@ def test_the_tidy_table_of_correlators():
 def test_without_closed_forms_the_estimators_take_over():
     net = Tanh(width=3)
     x = np.array([[[0.4], [0.8], [-0.3], [0.9]]])
-    table = correlators(net, x, orders=(2, 4), kinds=("full",), draws=200_000, seed=1)
+    table: Any = correlators(net, x, orders=(2, 4), kinds=("full",), draws=200_000, seed=1)
     assert set(table["estimator"]) == {"neuron"}
     assert table["exact"].isna().all()
-    others = [correlators(net, x, orders=(4,), kinds=("full",), estimators=(e,), draws=200_000) for e in ESTIMATORS[:3]]
+    others: Any = [
+        correlators(net, x, orders=(4,), kinds=("full",), estimators=(e,), draws=200_000) for e in ESTIMATORS[:3]
+    ]
     for a, b in ((0, 1), (1, 2)):
         difference = others[a]["estimate"][0] - others[b]["estimate"][0]
         assert abs(difference) < Z_LIMIT * np.hypot(others[a]["mcse"][0], others[b]["mcse"][0])
@@ -307,11 +320,11 @@ def test_without_closed_forms_the_estimators_take_over():
 
 
 def test_a_field_error_of_infinite_variance_is_announced():
-    net = load("cos_net", amplitude=AMPLITUDES["student"](nu=6.0))
+    net = load("cos_net", amplitude=Student(nu=6.0))
     with pytest.warns(UserWarning, match="infinite variance: Student: nu must be > 8"):
         correlators(net, SPREAD, orders=(4,), estimators=("field",), draws=10)
     with pytest.raises(InputError, match="nu must be > 4"):
-        correlators(load("cos_net", amplitude=AMPLITUDES["student"](nu=3.0)), SPREAD, estimators=("field",), draws=10)
+        correlators(load("cos_net", amplitude=Student(nu=3.0)), SPREAD, estimators=("field",), draws=10)
 
 
 @pytest.mark.parametrize(

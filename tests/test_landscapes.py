@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -126,7 +127,7 @@ def test_samples_are_uniform():
 
 def test_a_huge_landscape():
     """N = 1000, M = 12: 31 digits, the best hundred, and samples, whose mean of each s_m is zero within 5 errors."""
-    found = ClassicalFields(1000, SIGNS, waves(12), np.zeros(2), -0.01 * np.arange(12))
+    found = ClassicalFields(1000, SIGNS, waves(12), np.zeros(2), -0.01 * np.arange(12.0))
     assert found.count() == octahedral(1000, 12)
     zero = ClassicalFields(1000, np.array([-1.0, 0.0, 1.0]), waves(12), np.array([-1.0, 0.0, -1.0]))
     assert [one.log_p for one in itertools.islice(zero.best(), 26)] == [0.0, *[-1.0] * 24, -2.0]
@@ -150,7 +151,7 @@ def test_the_tree_of_basins():
     """N = 1: four leaves; peaks of b meet at the pass between them, signs of a at a = 0, both exact on straight lines."""
     net = load("landscape", width=1, peaks=2)
     tree = basin_tree(net, classical_neurons(net))
-    law = net.prior()
+    law: Any = net.prior()
     a, b = (
         np.asarray(law[site].base_dist.base_dist.log_prob(np.array(v))) for site, v in (("a", [0.0]), ("b", [1.75]))
     )
@@ -159,8 +160,8 @@ def test_the_tree_of_basins():
     assert len(tree.depths) == 4
     from scipy.optimize import minimize_scalar
 
-    mode = minimize_scalar(lambda t: -float(law["a"].log_prob(np.array([t]))), bounds=(0.5, 1.5))
-    peak = minimize_scalar(lambda t: -float(law["b"].log_prob(np.array([t]))), bounds=(0.5, 1.5))
+    mode: Any = minimize_scalar(lambda t: -float(law["a"].log_prob(np.array([t]))), bounds=(0.5, 1.5))
+    peak: Any = minimize_scalar(lambda t: -float(law["b"].log_prob(np.array([t]))), bounds=(0.5, 1.5))
     assert top[-1] == pytest.approx(max(-float(a[0]) + peak.fun - c, mode.fun - float(b[0]) - c), abs=1e-4)
     assert top[0] == pytest.approx(min(-float(a[0]) + peak.fun - c, mode.fun - float(b[0]) - c), abs=1e-4)
     assert star == pytest.approx(mode.fun + peak.fun - c, abs=1e-6)

@@ -1,5 +1,7 @@
 """Conditioned theories: coordinates, transforms, chains, the infinite-width oracle and calibration."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -62,7 +64,7 @@ def test_chains_find_the_exact_posterior(reweighted_five, kernel, draws):
 
     moves_model = moves.target.model if isinstance(moves, NutsSampler) else moves.model
     kept, stats = chains(moves, read, draws=draws, seed=1)
-    table = summarise({name: kept[name] for name in ("phi", "phi^2")}).set_index(["quantity", "index"])
+    table: Any = summarise({name: kept[name] for name in ("phi", "phi^2")}).set_index(["quantity", "index"])
     exact = reweighted_five
     for p in range(2):
         row, second = table.loc["phi", p], table.loc["phi^2", p]
@@ -76,7 +78,7 @@ def test_chains_find_the_exact_posterior(reweighted_five, kernel, draws):
 
 def test_nuts_draws_the_gibbs_coupling():
     """E cos(b_1.u) cos(b_2.v) of `gibbs_cos_net` at N = 4, d = 2, eps = 2 within 5 errors of the radial integral."""
-    net = load("gibbs_cos_net", width=4, dim=2, epsilon=2.0)
+    net: Any = load("gibbs_cos_net", width=4, dim=2, epsilon=2.0)
     u, v = jnp.array([0.9, 0.2]), jnp.array([0.4, -0.8])
 
     def read(key, at):
@@ -247,7 +249,8 @@ def test_the_limit_against_tinygp():
     net = load("cauchy", mass=0.7, sigma_a=1.2)
     ours = limit_posterior(net, X, Y, 0.3, AT)
     kernel = kernels.quasisep.Exp(scale=1 / 0.7, sigma=1.2 / 2**0.5)
-    theirs = GaussianProcess(kernel, X[:, 0], diag=0.09).condition(Y, AT[:, 0]).gp
+    x, y, at = jnp.asarray(X[:, 0]), jnp.asarray(Y), jnp.asarray(AT[:, 0])
+    theirs = GaussianProcess(kernel, x, diag=jnp.asarray(0.09)).condition(y, at).gp
     assert ours.mean == pytest.approx(np.asarray(theirs.loc), rel=1e-9)
     assert np.diag(ours.covariance) == pytest.approx(np.asarray(theirs.variance), rel=1e-6)  # it adds 1.5e-8
 
@@ -294,7 +297,7 @@ def test_calibration_of_a_deformation_and_a_dropped_weight(monkeypatch):
     """A quartic interaction with data passes; a sampler that forgets the action is caught."""
     net = load("cauchy", width=5)
     model = deform(observe(net, X[:3], np.zeros(3), noise=0.5), lambda phi: 2.0 * phi**4, X)
-    arguments = {"replicates": 1000, "warmup": 50, "draws": 31, "thin": 2}
+    arguments: dict[str, Any] = {"replicates": 1000, "warmup": 50, "draws": 31, "thin": 2}
     assert calibrate(model, AT[:1], **arguments).p_value > 1e-5
     forgetful = observe(net, X[:3], np.zeros(3), noise=0.5)
     assert calibrate(forgetful, AT[:1], truth=model, **arguments).p_value < 1e-5

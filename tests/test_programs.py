@@ -4,6 +4,7 @@ import pickle
 import subprocess
 import sys
 from dataclasses import replace
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -52,10 +53,11 @@ def test_trace_and_log_density(name, monkeypatch):
         patched.setattr(jax, "default_backend", lambda: "cpu" if jax.devices()[0].platform != "cpu" else "gpu")
         other = net.field(sites, jnp.asarray(X))
     np.testing.assert_allclose(other, trace["phi"]["value"], rtol=1e-12, atol=1e-13)
+    laws: Any = net.prior()
     log_prob, _ = log_density(net, (), {}, sites)
-    assert log_prob == pytest.approx(sum(float(law.log_prob(sites[k])) for k, law in net.prior().items()), rel=1e-12)
+    assert log_prob == pytest.approx(sum(float(law.log_prob(sites[k])) for k, law in laws.items()), rel=1e-12)
     # The program's log density is no other than the joint law's, event by event.
-    for site, law in net.prior().items():
+    for site, law in laws.items():
         assert law.batch_shape == ()
         assert site in net.shared or law.event_shape[0] == count
 
@@ -108,7 +110,7 @@ def test_a_law_without_a_sampler_says_what_to_do():
 @pytest.mark.usefixtures("quick_compilation")
 def test_nuts_draws_the_same_theory(name, settings):
     """E phi^2 by NUTS on the prior, one card of each kind of law, errors by effective sample size; sensitive to 30 %."""
-    from arviz_stats.base import array_stats
+    from arviz_stats.base import array_stats  # pyright: ignore[reportPrivateImportUsage]
 
     net = instance(name, **settings)
     x = np.full((1, net.dim), 0.3)
@@ -118,8 +120,8 @@ def test_nuts_draws_the_same_theory(name, settings):
     mcmc.run(jax.random.key(3), x)
     phi = np.asarray(mcmc.get_samples(group_by_chain=True)["phi"])[:, :, 0]
     square = phi.reshape(*phi.shape[:2], -1)[..., 0] ** 2  # the first component
-    mcse = float(array_stats.mcse(square, chain_axis=0, draw_axis=1))
-    assert_agrees(square.mean(), mcse, net.two_point(x[0], x[0]), sensitivity=0.3, label=name)
+    mcse: Any = array_stats.mcse(square, chain_axis=0, draw_axis=1)
+    assert_agrees(square.mean(), float(mcse), net.two_point(x[0], x[0]), sensitivity=0.3, label=name)
 
 
 def test_nuts_declines_amplitudes_that_are_discrete():
@@ -197,7 +199,7 @@ def test_prior_predictive_tree(tmp_path):
 
     net = load("cos_net", width=4, dim=2)
     x = np.zeros((3, 2))
-    tree = prior_predictive(net, x, draws=50, seed=1, parameters=True)
+    tree: Any = prior_predictive(net, x, draws=50, seed=1, parameters=True)
     assert tree["prior_predictive/phi"].dims == ("chain", "draw", "point")
     assert tree["prior_predictive/phi"].shape == (1, 50, 3)
     assert tree["prior/b"].dims == ("chain", "draw", "neuron", "axis")
@@ -206,16 +208,21 @@ def test_prior_predictive_tree(tmp_path):
     np.testing.assert_allclose(tree["prior_predictive/phi"].values[0, 7], net.field(theta, jnp.asarray(x)), rtol=1e-12)
     path = tmp_path / "draws.nc"
     tree.to_netcdf(path, engine="h5netcdf")
-    back = xr.open_datatree(path, engine="h5netcdf")
+    back: Any = xr.open_datatree(path, engine="h5netcdf")
     assert (back["prior_predictive/phi"].values == tree["prior_predictive/phi"].values).all()
 
 
 def test_longer_runs_begin_with_the_same_draws():
     net = load("cos_net", width=500)
     x = np.linspace(-1, 1, 9)[:, None]
-    short, long = (prior_predictive(net, x, draws=n, seed=1)["prior_predictive/phi"].values[0] for n in (300, 1000))
+
+    def phi(draws, seed):
+        tree: Any = prior_predictive(net, x, draws=draws, seed=seed)
+        return tree["prior_predictive/phi"].values[0]
+
+    short, long = phi(300, 1), phi(1000, 1)
     assert (long[:300] == short).all()
-    other = prior_predictive(net, x, draws=300, seed=2)["prior_predictive/phi"].values[0]
+    other = phi(300, 2)
     assert not (other == short).any()
 
 
@@ -253,7 +260,7 @@ def test_points_of_the_wrong_dimension():
 
 
 def test_one_class_identity_and_pickles_across_processes(tmp_path):
-    from nnqft_ppl.models import cos_net  # pyright: ignore[reportMissingImports]
+    from nnqft_ppl.models import cos_net  # pyright: ignore[reportAttributeAccessIssue]
 
     net = load("cos_net", width=7)
     assert type(net) is cos_net.CosNet

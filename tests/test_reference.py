@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +12,7 @@ import pytest
 from scipy.optimize import brentq
 from scipy.special import i0, j0
 
-from nnqft_ppl import exact_correlator, exact_mixed, exact_neuron, load
+from nnqft_ppl import ConstantModulus, exact_correlator, exact_mixed, exact_neuron, load
 from nnqft_ppl.axioms.gram import gram, monomials, positivity
 from nnqft_ppl.axioms.imaginary_time import rho
 from nnqft_ppl.axioms.reflection_positivity import TIMES, rho_gram
@@ -46,7 +47,7 @@ def amplitude(params):
     return AMPLITUDES[name](**{key: float(params[key]) for key in keys if key in params})
 
 
-def cos_net(params):
+def cos_net(params) -> Any:
     return load(
         "cos_net",
         width=int(params.get("N", 10)),
@@ -58,7 +59,7 @@ def cos_net(params):
     )
 
 
-def free(params):
+def free(params) -> Any:
     return load("free_scalar", width=int(params.get("N", 10)), dim=int(params["d"]), cutoff=float(params["Lambda"]))
 
 
@@ -119,8 +120,12 @@ def mixed_connected(e):
     return mixed(e) - net.two_point(x[0], x[1]) * exact_neuron(net, x[2:], (0, 0))
 
 
-def cutoff_free(params):
+def cutoff_free(params) -> Any:
     return load("cutoff_free_scalar", dim=int(params["d"]), power=float(params["s"]), mass=float(params["m"]))
+
+
+def matern(params) -> Any:
+    return load("matern", nu=float(params["s"]) - 0.5)
 
 
 def coupled(name):
@@ -132,12 +137,12 @@ def coupled(name):
 
 def gibbs_pair(e):
     """u and v at right angles and of the lengths that the entry names."""
-    net = load("gibbs_cos_net", width=4, dim=2, epsilon=float(e["params"]["eps"]), sigma_b=2**0.5)
+    net: Any = load("gibbs_cos_net", width=4, dim=2, epsilon=float(e["params"]["eps"]), sigma_b=2**0.5)
     u2, v2 = (float(x) for x in e["points"])
     return 4 * net.pair_excess(np.array([u2**0.5, 0.0]), np.array([0.0, v2**0.5]))
 
 
-def wine_bottle(params, **settings):
+def wine_bottle(params, **settings) -> Any:
     sigma_v = float(params.get("sigma_wine", params["sigma_a"]))
     return load("wine_bottle", components=int(params["D"]), radius=float(params["v"]), sigma_v=sigma_v, **settings)
 
@@ -207,7 +212,7 @@ CHECKS = {
     "ou-G2p-P": momentum(cauchy),
     "tfree-G2-P": lambda e: cutoff_free(e["params"]).two_point([0.0, 0.0], [float(e["points"]), 0.0]),
     "tfree-EF4-P": lambda e: cutoff_free(e["params"]).kernel_moment(4, np.array([float(e["points"]), 0.0])),
-    "matern-K-P": lambda e: load("matern", nu=float(e["params"]["s"]) - 0.5).kernel_moment(2, np.array([0.6])),
+    "matern-K-P": lambda e: matern(e["params"]).kernel_moment(2, np.array([0.6])),
     "eps-i-IIB-P": correlator(coupled("equicorrelated_cos_net"), "I_IB"),
     "eps-i-G4c-P": correlator(coupled("equicorrelated_cos_net"), "connected"),
     "eps-ii-IIB-P": correlator(coupled("shared_scale_cos_net"), "I_IB"),
@@ -241,7 +246,7 @@ CHECKS = {
 
 def canonical_free_line(e):
     """In d = 1 rho(p, t) is the two-point function of the canonically normalised field."""
-    net = load("free_scalar", cutoff=float(e["params"]["Lambda"]))
+    net: Any = load("free_scalar", cutoff=float(e["params"]["Lambda"]))
     return dataclasses.replace(net, sigma_a=net.canonical_sigma_a())
 
 
@@ -265,7 +270,7 @@ def test_one_point_laws_of_other_parameters():
         for n in (2, 4, 6)
     )
     assert 1 + series == pytest.approx((np.exp(-q) * i0(q)) ** 4, rel=1e-13)
-    net = load("cos_net", width=4, amplitude=AMPLITUDES["constant_modulus"](mu=1.1))
+    net = load("cos_net", width=4, amplitude=ConstantModulus(mu=1.1))
     series = sum(
         (-1) ** (n // 2) * t**n / np.prod(np.arange(1, n + 1)) * exact_correlator(net, np.zeros((n, 1)))
         for n in (2, 4, 6)

@@ -22,7 +22,11 @@ from nnqft_ppl.axioms.gram import (
 from nnqft_ppl.axioms.imaginary_time import cutoff_tolerance, kallen_lehmann, kink_exponent, rho
 from nnqft_ppl.axioms.reflection_positivity import TIMES, linear_verdicts, pair_verdicts, rho_gram, triple_verdicts
 from nnqft_ppl.axioms.verdicts import together
-from nnqft_ppl.studies.reflection_positivity import KERNELS, canonical, on_line
+from nnqft_ppl.studies.reflection_positivity import (  # pyright: ignore[reportMissingImports]
+    KERNELS,
+    canonical,
+    on_line,
+)
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 

@@ -4,6 +4,8 @@ A symmetry compares prod phi at a configuration and at its image within one draw
 and have to be sensitive to 5 % of the four-point function; denials have to be seen beyond the same limit.
 """
 
+from typing import Any
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ from nnqft_ppl.axioms.exchangeability import neuron_test
 from nnqft_ppl.axioms.symmetries import asked, exact_verdict, sampled_symmetries, symmetry_verdict
 from nnqft_ppl.axioms.verdicts import Z_LIMIT as ALARM
 from nnqft_ppl.axioms.verdicts import Z_POWER
-from nnqft_ppl.studies.symmetries import ProductNet, SharedPhase
+from nnqft_ppl.studies.symmetries import ProductNet, SharedPhase  # pyright: ignore[reportMissingImports]
 from nnqft_ppl.theory.architecture import SYMMETRIES
 
 FIRST, MOST = 2**18, 2**20  # draws, for what the first errors call sensitive enough and for the rest
@@ -166,7 +168,7 @@ def test_false_alarms_and_power_in_brief():
     assert max(t.z for one in tests for t in one.values()) < 5
     effect = (ALARM + Z_POWER) / draws**0.5
     assert tests[0]["Z2"].effect > effect
-    net = load("offset_cos_net", width=3, kappa=1.0, mu=effect / 3 * (1.5 / (1 - effect**2)) ** 0.5)
+    net: Any = load("offset_cos_net", width=3, kappa=1.0, mu=effect / 3 * (1.5 / (1 - effect**2)) ** 0.5)
     x = np.zeros((2, 1))
     mean = float(net.mean_field(x)[0]) / float(net.two_point(x[:1], x[1:])[0]) ** 0.5
     assert mean == pytest.approx(effect, rel=0.02)

@@ -1,6 +1,9 @@
 """Vacua: manifold and masses, correlators about one of them, sources, and the fate of symmetries."""
 
+from typing import Any
+
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from conftest import assert_agrees
@@ -32,7 +35,7 @@ def test_correlators_about_a_vacuum():
     direction = (0.6, 0.8)
     chosen = ChosenVacuum(net, direction)
     theta = chosen.choose(net.sample(jax.random.key(0), 400_000))
-    phi = np.asarray(jax.jit(jax.vmap(lambda one: net.field(one, X)))(theta))
+    phi = np.asarray(jax.jit(jax.vmap(lambda one: net.field(one, jnp.asarray(X))))(theta))
     for components, sensitivity in (
         ((0, 0), 0.03),
         ((0, 1), 0.05),
@@ -48,7 +51,7 @@ def test_correlators_about_a_vacuum():
 
 def test_the_closed_form_about_a_vacuum():
     """G2_kl = delta_kl sigma_a^2 H_ii + E[r^2] n_k n_l H_00, and the average over directions is the ensemble."""
-    net = load("wine_bottle", components=3, width=5)
+    net: Any = load("wine_bottle", components=3, width=5)
     h, square = float(net.neuron_moment(X[:2])), net.bottle.radial_moment(2)
     n = np.array([2.0, -1.0, 2.0]) / 3.0
     for k, l in np.ndindex(3, 3):

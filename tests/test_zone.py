@@ -1,5 +1,7 @@
 """The Cauchy net on a lattice: one Brillouin zone holds every frequency that the lattice can tell apart."""
 
+from typing import Any
+
 import jax
 import numpy as np
 import pytest
@@ -19,8 +21,10 @@ def test_the_law_is_the_cauchy_law_folded():
     folded = MASS * np.random.default_rng(0).standard_cauchy(100_000)
     folded -= zone * np.round(folded / zone)
     drawn = np.asarray(law.sample(jax.random.key(0), (100_000,)))
-    assert stats.ks_2samp(drawn, folded).pvalue > 1e-7
-    assert stats.ks_2samp(1.1 * drawn, folded).pvalue < 1e-7
+    alike: Any = stats.ks_2samp(drawn, folded)
+    stretched: Any = stats.ks_2samp(1.1 * drawn, folded)
+    assert alike.pvalue > 1e-7
+    assert stretched.pvalue < 1e-7
     density = lambda b: float(np.exp(law.log_prob(b)))  # noqa: E731
     assert quad(density, -zone / 2, zone / 2, epsabs=1e-12)[0] == pytest.approx(1.0, abs=1e-10)
     images = np.sum(MASS / np.pi / ((0.7 + zone * np.arange(-(10**6), 10**6 + 1)) ** 2 + MASS**2))
@@ -59,7 +63,7 @@ def test_the_interpolation_is_the_transform_of_the_spectrum():
 
 
 def test_the_quantile_is_that_of_the_law():
-    net = load("lattice_cauchy", width=100_000, mass=MASS, lattice_spacing=SPACING)
+    net: Any = load("lattice_cauchy", width=100_000, mass=MASS, lattice_spacing=SPACING)
     u = np.linspace(0.0, 1.0, 20_001)[:-1]
     radius = np.abs(np.asarray(net.sample(jax.random.key(1), 1)["b"][0, :, 0]))
     assert stats.kstest(radius, lambda r: np.interp(r, net.frequency_law.radius_quantile(u, 1), u)).pvalue > 1e-7

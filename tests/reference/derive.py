@@ -10,7 +10,7 @@ import itertools
 import json
 from pathlib import Path
 
-from mpmath import mp, mpf
+from mpmath import mp, mpf  # pyright: ignore[reportMissingImports]
 
 mp.dps = 20
 

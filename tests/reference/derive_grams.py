@@ -9,7 +9,7 @@ import itertools
 import json
 from pathlib import Path
 
-from mpmath import mp, mpf
+from mpmath import mp, mpf  # pyright: ignore[reportMissingImports]
 
 mp.dps = 30
 GRID = [mpf(k) / 4 for k in range(1, 9)]
