@@ -1,10 +1,16 @@
 """Shared by all tests: float64, the way to the optional reference data, and the statistics of a fair test."""
 
+import functools
+import inspect
 import os
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
+from numpyro.distributions import Distribution
+from numpyro.distributions.constraints import Constraint
+from numpyro.distributions.transforms import Transform
 from scipy.stats import norm
 
 from nnqft_ppl import enable_x64
@@ -18,6 +24,32 @@ tune_xla()
 if worker := os.environ.get("PYTEST_XDIST_WORKER"):
     own_cpus(int(worker.removeprefix("gw")), int(os.environ["PYTEST_XDIST_WORKER_COUNT"]))
 enable_x64()
+
+
+def _promoting(method):
+    """A method of NumPyro's, whose own arrays of different numbers of axes meet silently."""
+
+    @functools.wraps(method)
+    def wrapped(*args, **kwargs):
+        with jax.numpy_rank_promotion("allow"):
+            return method(*args, **kwargs)
+
+    return wrapped
+
+
+def _strict_ranks() -> None:
+    """Arrays of different numbers of axes meet only where our code says how: a silent broadcast hides a wrong shape."""
+    jax.config.update("jax_numpy_rank_promotion", "raise")
+    classes = [Distribution, Transform, Constraint]
+    for cls in classes:  # grows
+        classes += cls.__subclasses__()
+        for name in ("sample", "log_prob", "__call__", "_inverse", "log_abs_det_jacobian", "mean", "variance"):
+            method = vars(cls).get(name)
+            if cls.__module__.startswith("numpyro.") and inspect.isfunction(method):
+                setattr(cls, name, _promoting(method))
+
+
+_strict_ranks()
 
 SHARED = Path(os.environ.get("NNQFT_SHARED", ROOT.parent / "shared"))
 

@@ -212,7 +212,7 @@ def _compiled(job: _Job) -> Any:
         t = jax.vmap(lambda one: statistic(job.net, one, points, job.components, job.subsets))(theta)  # (batch, S, C)
         use = (jnp.arange(job.batch) < valid)[:, None, None]
         mean = jnp.sum(jnp.where(use, t, 0.0), axis=0) / valid
-        centred = jnp.where(use, t - mean, 0.0)
+        centred = jnp.where(use, t - mean[None], 0.0)
         return mean, jnp.einsum("bsc,btc->cst", centred, centred)
 
     return run

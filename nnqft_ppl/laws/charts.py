@@ -89,13 +89,16 @@ def _chart(leaf: Any, shape: Shape) -> Chart:
         variance = jnp.asarray(leaf.variance)
         loc, scale = getattr(leaf, "loc", leaf.mean), jnp.sqrt(jnp.where(jnp.isfinite(variance), variance, 1.0))
 
+    def moved(z: jax.Array) -> jax.Array:
+        return jnp.broadcast_to(loc, z.shape) + jnp.broadcast_to(scale, z.shape) * z
+
     def value(z: jax.Array) -> jax.Array:
-        return transform(loc + scale * z)
+        return transform(moved(z))
 
     def log_weight(z: jax.Array) -> jax.Array:
-        y = loc + scale * z
+        y = moved(z)
         v = transform(y)
-        jacobian = jnp.sum(transform.log_abs_det_jacobian(y, v)) + jnp.sum(jnp.log(scale) + jnp.zeros_like(z))
+        jacobian = jnp.sum(transform.log_abs_det_jacobian(y, v)) + jnp.sum(jnp.broadcast_to(jnp.log(scale), z.shape))
         return jnp.sum(leaf.log_prob(v)) + jacobian - log_normal_density(z)
 
     return Chart(transform.inverse_shape(shape), value, log_weight)
@@ -103,12 +106,12 @@ def _chart(leaf: Any, shape: Shape) -> Chart:
 
 @_chart.register(dist.Normal)
 def _(leaf: Any, shape: Shape) -> Chart:
-    return Chart(shape, lambda z: leaf.loc + leaf.scale * z)
+    return Chart(shape, lambda z: _moved(leaf, z))
 
 
 @_chart.register(dist.LogNormal)
 def _(leaf: Any, shape: Shape) -> Chart:
-    return Chart(shape, lambda z: jnp.exp(leaf.loc + leaf.scale * z))
+    return Chart(shape, lambda z: jnp.exp(_moved(leaf, z)))
 
 
 @_chart.register(dist.Cauchy)
@@ -119,7 +122,7 @@ def _(leaf: Any, shape: Shape) -> Chart:
         size = jnp.abs(z) / math.sqrt(2.0)
         inner = jnp.tan(0.5 * math.pi * erf(jnp.minimum(size, 0.8)))
         outer = 1.0 / jnp.tan(0.5 * math.pi * erfc(jnp.maximum(size, 0.8)))
-        return leaf.loc + leaf.scale * jnp.sign(z) * jnp.where(size < 0.8, inner, outer)
+        return _moved(leaf, jnp.sign(z) * jnp.where(size < 0.8, inner, outer))
 
     return Chart(shape, value)
 
@@ -127,7 +130,7 @@ def _(leaf: Any, shape: Shape) -> Chart:
 @_chart.register(dist.Laplace)
 def _(leaf: Any, shape: Shape) -> Chart:
     """sign(z) times an exponential variable, -log of the two-sided tail of z."""
-    return Chart(shape, lambda z: leaf.loc - leaf.scale * jnp.sign(z) * (math.log(2.0) + log_ndtr(-jnp.abs(z))))
+    return Chart(shape, lambda z: _moved(leaf, -jnp.sign(z) * (math.log(2.0) + log_ndtr(-jnp.abs(z)))))
 
 
 @_chart.register(dist.Uniform)
@@ -135,7 +138,7 @@ def _(leaf: Any, shape: Shape) -> Chart:
     low, high = leaf.low, leaf.high
     if np.allclose(low, -math.pi, rtol=1e-6) and np.allclose(high, math.pi, rtol=1e-6):
         return Chart((2, *shape), angle, away_from_the_origin)
-    return Chart(shape, lambda z: low + (high - low) * ndtr(z))
+    return Chart(shape, lambda z: jnp.broadcast_to(low, z.shape) + jnp.broadcast_to(high - low, z.shape) * ndtr(z))
 
 
 @_chart.register(dist.VonMises)
@@ -144,6 +147,11 @@ def _(leaf: Any, shape: Shape) -> Chart:
         return jnp.sum(jnp.asarray(leaf.log_prob(angle(z)))) + away_from_the_origin(z)
 
     return Chart((2, *shape), angle, log_weight)
+
+
+def _moved(leaf: Any, z: jax.Array) -> jax.Array:
+    """loc + scale z of a law with these parameters."""
+    return jnp.broadcast_to(leaf.loc, z.shape) + jnp.broadcast_to(leaf.scale, z.shape) * z
 
 
 def angle(pair: jax.Array) -> jax.Array:
@@ -164,7 +172,10 @@ def away_from_the_origin(pair: jax.Array) -> jax.Array:
 def _(leaf: Any, shape: Shape) -> Chart:
     degrees, dim = float(leaf.df), leaf.event_shape[0]
     table = _student_table(degrees, dim)
-    return Chart(shape, lambda z: leaf.loc + math.sqrt(degrees) * stretch(table, z) @ leaf.scale_tril.T)
+    return Chart(
+        shape,
+        lambda z: jnp.broadcast_to(leaf.loc, z.shape) + math.sqrt(degrees) * stretch(table, z) @ leaf.scale_tril.T,
+    )
 
 
 # -- isotropic laws: a radius by interpolation -------------------------------------------------------------------------

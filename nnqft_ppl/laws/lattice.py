@@ -41,7 +41,13 @@ class FoldedCauchy(ChartedLaw):
 
     def of_angle(self, angle: jax.Array) -> jax.Array:
         """The b that a uniform angle of [-pi, pi] stands for: tan(b s/2) = tanh(m s/2) tan(angle/2)."""
-        b = 2.0 / self.spacing * jnp.arctan2(self._squeeze * jnp.sin(0.5 * angle), jnp.cos(0.5 * angle))
+        b = (
+            2.0
+            / self.spacing
+            * jnp.arctan2(
+                jnp.broadcast_to(self._squeeze, jnp.shape(angle)) * jnp.sin(0.5 * angle), jnp.cos(0.5 * angle)
+            )
+        )
         return jnp.clip(b, -math.pi / self.spacing, math.pi / self.spacing)
 
     def sample(self, key: jax.Array | None, sample_shape: tuple[int, ...] = ()) -> jax.Array:
@@ -51,8 +57,9 @@ class FoldedCauchy(ChartedLaw):
 
     def log_prob(self, value: Any, intermediates: Any = None) -> jax.Array:
         half = 0.5 * self.spacing * value
-        curve = (self._squeeze * jnp.cos(half)) ** 2 + jnp.sin(half) ** 2
-        return math.log(self.spacing / (2.0 * math.pi)) + jnp.log(self._squeeze) - jnp.log(curve)
+        squeeze = jnp.broadcast_to(self._squeeze, jnp.shape(half))
+        curve = (squeeze * jnp.cos(half)) ** 2 + jnp.sin(half) ** 2
+        return math.log(self.spacing / (2.0 * math.pi)) + jnp.log(squeeze) - jnp.log(curve)
 
     @property
     def _squeeze(self) -> jax.Array:

@@ -122,7 +122,7 @@ class Conditioned:
         sigma = jnp.broadcast_to(jnp.asarray(noise), (len(self.observation.points),))
         r = (jnp.asarray(self.observation.values).reshape(len(sigma), -1) - h.T @ mean) / sigma[:, None]
         log_weight -= mean.shape[1] * jnp.sum(jnp.log(sigma))
-        return LinearSystem(spread * h / sigma, r, mean, spread, log_weight)
+        return LinearSystem(spread * h / sigma[None], r, mean, spread, log_weight)
 
     def amplitudes_given(self, key: jax.Array, net: Architecture, theta: Parameters, noise: Any) -> jax.Array:
         """An exact draw of the amplitudes of a collapsed theory given everything else."""
