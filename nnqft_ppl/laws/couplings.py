@@ -41,10 +41,23 @@ class Tilt(Protocol):
 
 @dataclass(frozen=True)
 class GaussianTilt:
-    """P = N(0, s^2 I_d) and g = 2 exp(-kappa b^2) - 1, kappa = (2^(2/d) - 1)/(2 s^2)."""
+    """P = N(0, s^2 I_d) and g = 2 exp(-kappa b^2) - 1, kappa = (2^(2/d) - 1)/(2 s^2).
 
-    scale: float
-    dim: int
+    For `LatentSignTilt`, with the frequencies of Cos-net, (S10). P (1 + g) is a normal law too, N(0, 2^(-2/d) s^2 I_d).
+
+    Examples
+    --------
+    >>> from nnqft_ppl.laws import GaussianTilt
+    >>> tilt = GaussianTilt(1.0, 1)
+    >>> float(tilt.g(np.zeros(1)))  # the largest value
+    1.0
+    >>> b, weight = np.polynomial.hermite_e.hermegauss(100)  # quadrature with the weight of P
+    >>> bool(np.isclose(weight @ tilt.g(b[:, None]), 0.0))
+    True
+    """
+
+    scale: float  #: standard deviation s of one component
+    dim: int  #: dimension d
 
     @property
     def law(self) -> dist.Distribution:
@@ -68,9 +81,22 @@ class GaussianTilt:
 
 @dataclass(frozen=True)
 class CauchyTilt:
-    """P = (m/pi)/(b^2 + m^2) on the line and g = (b^2 - m^2)/(b^2 + m^2); b -> m^2/b keeps P and flips g."""
+    """P = (m/pi)/(b^2 + m^2) on the line and g = (b^2 - m^2)/(b^2 + m^2); b -> m^2/b keeps P and flips g.
 
-    mass: float
+    For `LatentSignTilt`, with the frequencies of (31).
+
+    Examples
+    --------
+    >>> from nnqft_ppl.laws import CauchyTilt
+    >>> tilt = CauchyTilt(2.0)
+    >>> tilt.g(np.array([[0.0], [2.0]])).tolist()
+    [-1.0, 0.0]
+    >>> b = np.array([[0.3], [5.0]])
+    >>> bool(np.allclose(tilt.g(2.0**2 / b), -tilt.g(b)))
+    True
+    """
+
+    mass: float  #: mass m
 
     @property
     def law(self) -> dist.Distribution:
@@ -90,10 +116,22 @@ class CauchyTilt:
 
 @dataclass(frozen=True)
 class BallTilt:
-    """P uniform in the solid ball |b| < Lambda and g = +1 inside |b| < Lambda 2^(-1/d), else -1."""
+    """P uniform in the solid ball |b| < Lambda and g = +1 inside |b| < Lambda 2^(-1/d), else -1.
 
-    cutoff: float
-    dim: int
+    For `LatentSignTilt`, with the frequencies of (29). The inner ball has half of the volume.
+
+    Examples
+    --------
+    >>> from nnqft_ppl.laws import BallTilt, ball_volume
+    >>> inner = 10.0 * 2 ** (-1 / 3)
+    >>> bool(np.isclose(ball_volume(3, inner) / ball_volume(3, 10.0), 1 / 2))
+    True
+    >>> BallTilt(10.0, 3).g(np.array([[0.99 * inner, 0.0, 0.0], [1.01 * inner, 0.0, 0.0]])).tolist()
+    [1.0, -1.0]
+    """
+
+    cutoff: float  #: momentum cutoff Lambda
+    dim: int  #: dimension d
 
     @property
     def law(self) -> dist.Distribution:
@@ -112,7 +150,33 @@ class BallTilt:
 
 
 class LatentSignTilt(ChartedLaw):
-    """The law (L) of N coupled rows, event shape (N, d): one hidden sign tilts every row by the same function g."""
+    """The law (L) of N coupled rows, event shape (N, d): one hidden sign tilts every row by the same function g.
+
+    One of the families of (11): P(b_1..b_N; eps) = 1/2 sum_sg prod_i P(b_i) [1 + sg sqrt(eps) g(b_i)]. Every row alone
+    has the law P, and any two have P P (1 + eps g g), so that I_IB, (28), is linear in eps. Correlators follow from
+    `latent_sign_moment`.
+
+    Parameters
+    ----------
+    tilt
+        P and g: a `GaussianTilt`, `CauchyTilt` or `BallTilt`, or an object with their `law`, `g` and `tilted`.
+    epsilon
+        Coupling eps, from 0 (independent rows) to 1.
+    width
+        Number N of rows.
+    validate_args
+        As in every NumPyro distribution: are arguments and values checked?
+
+    Examples
+    --------
+    >>> from nnqft_ppl.laws import CauchyTilt, LatentSignTilt
+    >>> tilt = CauchyTilt(1.0)
+    >>> law = LatentSignTilt(tilt, 0.3, 2)
+    >>> b = np.array([[0.2], [3.0]])
+    >>> free = tilt.law.log_prob(b).sum()  # of independent rows
+    >>> bool(np.isclose(law.log_prob(b), free + np.log(1 + 0.3 * tilt.g(b).prod())))
+    True
+    """
 
     pytree_aux_fields = ("tilt", "epsilon")
 
@@ -151,7 +215,30 @@ class LatentSignTilt(ChartedLaw):
 
 
 class EquicorrelatedNormal(ChartedLaw):
-    """Rows N(0, s^2 I_d) with correlation eps between any two, -1/(N-1) < eps < 1; event shape (N, d)."""
+    """Rows N(0, s^2 I_d) with correlation eps between any two, -1/(N-1) < eps < 1; event shape (N, d).
+
+    One of the families of (11), for eps >= 0 the law of b_i = sqrt(1 - eps) z_i + sqrt(eps) z_0.
+
+    Parameters
+    ----------
+    scale
+        Standard deviation s of one component.
+    epsilon
+        Correlation eps; a card checks its range.
+    dim, width
+        Dimension d and number N of rows.
+    validate_args
+        As in every NumPyro distribution: are arguments and values checked?
+
+    Examples
+    --------
+    >>> from scipy.stats import multivariate_normal
+    >>> from nnqft_ppl.laws import EquicorrelatedNormal
+    >>> b = np.array([0.3, -1.0])
+    >>> found = EquicorrelatedNormal(1.0, 0.5, 1, 2).log_prob(b[:, None])
+    >>> bool(np.isclose(found, multivariate_normal.logpdf(b, cov=[[1.0, 0.5], [0.5, 1.0]])))
+    True
+    """
 
     support = constraints.independent(constraints.real, 2)  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]
     pytree_aux_fields = ("scale", "epsilon")
@@ -189,7 +276,29 @@ class EquicorrelatedNormal(ChartedLaw):
 
 
 class GibbsNormal(ChartedLaw):
-    """exp[-S/(2 s^2) - (coupling/N^2) S^2], S = sum_i b_i.b_i: unnormalised, no sampler; event shape (N, d)."""
+    """exp[-S/(2 s^2) - (coupling/N^2) S^2], S = sum_i b_i.b_i: unnormalised, no sampler; event shape (N, d).
+
+    One of the families of (11), isotropic in R^(Nd). `sample` raises `InputError`, and a card with this law says
+    ``ancestral = False``.
+
+    Parameters
+    ----------
+    scale
+        Standard deviation s of one component at coupling 0.
+    coupling
+        Strength of the coupling, not negative, in units of 1/b^4.
+    dim, width
+        Dimension d and number N of rows.
+    validate_args
+        As in every NumPyro distribution: are arguments and values checked?
+
+    Examples
+    --------
+    >>> from nnqft_ppl.laws import GibbsNormal
+    >>> b = np.ones((3, 2))  # S = 6
+    >>> float(GibbsNormal(1.0, 0.5, 2, 3).log_prob(b))  # -6/2 - (0.5/9) 36
+    -5.0
+    """
 
     support = constraints.independent(constraints.real, 2)  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]
     pytree_aux_fields = ("scale", "coupling")

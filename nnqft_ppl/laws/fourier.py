@@ -56,7 +56,30 @@ def sphere_area(dim: int) -> float:
 
 
 def ball_volume(dim: int, radius: float) -> float:
-    """Volume of the solid ball of a radius in R^d, pi^(d/2) radius^d / Gamma(d/2 + 1)."""
+    """Volume of the solid ball of a radius in R^d, pi^(d/2) radius^d / Gamma(d/2 + 1).
+
+    It normalises the uniform law of frequencies below a cutoff: vol(S^d_Lambda) in (29), (30), where "sphere" must read
+    "solid ball".
+
+    Parameters
+    ----------
+    dim
+        Dimension d.
+    radius
+        Radius of the ball, such as the cutoff Lambda.
+
+    Returns
+    -------
+    The volume, in units of the radius to the power d.
+
+    Examples
+    --------
+    >>> from nnqft_ppl.laws import ball_volume
+    >>> bool(np.isclose(ball_volume(2, 3.0), 9 * np.pi))
+    True
+    >>> bool(np.isclose(ball_volume(3, 1.0), 4 * np.pi / 3))
+    True
+    """
     return sphere_area(dim) * radius**dim / dim
 
 
@@ -148,7 +171,30 @@ def radial_characteristic(log_weight: Callable[[Array], Array], w: ArrayLike, *,
     """E cos(B.W) for an isotropic law of B in R^dim with density ~ exp(log_weight(|B|)), at |W| = w.
 
     B.W = |B| w sin(theta) with a density cos(theta)^(dim-2) of theta: two nested Gauss-Legendre rules, stable for
-    dimensions in the thousands. `log_weight` must fall at least like that of a standard scale found by its drop.
+    dimensions in the thousands. It is the characteristic function of a joint law of all frequencies,
+    (11), that is isotropic in R^(Nd): E cos(sum_i b_i.z_i) with W = (z_1..z_N).
+
+    Parameters
+    ----------
+    log_weight
+        log of the density of B at |B| = r up to a constant, a function of an array of r. The density must fall faster
+        than any power of r.
+    w
+        Lengths |W|, any shape; in units of 1/|B|.
+    dim
+        Dimension of B and W.
+
+    Returns
+    -------
+    float64 array of the shape of `w`, between -1 and 1.
+
+    Examples
+    --------
+    >>> from nnqft_ppl.laws import radial_characteristic
+    >>> w = np.array([0.0, 1.0, 2.0])
+    >>> found = radial_characteristic(lambda r: -(r**2) / 2, w, dim=200)  # B ~ N(0, I)
+    >>> bool(np.allclose(found, np.exp(-(w**2) / 2)))
+    True
     """
     w = np.abs(np.asarray(w, dtype=float))
 

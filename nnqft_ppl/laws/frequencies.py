@@ -24,7 +24,44 @@ from nnqft_ppl.runtime.arrays import Array
 
 
 class FrequencyLaw(ABC):
-    """The isotropic law P(b) of one row b in R^d."""
+    """The isotropic law P(b) of one row b in R^d.
+
+    P(b) of (18); where F = 1, E cos(b.z) and P(p) are the two-point function (25) and the power spectrum (26), up to
+    constants. A law is a frozen dataclass that gives `scale`, the four methods, each for a dimension d, and `end` where
+    P(b) ends; a card names it as its `frequency_law`.
+
+    Examples
+    --------
+    Laplace's law on the line, P(b) = exp(-|b|/s)/(2s), for which E cos(bz) = 1/(1 + s^2 z^2).
+
+    >>> from dataclasses import dataclass
+    >>> import jax.numpy as jnp
+    >>> import numpyro.distributions as dist
+    >>> from nnqft_ppl.laws import FrequencyLaw
+    >>> @dataclass(frozen=True)
+    ... class LaplaceFrequencies(FrequencyLaw):
+    ...     s: float  #: mean of |b|
+    ...
+    ...     @property
+    ...     def scale(self):
+    ...         return self.s
+    ...
+    ...     def distribution(self, dim):
+    ...         return dist.Laplace(jnp.zeros(1), self.s)
+    ...
+    ...     def radius_quantile(self, u, dim):
+    ...         return -self.s * np.log1p(-u)
+    ...
+    ...     def characteristic(self, r, dim):
+    ...         return 1 / (1 + (self.s * r) ** 2)
+    ...
+    ...     def density(self, p, dim):
+    ...         return np.exp(-p / self.s) / (2 * self.s)
+    >>> law = LaplaceFrequencies(2.0)
+    >>> b = law.radius_quantile((np.arange(100_000) + 0.5) / 100_000, 1)  # 100,000 radii, equally probable
+    >>> bool(np.isclose(np.cos(0.7 * b).mean(), law.characteristic(0.7, 1), atol=1e-4))
+    True
+    """
 
     @property
     @abstractmethod
@@ -56,7 +93,19 @@ class FrequencyLaw(ABC):
 @final
 @dataclass(frozen=True)
 class GaussianFrequencies(FrequencyLaw):
-    """b ~ N(0, s^2 I_d): E cos(b.z) = exp(-s^2 z^2/2)."""
+    """b ~ N(0, s^2 I_d): E cos(b.z) = exp(-s^2 z^2/2).
+
+    The frequencies of Cos-net, (S10), s = sigma_b/sqrt(d).
+
+    Examples
+    --------
+    >>> from nnqft_ppl.laws import GaussianFrequencies
+    >>> law = GaussianFrequencies(2.0)
+    >>> bool(np.isclose(law.characteristic(0.5, dim=3), np.exp(-1 / 2)))
+    True
+    >>> bool(np.isclose(law.density(0.0, dim=2), 1 / (2 * np.pi * 2.0**2)))
+    True
+    """
 
     s: float  #: standard deviation of one component
 
@@ -80,7 +129,20 @@ class GaussianFrequencies(FrequencyLaw):
 @final
 @dataclass(frozen=True)
 class CauchyFrequencies(FrequencyLaw):
-    """P(b) = (m/pi)/(b^2 + m^2) on the line: E cos(b z) = exp(-m|z|)."""
+    """P(b) = (m/pi)/(b^2 + m^2) on the line: E cos(b z) = exp(-m|z|).
+
+    The frequencies of (31), with the power spectrum (32). The argument `dim` of its methods must be 1; they do not look
+    at it.
+
+    Examples
+    --------
+    >>> from nnqft_ppl.laws import CauchyFrequencies
+    >>> law = CauchyFrequencies(2.0)
+    >>> bool(np.isclose(law.characteristic(0.5, dim=1), np.exp(-1)))
+    True
+    >>> bool(np.isclose(law.radius_quantile(0.5, dim=1), 2.0))  # half of all |b| are below m
+    True
+    """
 
     mass: float  #: mass m
 
@@ -104,7 +166,18 @@ class CauchyFrequencies(FrequencyLaw):
 @final
 @dataclass(frozen=True)
 class StudentFrequencies(FrequencyLaw):
-    """P(b) ~ (b^2 + m^2)^(-nu - d/2), a multivariate t: E cos(b.z) = 2^(1-nu)/Gamma(nu) (m|z|)^nu K_nu(m|z|)."""
+    """P(b) ~ (b^2 + m^2)^(-nu - d/2), a multivariate t: E cos(b.z) = 2^(1-nu)/Gamma(nu) (m|z|)^nu K_nu(m|z|).
+
+    The correlations of Matern, with smoothness nu; (31) is d = 1, nu = 1/2.
+
+    Examples
+    --------
+    >>> from nnqft_ppl.laws import StudentFrequencies
+    >>> bool(np.isclose(StudentFrequencies(2.0, 0.5).characteristic(0.5, dim=3), np.exp(-1)))  # exp(-mr)
+    True
+    >>> bool(np.isclose(StudentFrequencies(2.0, 1.5).characteristic(0.5, dim=3), 2 * np.exp(-1)))  # (1 + mr) exp(-mr)
+    True
+    """
 
     mass: float  #: mass m
     nu: float  #: half the degrees of freedom
@@ -135,7 +208,21 @@ class StudentFrequencies(FrequencyLaw):
 @final
 @dataclass(frozen=True)
 class FoldedCauchyFrequencies(FrequencyLaw):
-    """The Cauchy law folded into the Brillouin zone |b| <= pi/Delta of a lattice on the line."""
+    """The Cauchy law folded into the Brillouin zone |b| <= pi/Delta of a lattice on the line.
+
+    P(b) = (Delta/2 pi) sinh(m Delta)/(cosh(m Delta) - cos(b Delta)); E cos(b z) = exp(-m|z|) at the points of the
+    lattice, as for (31). The argument `dim` of its methods must be 1; they do not look at it.
+
+    Examples
+    --------
+    >>> from nnqft_ppl.laws import FoldedCauchyFrequencies
+    >>> law = FoldedCauchyFrequencies(1.0, 0.25)
+    >>> bool(np.isclose(law.end, 4 * np.pi))
+    True
+    >>> r = 0.25 * np.arange(5)
+    >>> bool(np.allclose(law.characteristic(r, dim=1), np.exp(-r)))
+    True
+    """
 
     mass: float  #: mass m
     spacing: float  #: distance Delta of neighbouring points of the lattice
@@ -174,10 +261,19 @@ class RegulatedFrequencies(FrequencyLaw):
     """P(b) ~ f(b) (b^2 + m^2)^(-power) with a cutoff Lambda; the ball |b| < Lambda for power 0 and a hard regulator.
 
     f is 1 on the ball (hard) or exp(-b^2/(2 Lambda^2)) (gaussian); E cos(b.z) = G_power(|z|)/G_power(0), the
-    propagators of `propagator`.
+    propagators of `propagator`. (29) is power 0 and hard; power 1 + alpha is the alpha family of arXiv:2604.27050.
+
+    Examples
+    --------
+    >>> from nnqft_ppl.laws import RegulatedFrequencies, ball_volume
+    >>> law = RegulatedFrequencies(power=0.0, mass=1.0, cutoff=2.0, regulator="hard")
+    >>> bool(np.isclose(law.density(1.0, dim=3), 1 / ball_volume(3, 2.0)))  # uniform in the ball
+    True
+    >>> bool(np.isclose(law.characteristic(0.5, dim=1), np.sin(1.0) / 1.0))  # on the line, |b| < Lambda
+    True
     """
 
-    power: float
+    power: float  #: exponent of 1/(b^2 + m^2)
     mass: float  #: mass m
     cutoff: float  #: momentum cutoff Lambda
     regulator: Regulator  #: f: hard or gaussian
@@ -212,10 +308,21 @@ class RegulatedFrequencies(FrequencyLaw):
 @final
 @dataclass(frozen=True)
 class SpectralFrequencies(FrequencyLaw):
-    """P(b) ~ G(|b|)^power on |b| < Lambda, for any spectrum G."""
+    """P(b) ~ G(|b|)^power on |b| < Lambda, for any spectrum G.
 
-    spectrum: Spectrum
-    power: float
+    With power 1 and F = 1 the power spectrum of the field is proportional to G, (26).
+
+    Examples
+    --------
+    >>> from nnqft_ppl.laws import SpectralFrequencies
+    >>> gaussian = nq.Spectrum.of(lambda p: np.exp(-(p**2) / 2))
+    >>> law = SpectralFrequencies(gaussian, 2.0, np.inf)  # P ~ exp(-b^2), variance 1/2
+    >>> bool(np.isclose(law.characteristic(2.0, dim=2), np.exp(-1)))
+    True
+    """
+
+    spectrum: Spectrum  #: the spectrum G
+    power: float  #: exponent of G
     cutoff: float  #: momentum cutoff Lambda; may be infinite
 
     @property

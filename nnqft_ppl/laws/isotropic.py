@@ -125,10 +125,40 @@ def _interpolated(at: Any, table: QuantileTable) -> Any:
 def spectral_integral(spectrum: Spectrum, power: float, distance: ArrayLike, *, dim: int, cutoff: float) -> Array:
     """int_(|p| < cutoff) d^dp/(2 pi)^d G(p)^power exp(ipx) at |x| = distance, float64 of its shape.
 
+    For power 1 it is the two-point function whose power spectrum is G, (26). Other powers share G between P(b) and F:
+    for P(b) ~ G^(1 + alpha) and F = G^(-alpha/2), M_k is the integral of G^(1 + alpha - k alpha/2), divided by that of
+    G^(1 + alpha) at distance 0.
+
+    Parameters
+    ----------
+    spectrum
+        The spectrum G.
+    power
+        The exponent of G.
+    distance
+        Distances |x|, any shape, in units of 1/p.
+    dim
+        Dimension d.
+    cutoff
+        Where the integral ends in |p|; infinity where |p|^d G^power falls off by itself.
+
+    Returns
+    -------
+    float64 array of the shape of `distance`.
+
     Raises
     ------
     InputError
-        as `integration_end`.
+        where |p|^d G^power does not fall off and the cutoff is beyond the last momentum of the spectrum.
+
+    Examples
+    --------
+    >>> from nnqft_ppl.laws import spectral_integral
+    >>> spectrum = nq.Spectrum.of(lambda p: np.exp(-(p**2) / 2))
+    >>> r = np.array([0.0, 1.0, 2.0])
+    >>> found = spectral_integral(spectrum, 1.0, r, dim=2, cutoff=np.inf)
+    >>> bool(np.allclose(found, np.exp(-(r**2) / 2) / (2 * np.pi)))
+    True
     """
     stop = integration_end(spectrum, power, dim=dim, cutoff=cutoff)
     panels = _panels(spectrum, power, stop)

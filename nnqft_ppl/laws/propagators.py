@@ -31,11 +31,42 @@ def propagator(
 ) -> Array:
     """G_s(r) = int d^dp/(2 pi)^d f(p) exp(ipx) (p^2 + m^2)^(-s) at |x| = r = distance, s = power.
 
-    With the gaussian regulator and s > 0 by Schwinger's parameter, which does not oscillate,
+    With the gaussian regulator and s > 0.1 by Schwinger's parameter, which does not oscillate,
 
         G_s(r) = 1/Gamma(s) int_0^inf dt t^(s-1) exp(-m^2 t) K(r, t + 1/(2 Lambda^2)),
 
-    with the heat kernel K(r, T) = (4 pi T)^(-d/2) exp(-r^2/(4T)); otherwise by radial quadrature.
+    with the heat kernel K(r, T) = (4 pi T)^(-d/2) exp(-r^2/(4T)); otherwise by radial quadrature. G_1 is the two-point
+    function of the free scalar with a cutoff, (30), canonically normalised; the other powers are those of
+    arXiv:2604.27050.
+
+    Parameters
+    ----------
+    power
+        The power s of 1/(p^2 + m^2), any real number.
+    distance
+        Distances r, any shape, in units of 1/m.
+    mass, cutoff
+        The mass m > 0 and the momentum cutoff Lambda, finite.
+    regulator
+        ``"hard"``: f = 1 on the ball |p| < Lambda, zero beyond. ``"gaussian"``: f = exp(-p^2/(2 Lambda^2)).
+    dim
+        Dimension d.
+
+    Returns
+    -------
+    float64 array of the shape of `distance`, in units of m^(d - 2s).
+
+    Examples
+    --------
+    Far below the cutoff, the free propagator of three dimensions; at r = 0 on the line, the integral as it stands.
+
+    >>> from nnqft_ppl.laws import propagator
+    >>> found = propagator(1.0, 0.7, mass=1.0, cutoff=1000.0, regulator="gaussian", dim=3)
+    >>> bool(np.isclose(found, np.exp(-0.7) / (4 * np.pi * 0.7)))
+    True
+    >>> found = propagator(1.0, 0.0, mass=1.0, cutoff=5.0, regulator="hard", dim=1)
+    >>> bool(np.isclose(found, np.arctan(5.0) / np.pi))
+    True
     """
     r = np.abs(np.asarray(distance, dtype=float))
     if regulator == "gaussian":

@@ -37,6 +37,17 @@ class Spectrum:
     """An isotropic power spectrum G(|p|) > 0 of momenta up to `end`; made by `of`, `of_rows`, `of_two_point` or `read`.
 
     Momenta are in units of m, and G(x) = int d^dp/(2 pi)^d exp(ipx) G(p).
+
+    Examples
+    --------
+    >>> spectrum = nq.Spectrum.of(lambda p: 1 / np.cosh(p), label="sech")
+    >>> spectrum.label
+    'sech'
+    >>> bool(np.isclose(spectrum(1.0), 1 / np.cosh(1.0)))
+    True
+    >>> found = nq.Spectrum.of_two_point(lambda r: np.exp(-(r**2) / 2), dim=1)  # of K(r)
+    >>> bool(np.isclose(found(1.0), np.sqrt(2 * np.pi) * np.exp(-1 / 2)))
+    True
     """
 
     label: str  #: what it is called in tables
@@ -48,6 +59,17 @@ class Spectrum:
     @classmethod
     def of(cls, function: Function, label: str | None = None) -> "Spectrum":
         """The spectrum that a function of an array of momenta |p| gives.
+
+        Parameters
+        ----------
+        function
+            G(|p|) > 0, a function of an array.
+        label
+            What it is called in tables; the name of the function by default.
+
+        Returns
+        -------
+        The spectrum, followed outwards until it has fallen to nothing, or to 4096 times its width.
 
         Raises
         ------
@@ -70,6 +92,17 @@ class Spectrum:
     @classmethod
     def of_rows(cls, momenta: ArrayLike, values: ArrayLike, label: str = "rows") -> "Spectrum":
         """The spectrum of a table: a cubic spline of log G, constant below the first row, zero beyond the last.
+
+        Parameters
+        ----------
+        momenta, values
+            |p| >= 0, increasing, and G(|p|) > 0: at least four rows.
+        label
+            What it is called in tables.
+
+        Returns
+        -------
+        The spectrum, which ends sharply at the last row.
 
         Raises
         ------
@@ -101,6 +134,19 @@ class Spectrum:
         It ends where K does not determine it any more: at 1e-12 of its maximum for a function, at what every other row
         leaves undecided for rows.
 
+        Parameters
+        ----------
+        kernel
+            K(r), a function of an array of distances, or the pair of columns (r, K) from r = 0.
+        dim
+            Dimension d.
+        label
+            What it is called in tables; the name of the function, or ``two_point``, by default.
+
+        Returns
+        -------
+        G(p) = int d^dx exp(-ipx) K(|x|).
+
         Raises
         ------
         InputError
@@ -114,6 +160,15 @@ class Spectrum:
     @classmethod
     def read(cls, path: str | Path) -> "Spectrum":
         """The spectrum of a CSV file with columns ``p, G``.
+
+        Parameters
+        ----------
+        path
+            The file; its name is the label.
+
+        Returns
+        -------
+        The spectrum, as of `of_rows`.
 
         Raises
         ------

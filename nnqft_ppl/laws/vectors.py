@@ -25,6 +25,31 @@ def isotropic_moment(components: Sequence[int], radial: Callable[[int], float], 
     """E[a_(c_1)..a_(c_k)] of an SO(D)-invariant vector a with E|a|^k = radial(k), D = count.
 
     E r^k prod_j (m_j - 1)!! / (D (D+2) .. (D+k-2)) for components that occur m_j times each, zero if any m_j is odd.
+    The correlators of (42)-(44) need no more of a law of amplitudes.
+
+    Parameters
+    ----------
+    components
+        The components c_1, c_2, .. of the factors, from 0 to D - 1.
+    radial
+        The moments E|a|^k, a function of k.
+    count
+        Number D of components.
+
+    Returns
+    -------
+    The moment, in units of radial(k).
+
+    Examples
+    --------
+    Of two standard normal numbers, E|a|^2 = 2 and E|a|^4 = 8.
+
+    >>> from nnqft_ppl.laws import isotropic_moment
+    >>> radial = {2: 2.0, 4: 8.0}.get
+    >>> isotropic_moment((0, 0, 0, 0), radial, 2), isotropic_moment((0, 0, 1, 1), radial, 2)
+    (3.0, 1.0)
+    >>> isotropic_moment((0, 1), radial, 2)
+    0.0
     """
     multiplicities = Counter(components).values()
     if any(m % 2 for m in multiplicities):
@@ -38,6 +63,27 @@ class BottleLaw(dist.Distribution):
     """P(a) = exp(-(a.a - v^2)^2 / (2 sigma^2)) / Z on R^D, (44): a radial law times a uniform direction.
 
     `sample` inverts the radial distribution function, its density linear in each of 4096 cells: right to about 1e-7.
+
+    Parameters
+    ----------
+    radius
+        Radius v of the sphere |a| = v where the density is largest, in units of a.
+    sigma
+        Width sigma of the brim, in units of a^2.
+    components
+        Number D of components.
+    validate_args
+        As in every NumPyro distribution: are arguments and values checked?
+
+    Examples
+    --------
+    >>> from nnqft_ppl.laws import BottleLaw
+    >>> law = BottleLaw(2.0, 0.5, 3)
+    >>> drop = law.log_prob(np.array([0.0, 2.0, 0.0])) - law.log_prob(np.zeros(3))
+    >>> bool(np.isclose(drop, 2.0**4 / (2 * 0.5**2)))  # between the sphere and the centre
+    True
+    >>> bool(np.isclose(law.radial_moment(4), 2.0**2 * law.radial_moment(2) + 3 * 0.5**2 / 2))  # by parts
+    True
     """
 
     support = constraints.real_vector  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]
@@ -75,7 +121,32 @@ class BottleLaw(dist.Distribution):
 
 
 class BottleAndNormals(ChartedLaw):
-    """Independent rows: N of N(0, scale^2 I_D), then one of the wine bottle; event shape (N + 1, D)."""
+    """Independent rows: N of N(0, scale^2 I_D), then one of the wine bottle; event shape (N + 1, D).
+
+    The amplitudes of (42) with one more vector a_0, (44), stored last.
+
+    Parameters
+    ----------
+    scale
+        Standard deviation of one component of the N normal rows, sigma_a/sqrt(N).
+    bottle
+        The law of a_0 in R^D.
+    width
+        Number N of normal rows.
+    validate_args
+        As in every NumPyro distribution: are arguments and values checked?
+
+    Examples
+    --------
+    >>> from nnqft_ppl.laws import BottleAndNormals, BottleLaw
+    >>> bottle = BottleLaw(2.0, 0.5, 3)
+    >>> law = BottleAndNormals(1.0, bottle, 10)
+    >>> law.event_shape
+    (11, 3)
+    >>> a = np.zeros((11, 3))
+    >>> bool(np.isclose(law.log_prob(a), bottle.log_prob(a[-1]) - 15 * np.log(2 * np.pi)))
+    True
+    """
 
     support = constraints.independent(constraints.real, 2)  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]
     pytree_aux_fields = ("scale", "bottle")

@@ -5,6 +5,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nnqft_ppl.runtime.errors import InputError
 
+#: Numbers as NumPy holds them here: a float64 array of any shape.
 Array = NDArray[np.float64]
 
 

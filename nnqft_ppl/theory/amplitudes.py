@@ -20,7 +20,34 @@ from nnqft_ppl.theory.ranges import Finite, Positive, enforce
 
 @dataclass(frozen=True, kw_only=True)
 class AmplitudeLaw(ABC):
-    """The law of one unscaled amplitude ahat."""
+    """The law of one unscaled amplitude ahat.
+
+    Subclasses are frozen dataclasses whose fields are hyperparameters with a range; they give `distribution` and
+    `even_moment`, and where the law is not even, ``even = False`` and `moment` too. Exact correlators need no more of a
+    law than its moments: E[ahat^2] in (6), E[ahat^4] in (8).
+
+    Examples
+    --------
+    Uniform amplitudes, |ahat| < w: E[ahat^k] = w^k/(k+1).
+
+    >>> from dataclasses import dataclass
+    >>> import numpyro.distributions as dist
+    >>> from nnqft_ppl.theory import AmplitudeLaw, Positive
+    >>> @dataclass(frozen=True, kw_only=True)
+    ... class Uniform(AmplitudeLaw):
+    ...     w: Positive = 3**0.5  #: largest modulus
+    ...
+    ...     def distribution(self, scale):
+    ...         return dist.Uniform(-scale * self.w, scale * self.w)
+    ...
+    ...     def even_moment(self, k):
+    ...         return self.w**k / (k + 1)
+    >>> law = Uniform(w=2.0)
+    >>> law.moment(3), law.moment(4)  # zero by symmetry, 2^4/5
+    (0.0, 3.2)
+    >>> float(law.distribution(0.5).log_prob(0.9))  # 0.5 ahat is uniform on [-1, 1]: -log 2
+    -0.6931471805599453
+    """
 
     even: ClassVar[bool] = True  #: law(ahat) = law(-ahat)
 
@@ -51,7 +78,15 @@ class AmplitudeLaw(ABC):
 @final
 @dataclass(frozen=True, kw_only=True)
 class Gaussian(AmplitudeLaw):
-    """N(0, sigma^2): E[ahat^k] = (k-1)!! sigma^k; gamma^4 = 3 sigma^4."""
+    """N(0, sigma^2): E[ahat^k] = (k-1)!! sigma^k; gamma^4 = 3 sigma^4.
+
+    Examples
+    --------
+    >>> nq.Gaussian().moment(4)
+    3.0
+    >>> nq.Gaussian(sigma=2.0).moment(4)  # 3 sigma^4
+    48.0
+    """
 
     sigma: Positive = 1.0  #: standard deviation
 
@@ -65,7 +100,17 @@ class Gaussian(AmplitudeLaw):
 @final
 @dataclass(frozen=True, kw_only=True)
 class Bimodal(AmplitudeLaw):
-    """The even mixture N(mu, s^2)/2 + N(-mu, s^2)/2; two modes if and only if mu > s."""
+    """The even mixture N(mu, s^2)/2 + N(-mu, s^2)/2; two modes if and only if mu > s.
+
+    E[ahat^2] = mu^2 + s^2 and E[ahat^4] = mu^4 + 6 mu^2 s^2 + 3 s^4. With two modes a theory can have classical fields
+    other than phi = 0, (41).
+
+    Examples
+    --------
+    >>> law = nq.Bimodal(mu=2.0, s=1.0)
+    >>> law.moment(2), law.moment(4)  # 4 + 1, 16 + 24 + 3
+    (5.0, 43.0)
+    """
 
     mu: Positive = 0.8  #: centre of the two components
     s: Positive = 0.6  #: their standard deviation
@@ -81,7 +126,14 @@ class Bimodal(AmplitudeLaw):
 @final
 @dataclass(frozen=True, kw_only=True)
 class Laplace(AmplitudeLaw):
-    """exp(-|ahat|/beta)/(2 beta): E[ahat^k] = k! beta^k; gamma^4 = 6 sigma^4."""
+    """exp(-|ahat|/beta)/(2 beta): E[ahat^k] = k! beta^k; gamma^4 = 6 sigma^4.
+
+    Examples
+    --------
+    >>> law = nq.Laplace(beta=1.0)
+    >>> law.moment(2), law.moment(4)  # 2!, 4!
+    (2.0, 24.0)
+    """
 
     beta: Positive = math.sqrt(0.5)  #: scale
 
@@ -95,7 +147,18 @@ class Laplace(AmplitudeLaw):
 @final
 @dataclass(frozen=True, kw_only=True)
 class Student(AmplitudeLaw):
-    """scale * t_nu; the moment of order k exists for nu > k; gamma^4/sigma^4 = 3 (nu-2)/(nu-4)."""
+    """scale * t_nu; the moment of order k exists for nu > k; gamma^4/sigma^4 = 3 (nu-2)/(nu-4).
+
+    Examples
+    --------
+    >>> law = nq.Student(nu=10.0)
+    >>> round(law.moment(4) / law.moment(2) ** 2, 12)  # 3 * 8/6
+    4.0
+    >>> nq.Student(nu=4.0).moment(4)
+    Traceback (most recent call last):
+    ...
+    nnqft_ppl.runtime.errors.InputError: Student: nu must be > 4 for the amplitude moment of order 4 to exist, got 4.0
+    """
 
     nu: Positive = 10.0  #: degrees of freedom
     scale: Positive = math.sqrt(0.8)  #: scale
@@ -114,7 +177,14 @@ class Student(AmplitudeLaw):
 @final
 @dataclass(frozen=True, kw_only=True)
 class ConstantModulus(AmplitudeLaw):
-    """+mu or -mu with probability 1/2 each: E[ahat^k] = mu^k; gamma^4 = sigma^4, the smallest possible."""
+    """+mu or -mu with probability 1/2 each: E[ahat^k] = mu^k; gamma^4 = sigma^4, the smallest possible.
+
+    Examples
+    --------
+    >>> law = nq.ConstantModulus(mu=2.0)
+    >>> law.moment(2), law.moment(4)
+    (4.0, 16.0)
+    """
 
     mu: Positive = 1.0  #: modulus
 
@@ -132,6 +202,17 @@ class Rayleigh(AmplitudeLaw):
 
     With a uniform phase c, (ahat cos c, ahat sin c) is a Gaussian pair: every one-point law of a cosine field with
     envelope 1 is exactly Gaussian, at every width.
+
+    Examples
+    --------
+    >>> nq.Rayleigh().moment(4)
+    2.0
+    >>> net = nq.load("cos_net", width=2, amplitude=nq.Rayleigh())
+    >>> bool(np.isclose(nq.exact_correlator(net, np.zeros((4, 1)), "connected"), 0.0))  # four fields at one point
+    True
+    >>> two = nq.exact_correlator(net, [[0.0], [0.0], [9.0], [9.0]], "connected")  # at two points, far apart
+    >>> bool(np.isclose(two, (2 * 2 / 8 - 1 / 4) / 2))  # (gamma^4 H_iiii - sigma^4 H_ii^2)/N, (8): not Gaussian
+    True
     """
 
     sigma: Positive = 1.0  #: root mean square
@@ -146,7 +227,17 @@ class Rayleigh(AmplitudeLaw):
 @final
 @dataclass(frozen=True, kw_only=True)
 class OffsetGaussian(AmplitudeLaw):
-    """N(mean, sigma^2), which is not even: the law of the ensemble of lines, and of explicit breaking."""
+    """N(mean, sigma^2), which is not even: the law of the ensemble of lines, and of explicit breaking.
+
+    E[ahat] = mean, and E[ahat^3] = mean^3 + 3 mean sigma^2. The ensemble of lines stands below (36), the breaking of
+    phi -> -phi above (42).
+
+    Examples
+    --------
+    >>> law = nq.OffsetGaussian(mean=2.0, sigma=1.0)
+    >>> law.moment(1), law.moment(2), law.moment(3)  # 2, 4 + 1, 8 + 6
+    (2.0, 5.0, 14.0)
+    """
 
     even: ClassVar[bool] = False
     mean: Finite = 1.0  #: mean
@@ -185,7 +276,22 @@ Components = tuple[int, ...]
 
 
 class AmplitudeGroup(NamedTuple):
-    """Neurons whose amplitudes have one law: how many, and E[prod_k sqrt(N) a_(c_k)] of one of them."""
+    """Neurons whose amplitudes have one law: how many, and E[prod_k sqrt(N) a_(c_k)] of one of them.
 
-    neurons: int
-    moment: Callable[[Components], float]  #: of the components (c_1, c_2, ...)
+    Here c_k is the component, from 0, of the k-th factor: (0, 0, 0, 0) stands for A_4 of the first component. A card
+    gives its groups as `amplitude_groups` where the field has several components, (42), or a neuron has a law of its
+    own, (44).
+
+    Examples
+    --------
+    The wine bottle has N neurons of Gaussian amplitudes in R^D, and one more that the bottle holds.
+
+    >>> normal, bottle = nq.load("wine_bottle", width=10, components=2, sigma_a=1.0).amplitude_groups()
+    >>> normal.neurons, bottle.neurons
+    (10, 1)
+    >>> normal.moment((0, 0)), normal.moment((0, 1)), normal.moment((0, 0, 0, 0))  # sigma_a^2, 0, 3 sigma_a^4
+    (1.0, 0.0, 3.0)
+    """
+
+    neurons: int  #: how many
+    moment: Callable[[Components], float]  #: E[prod_k sqrt(N) a_(c_k)] of the components (c_1, c_2, ...)

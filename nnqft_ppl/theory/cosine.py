@@ -31,7 +31,35 @@ class CosineArchitecture(Architecture):
     """phi(x) = sum_i a_i F(b_i) cos(b_i.x + c_i), (18), (24): a card adds P(b), F and M_k.
 
     The phase makes every correlator translation invariant, (20), and c -> c + pi flips the sign of a neuron, so that
-    odd correlators vanish for every amplitude law.
+    odd correlators vanish for every amplitude law. With a `frequency_law` and F = 1, M_k(z) = E cos(b.z) for every k,
+    and all correlators follow from this law and the moments of the amplitudes.
+
+    Examples
+    --------
+    The Cauchy net (31), on the line.
+
+    >>> from dataclasses import dataclass
+    >>> from typing import final
+    >>> from nnqft_ppl.laws import CauchyFrequencies
+    >>> from nnqft_ppl.theory import AmplitudeLaw, CosineArchitecture, Gaussian, Positive
+    >>> @final
+    ... @dataclass(frozen=True, kw_only=True)
+    ... class CauchyNet(CosineArchitecture):
+    ...     sigma_a: Positive = 1.0  #: amplitude scale
+    ...     amplitude: AmplitudeLaw = Gaussian()  #: law of the unscaled amplitudes ahat
+    ...     mass: Positive = 1.0  #: mass m
+    ...
+    ...     @property
+    ...     def frequency_law(self):
+    ...         return CauchyFrequencies(self.mass)
+    >>> net = CauchyNet(width=10, mass=2.0)
+    >>> bool(np.isclose(net.two_point([0.0], [0.5]), np.exp(-1) / 2))  # (sigma_a^2/2) exp(-m |x - y|)
+    True
+    >>> bool(np.isclose(net.power_spectrum([1.0]), 2 / 5))  # sigma_a^2 m/(p^2 + m^2), (32)
+    True
+    >>> four = nq.exact_correlator(net, np.zeros((4, 1)), "connected")  # all at one point
+    >>> bool(np.isclose(four, 3 * (3 - 2) / 80))  # 3 (gamma_a^4 - 2 sigma_a^4)/(8 N), (27)
+    True
     """
 
     vectors = ("b",)
@@ -156,7 +184,34 @@ class CosineArchitecture(Architecture):
 
 @lru_cache
 def balanced_signs(n: int) -> Array:
-    """All s in {+1, -1}^n with s_1 = +1 and sum 0, one of each pair +-s: shape (C(n, n/2)/2, n)."""
+    """All s in {+1, -1}^n with s_1 = +1 and sum 0, one of each pair +-s: shape (C(n, n/2)/2, n).
+
+    They are what a uniform phase leaves of a product of cosines, (19), (23):
+
+        E_c[cos(u_1 + c) .. cos(u_n + c)] = 2^(1-n) sum_s cos(s.u).
+
+    Parameters
+    ----------
+    n
+        Number of factors, even and at least 2.
+
+    Returns
+    -------
+    float64 array of signs, one choice in a row; it is kept for later calls and must not be changed.
+
+    Examples
+    --------
+    >>> from nnqft_ppl.theory import balanced_signs
+    >>> balanced_signs(4)
+    array([[ 1.,  1., -1., -1.],
+           [ 1., -1.,  1., -1.],
+           [ 1., -1., -1.,  1.]])
+    >>> u = np.array([0.3, 1.1, -0.4, 0.8])
+    >>> c = 2 * np.pi * np.arange(8) / 8  # enough phases for an exact average of four cosines
+    >>> average = np.cos(u + c[:, None]).prod(axis=1).mean()
+    >>> bool(np.isclose(average, np.cos(balanced_signs(4) @ u).sum() / 8))
+    True
+    """
     rows = []
     for positive in itertools.combinations(range(1, n), n // 2 - 1):
         row = -np.ones(n)

@@ -23,12 +23,19 @@ class Rule(NamedTuple):
     holds: Callable[[float], bool]
 
 
+#: A real number, neither infinite nor nan: a mean, an exponent.
 Finite = Annotated[float, Rule("finite", math.isfinite)]
+#: A real number > 0, not infinite: a scale, a mass, a standard deviation.
 Positive = Annotated[float, Rule("positive and finite", lambda v: math.isfinite(v) and v > 0)]
+#: A real number > 0, or infinity: a cutoff that may be absent.
 PositiveOrInfinite = Annotated[float, Rule("positive, or inf", lambda v: v > 0)]
+#: A real number >= 0, not infinite: a coupling that may be switched off.
 NonNegative = Annotated[float, Rule("non-negative and finite", lambda v: math.isfinite(v) and v >= 0)]
+#: An integer >= 1: neurons, dimensions of space.
 Count = Annotated[int, Rule("an integer >= 1", lambda v: v >= 1)]
+#: An integer >= 2: the components of a vector.
 Several = Annotated[int, Rule("an integer >= 2", lambda v: v >= 2)]
+#: A real number from 0 to 1, both included: a probability, a share.
 Fraction = Annotated[float, Rule("between 0 and 1", lambda v: 0 <= v <= 1)]
 
 
