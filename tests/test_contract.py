@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from toy_cards import Tanh
 
-from nnqft_ppl import axiom_verdicts, exact_correlator, load, models
+from nnqft_ppl import InputError, axiom_verdicts, exact_correlator, load, models
 from nnqft_ppl.axioms.imaginary_time import rho
 from nnqft_ppl.catalogue import entries
 from nnqft_ppl.laws import CauchyFrequencies, FrequencyLaw, GaussianFrequencies, RegulatedFrequencies
@@ -117,6 +117,11 @@ def test_frequency_laws_agree_with_themselves(law: FrequencyLaw, dim: int):
     assert np.exp(np.asarray(program.log_prob(jnp.asarray(rows)))) == pytest.approx(
         law.density(radii[2:7], dim), rel=1e-6
     )
+
+
+def test_laws_of_the_line_stay_on_it():
+    with pytest.raises(InputError, match="CauchyFrequencies: dim must be 1, got 2"):
+        CauchyFrequencies(1.0).characteristic(np.ones(1), 2)
 
 
 # -- cards of a user's own ---------------------------------------------------------------------------------------------

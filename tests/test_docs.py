@@ -18,7 +18,7 @@ PUBLIC = {
     (value.__module__, value.__qualname__): value
     for face in FACES
     for value in (getattr(importlib.import_module(face), name) for name in importlib.import_module(face).__all__)
-    if inspect.isfunction(value) or inspect.isclass(value)
+    if inspect.isfunction(inspect.unwrap(value)) or inspect.isclass(value)
 }
 
 
@@ -32,7 +32,7 @@ def sections(value: object) -> dict[str, str]:
 def test_public_names_are_documented(value):
     found = sections(value)
     assert ">>>" in found.get("Examples", ""), "no example"
-    if inspect.isfunction(value):
+    if inspect.isfunction(inspect.unwrap(value)):
         parameters = inspect.signature(value).parameters
         named = re.findall(r"^([\w, *]+)$", found.get("Parameters", ""), flags=re.MULTILINE)
         said = {word.strip("* ") for line in named for word in line.split(",")}

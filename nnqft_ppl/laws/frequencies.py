@@ -21,6 +21,7 @@ from nnqft_ppl.laws.lattice import FoldedCauchy, band_limited
 from nnqft_ppl.laws.propagators import RegulatedPower, Regulator, propagator
 from nnqft_ppl.laws.spectrum import Spectrum
 from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.errors import InputError
 
 
 class FrequencyLaw(ABC):
@@ -90,6 +91,11 @@ class FrequencyLaw(ABC):
         """P(b) at |b| = p with respect to d^d b, float64 of the shape of `p`."""
 
 
+def _only_on_the_line(law: FrequencyLaw, dim: int) -> None:
+    if dim != 1:
+        raise InputError(f"{type(law).__name__}: dim must be 1, got {dim}")
+
+
 @final
 @dataclass(frozen=True)
 class GaussianFrequencies(FrequencyLaw):
@@ -131,8 +137,7 @@ class GaussianFrequencies(FrequencyLaw):
 class CauchyFrequencies(FrequencyLaw):
     """P(b) = (m/pi)/(b^2 + m^2) on the line: E cos(b z) = exp(-m|z|).
 
-    The frequencies of (31), with the power spectrum (32). The argument `dim` of its methods must be 1; they do not look
-    at it.
+    The frequencies of (31), with the power spectrum (32).
 
     Examples
     --------
@@ -151,15 +156,19 @@ class CauchyFrequencies(FrequencyLaw):
         return self.mass
 
     def distribution(self, dim: int) -> dist.Distribution:
+        _only_on_the_line(self, dim)
         return dist.Cauchy(jnp.zeros(1), self.mass)
 
     def radius_quantile(self, u: Array, dim: int) -> Array:
+        _only_on_the_line(self, dim)
         return self.mass * np.tan(np.pi * u / 2)
 
     def characteristic(self, r: Array, dim: int) -> Array:
+        _only_on_the_line(self, dim)
         return np.exp(-self.mass * r)
 
     def density(self, p: Array, dim: int) -> Array:
+        _only_on_the_line(self, dim)
         return self.mass / np.pi / (p**2 + self.mass**2)
 
 
@@ -211,7 +220,7 @@ class FoldedCauchyFrequencies(FrequencyLaw):
     """The Cauchy law folded into the Brillouin zone |b| <= pi/Delta of a lattice on the line.
 
     P(b) = (Delta/2 pi) sinh(m Delta)/(cosh(m Delta) - cos(b Delta)); E cos(b z) = exp(-m|z|) at the points of the
-    lattice, as for (31). The argument `dim` of its methods must be 1; they do not look at it.
+    lattice, as for (31).
 
     Examples
     --------
@@ -241,15 +250,19 @@ class FoldedCauchyFrequencies(FrequencyLaw):
         return np.tanh(self.mass * self.spacing / 2)
 
     def distribution(self, dim: int) -> dist.Distribution:
+        _only_on_the_line(self, dim)
         return FoldedCauchy(jnp.full(1, self.mass), self.spacing)
 
     def radius_quantile(self, u: Array, dim: int) -> Array:
+        _only_on_the_line(self, dim)
         return 2 / self.spacing * np.arctan(self.squeeze * np.tan(np.pi * u / 2))
 
     def characteristic(self, r: Array, dim: int) -> Array:
+        _only_on_the_line(self, dim)
         return band_limited(self.mass * self.spacing, r / self.spacing)
 
     def density(self, p: Array, dim: int) -> Array:
+        _only_on_the_line(self, dim)
         half = p * self.spacing / 2
         lattice = self.squeeze / ((self.squeeze * np.cos(half)) ** 2 + np.sin(half) ** 2)
         return np.where(p <= self.end, self.spacing / (2 * np.pi) * lattice, 0.0)

@@ -342,7 +342,7 @@ class Architecture(ABC):
 
     @classmethod
     def theorems(cls) -> tuple[Theorem, ...]:
-        """Every closed form of the card, in the order of the file."""
+        """Every closed form of the card, those of its base class first."""
         found: list[Theorem] = []
         for name in (n for owner in reversed(cls.__mro__) for n in vars(owner)):
             method = getattr(cls, name)

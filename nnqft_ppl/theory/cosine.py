@@ -217,7 +217,9 @@ def balanced_signs(n: int) -> Array:
         row = -np.ones(n)
         row[[0, *positive]] = 1.0
         rows.append(row)
-    return np.array(rows)
+    signs = np.array(rows)
+    signs.flags.writeable = False  # every caller gets the same array
+    return signs
 
 
 SILENT = 1e-3  # below it a component of b is taken for zero
