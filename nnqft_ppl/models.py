@@ -24,7 +24,17 @@ _single_files: dict[str, Path] = {}  # cards that joined as a file, without thei
 
 
 def names() -> tuple[str, ...]:
-    """The names of all cards, the catalogue's and those of added folders."""
+    """The names of all cards, the catalogue's and those of added folders.
+
+    Returns
+    -------
+    A tuple of names for `load`, in alphabetical order.
+
+    Examples
+    --------
+    >>> "cos_net" in nq.names()
+    True
+    """
     in_folders = (file.stem for folder in __path__ for file in Path(folder).glob("[!_]*.py"))
     return tuple(sorted({*in_folders, *_single_files}))
 
@@ -79,10 +89,35 @@ def card(name: str) -> "type[Architecture]":
 def load(name: str, **hyperparameters: Any) -> "Architecture":
     """An instance of a card: ``load("cos_net", width=64, dim=2, sigma_b=1.3)``.
 
+    Parameters
+    ----------
+    name
+        Name of the card, one of `names`.
+    **hyperparameters
+        Values for the number of neurons ``width``, the dimension of space ``dim`` and the card's own hyperparameters;
+        those left out keep their defaults. Lengths are in units of 1/m.
+
+    Returns
+    -------
+    A theory phi(x) = sum_i a_i h_i(x), (1), with its hyperparameters for attributes. It is a NumPyro program, which at
+    points (P, d) draws all parameters and records the field ``phi``.
+
     Raises
     ------
     InputError
         for an unknown card or hyperparameter, or a value outside its range.
+
+    Examples
+    --------
+    >>> net = nq.load("cos_net", width=10, dim=2)
+    >>> net.width, net.sigma_a
+    (10, 1.0)
+    >>> float(net.two_point([0.0, 0.0], [0.0, 0.0]))  # sigma_a^2/2, (S11)
+    0.5
+    >>> nq.load("cos_net", sigmab=1.3)
+    Traceback (most recent call last):
+        ...
+    nnqft_ppl.runtime.errors.InputError: CosNet: hyperparameter must be one of ... did you mean 'sigma_b'?
     """
     from nnqft_ppl.theory.ranges import field_types
 

@@ -39,13 +39,37 @@ class Duality(NamedTuple):
 def duality(one: Architecture, other: Architecture, points: ArrayLike) -> Duality:
     """Compare two theories of independent neurons at four points (4, d).
 
+    Large-N duality, (34), (S10)-(S15): with one two-point function they are one Gaussian theory at N = infinity, and
+    differ at finite width by their four-point functions and perhaps their symmetries.
+
+    Parameters
+    ----------
+    one, other
+        Theories of independent neurons and even fields, in one dimension d.
+    points
+        Shape (4, d).
+
+    Returns
+    -------
+    A named tuple: ``two_point_gap``, the largest relative difference of G2 over pairs of the points;
+    ``four_point_gap``, the difference of G4c in units of the first theory's G4 - G4c; ``symmetries`` that one has and
+    the other lacks; and ``draws`` of each field that show the difference of G4c at 5 standard errors. ``dual`` says
+    whether G2 is the same.
+
     Raises
     ------
     InputError
-        for dependent neurons or odd correlators, where a two-point function does not decide the limit, or different
-        dimensions.
+        for dependent neurons or odd correlators, where a two-point function does not decide the limit, different
+        dimensions, or points that are not four.
     NoClosedForm
         where a card has no closed neuron moments.
+
+    Examples
+    --------
+    >>> one, other = (nq.load(name, width=10, sigma_b=0.8) for name in ("cos_net", "gauss_net"))
+    >>> found = nq.duality(one, other, [[0.1], [0.4], [0.6], [-0.3]])
+    >>> found.dual, found.symmetries
+    (True, ('translation',))
     """
     if one.dim != other.dim:
         raise InputError(f"dim must be the same for both theories, got {one.dim} and {other.dim}")

@@ -41,7 +41,37 @@ class Breaking(NamedTuple):
 def breaking(net: Architecture, *, seed: int = 0, manifold: Vacua | None = None) -> tuple[Breaking, ...]:
     """The fate of phi -> -phi, and of SO(D) where the field has D components.
 
-    `manifold` is what `vacua` found, where it has been asked already.
+    Explicit breaking of Z2, (12), or of SO(D) shows in correlators of the field or of field and neuron; spontaneous
+    breaking leaves them as they are and shows in the classical configurations, (42)-(44).
+
+    Parameters
+    ----------
+    net
+        The theory.
+    seed
+        Fixes the starts of the searches, and the draws where a card has no closed form.
+    manifold
+        What `vacua` found, where it has been asked already.
+
+    Returns
+    -------
+    A tuple with one named tuple for Z2 and, where D > 1, one for SO(D): the ``symmetry``; its ``fate``, symmetric,
+    explicitly broken, spontaneously broken or undecided; ``seen_by``, what shows it; and ``vacua``, the classical
+    configurations, or a dash.
+
+    Examples
+    --------
+    Amplitudes of mean mu = 0.3 break Z2, but only E[phi h_i] = mu H_ii = mu/2 shows it:
+
+    >>> (found,) = nq.breaking(nq.load("shifted_cos_net", mu=0.3))
+    >>> found.fate, found.seen_by
+    ('explicitly broken', 'E[phi h_i] = 0.15, but by no correlator of phi')
+
+    A landscape has even correlators, and classical fields that are not zero:
+
+    >>> (found,) = nq.breaking(nq.load("landscape", width=2, peaks=2, amplitude=nq.ConstantModulus()))
+    >>> found.fate, found.vacua
+    ('spontaneously broken', '9 fields')
     """
     found = [_reflection(net, seed)]
     if net.component_count > 1:

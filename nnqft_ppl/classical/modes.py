@@ -32,10 +32,52 @@ def modes(
 ) -> Modes:
     """All classical configurations of a theory, or of some of its sites: ``("a",)`` for max P(a), (39).
 
+    They are the local maxima of P(theta), (35), and the dominant ones the global maxima, (36), in the coordinates of
+    the card. A search: ascents from draws of P, until one more would hardly find a new maximum.
+
+    Parameters
+    ----------
+    net
+        The theory.
+    sites
+        Names of the parameters whose joint law is meant; all by default.
+    missed
+        The probability that one more start finds a new mode, at which the search stops (1e-3).
+    starts
+        Number of starts at most (16384).
+    seed
+        Fixes the starts.
+    progress
+        Show a bar on standard error, if that is a terminal.
+
+    Returns
+    -------
+    A named tuple: ``found``, the modes with the most probable first, each with its parameters ``theta``, ``log_p``,
+    ``kind`` (strict, flat, cusp, boundary or degenerate), the ``spectrum`` of the Hessian of -log P, ``zero_modes`` and
+    ``moduli``, those that move the field; how many ``starts`` there were, and how many ended at ``saddles`` or
+    ``unfinished``; and bounds on what was not found, ``unseen`` and ``missing``. Its properties count: ``isolated``
+    modes and ``families`` of them with all relabellings, ``orbits`` without, distinct ``fields``; ``dominant`` has the
+    global maxima.
+
     Raises
     ------
     InputError
-        for an unknown site, a law without a density, an improper one, or what `search` says.
+        for an unknown site, a law without a density, an improper one, a density without a maximum that can be reached,
+        or a bad budget.
+
+    Examples
+    --------
+    The ensemble of lines phi(x) = theta x, theta ~ N(1, 1), has one classical configuration, phi(x) = x, as the paper
+    says below (36):
+
+    >>> nq.modes(nq.load("line")).found[0].theta["a"].round(6)
+    array([1.])
+
+    P(b) of two normal peaks, at 1 and 2.5, has two maxima, which the overlap of the peaks moves by 6e-6:
+
+    >>> found = nq.modes(nq.load("landscape", width=1, peaks=2), ("b",))
+    >>> found.isolated, sorted(round(float(mode.theta["b"][0]), 3) for mode in found.found)
+    (2, [1.0, 2.5])
     """
     laws = net.prior()
     unknown = [site for site in sites or () if site not in laws]

@@ -95,12 +95,39 @@ def functions_at(net: Architecture, parts: ClassicalNeurons, points: Array) -> A
 def landscape(net: Architecture, parts: ClassicalNeurons | None = None, *, seed: int = 0) -> ClassicalFields:
     """The classical fields of a theory, assembled from its classical neurons, (39), which are searched if not given.
 
+    sum_i alpha_i h_i, with every alpha_i a mode of P(a_i) and every h_i a classical neuron (38).
+
+    Parameters
+    ----------
+    net
+        A theory of independent neurons that are alike, and of one component.
+    parts
+        The classical neurons, where `nnqft_ppl.classical.neurons.classical_neurons` has found them already.
+    seed
+        Fixes the search, and the points at which functions are compared.
+
+    Returns
+    -------
+    The fields as one object: ``count()`` is their exact number |S_c|, ``bounds()`` has it between (41) and (40),
+    ``best()`` goes through them with the most probable first, and ``sample(draws)`` draws them uniformly.
+
     Raises
     ------
     InputError
         where neurons are dependent or unlike, or a law has no density.
     NoClosedForm
         where the classical neurons form a continuum, so that there is nothing to count.
+
+    Examples
+    --------
+    Amplitudes of two signs and two peaks of P(b): (N + 1)^2 fields.
+
+    >>> fields = nq.landscape(nq.load("landscape", width=2, peaks=2, amplitude=nq.ConstantModulus()))
+    >>> fields.count()
+    9
+    >>> bounds = fields.bounds()
+    >>> bounds.lower, bounds.exact, bounds.upper  # 2^N C(2, N) of (41); (2 * 2)^N of (40)
+    (4, 9, 16)
     """
     parts = classical_neurons(net, seed=seed) if parts is None else parts
     if parts.moduli and not parts.silent:

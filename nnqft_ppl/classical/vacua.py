@@ -43,12 +43,34 @@ class Vacua(NamedTuple):
 def vacua(net: Architecture, *, seed: int = 0) -> Vacua:
     """The dominant vacua of a field with D components, by a search for the maxima of P(a).
 
-    One neuron beside the bottle's stands for all N; its amplitude keeps the scale sigma_a/sqrt N.
+    For the wine bottle (44) they are the sphere |a_0| = v; for the Gaussian amplitudes of (43) the point a = 0. One
+    neuron beside the bottle's stands for all N; its amplitude keeps the scale sigma_a/sqrt N.
+
+    Parameters
+    ----------
+    net
+        A theory of a field with D >= 2 components, (42).
+    seed
+        Fixes the starts of the search.
+
+    Returns
+    -------
+    A named tuple: ``radius``, |a| of the neuron that has an expectation value, 0 in a symmetric vacuum; ``dimension``
+    of the vacuum manifold; ``masses`` (D,), the eigenvalues of the Hessian of -log P(a) in the directions of that
+    neuron's amplitude, ascending; and ``log_p``. ``goldstones`` counts the massless directions.
 
     Raises
     ------
     InputError
         for a field with one component, or amplitudes without a density.
+
+    Examples
+    --------
+    The vacua are a circle: one direction is massless, and the other has the mass^2 4 v^2/sigma_v^2 = 16.
+
+    >>> found = nq.vacua(nq.load("wine_bottle", components=2, radius=1.0, sigma_v=0.5))
+    >>> round(found.radius, 6), found.goldstones, round(float(found.masses[-1]), 6)
+    (1.0, 1, 16.0)
     """
     if net.component_count < 2 or not hasattr(net, "sigma_a"):
         raise InputError(f"{type(net).__name__}: vacua are those of a field with several components and a sigma_a")

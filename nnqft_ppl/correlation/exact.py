@@ -86,6 +86,22 @@ def exact_correlator(
     InputError
         for an unknown kind, a bad shape, an order that is not supported, a component that does not exist, or an
         amplitude moment that does not exist.
+
+    Examples
+    --------
+    >>> net = nq.load("cos_net", width=10)
+    >>> x = np.zeros((4, 1))  # four fields at one point
+    >>> float(nq.exact_correlator(net, x[:2]))  # sigma_a^2/2
+    0.5
+    >>> round(float(nq.exact_correlator(net, x, "connected")), 6)  # 3/(8N), (8)
+    0.0375
+
+    Dependent neurons interact at every width:
+
+    >>> net, x = nq.load("coupled_cos_net", width=10, epsilon=0.3), [[0.0], [1.0], [2.0], [3.0]]
+    >>> whole, finite, dependent = (nq.exact_correlator(net, x, kind) for kind in ("connected", "I_N", "I_IB"))
+    >>> bool(np.isclose(whole, finite + dependent)), bool(dependent > 0)
+    (True, True)
     """
     points = check_configurations(configurations, net.dim)
     n = check_order(points.shape[-2])
@@ -144,7 +160,33 @@ def from_neuron_moments(net: Theory, points: Array, terms: Polynomial) -> Array:
 def exact_neuron(net: Theory, points: ArrayLike, indices: Sequence[int]) -> Array:
     """Neuron correlators H_(i_1..i_n)(x_1..x_n) = E[h_(i_1)(x_1)..h_(i_n)(x_n)], (3), (5), (19), (23).
 
-    `points` has shape (..., n, d); `indices` names the neuron of each point: (0, 0, 1, 1) is H_iijj with i != j.
+    Parameters
+    ----------
+    net
+        A theory with closed neuron moments.
+    points
+        Shape (..., n, d).
+    indices
+        The neuron (from 0) of each of the n points: (0, 0, 1, 1) is H_iijj with i != j.
+
+    Returns
+    -------
+    float64 array of shape (...).
+
+    Raises
+    ------
+    NoClosedForm
+        where the card has no closed neuron moments.
+    InputError
+        for a bad shape, or indices that are not one neuron of the theory for each point.
+
+    Examples
+    --------
+    At one point H_iiii is the mean of cos^4 of a uniform phase, 3/8, and H_iijj that of cos^2 squared, 1/4.
+
+    >>> net, x = nq.load("cos_net"), np.zeros((4, 1))
+    >>> float(nq.exact_neuron(net, x, (0, 0, 0, 0))), float(nq.exact_neuron(net, x, (0, 0, 1, 1)))
+    (0.375, 0.25)
     """
     x = check_configurations(points, net.dim, "points")
     if len(indices) != x.shape[-2]:
@@ -160,18 +202,36 @@ def exact_mixed(
 ) -> Array:
     """Mixed field-neuron correlators E[phi(x_1)..phi(x_m) h_i(y_1)..h_i(y_k)] for one neuron i (of the first group).
 
-    Expanding the fields gives a sum over partitions of the x, one block of which (perhaps empty) sits on neuron i.
+    Expanding the fields by (1) gives a sum over partitions of the x, one block of which (perhaps empty) sits on neuron
+    i. The paper's discussion expects new predictions from them.
 
     Parameters
     ----------
+    net
+        A theory with closed neuron moments.
     field_points, neuron_points
-        Shapes (..., m, d) and (..., k, d); leading shapes broadcast.
+        Shapes (..., m, d) and (..., k, d), m + k <= 10; leading shapes broadcast.
     components
-        The component of the field at each of the m points; all 0 by default.
+        For a field with D components, the component (from 0) of the field at each of the m points; all 0 by default.
 
     Returns
     -------
     float64 array of the broadcast leading shape. Subtract ``G^(m) * H_i..i`` for the connected part.
+
+    Raises
+    ------
+    NoClosedForm
+        where the card has no closed neuron moments.
+    InputError
+        for a bad shape, an order that is not supported, a component or an amplitude moment that does not exist.
+
+    Examples
+    --------
+    For independent neurons E[phi phi h_i h_i] = G2 H_ii + (sigma_a^2/N)(H_iiii - H_ii^2), at one point 1/4 + 1/(8N):
+
+    >>> net, x = nq.load("cos_net", width=10), np.zeros((2, 1))
+    >>> round(float(nq.exact_mixed(net, x, x)), 6)
+    0.2625
     """
     x = check_configurations(field_points, net.dim, "field_points")
     y = check_configurations(neuron_points, net.dim, "neuron_points")

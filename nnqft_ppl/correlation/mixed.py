@@ -119,10 +119,37 @@ class Prediction(NamedTuple):
 def predictions(net: Architecture, points: ArrayLike) -> list[Prediction]:
     """What an observer of the field, and of one neuron with it, should see at four points (4, d).
 
+    Correlators of the field (2), (6)-(9), mixed correlators of field and neuron, and G4c predicted from mixed
+    correlators alone: with M_c = E[phi phi h_i h_i] - G2 H_ii it is sigma_a^2 sum over pairings of M_c, and for
+    independent neurons with other amplitudes than Gaussian ones (gamma_a^4 - 3 sigma_a^4) H_iiii/N more. Amplitudes
+    must be even for that.
+
+    Parameters
+    ----------
+    net
+        The theory.
+    points
+        Shape (4, d).
+
+    Returns
+    -------
+    A list of predictions, each with the fields ``quantity``, ``equation``, ``value`` and ``remark``. Where the theory
+    has no such number, or no closed form for it, the value is NaN and the remark says why.
+
     Raises
     ------
-    NoClosedForm
-        where the card has no closed neuron moments.
+    InputError
+        for points that are not four.
+
+    Examples
+    --------
+    One mixed correlator measures the width, and together they know the interaction G4c = 3/(8N) of Cos-net at one
+    point:
+
+    >>> for one in nq.predictions(nq.load("cos_net", width=10), np.zeros((4, 1)))[-2:]:
+    ...     print(f"{one.quantity}: {one.value:.6g}")
+    the same over G2 H at one point: 1/(2N) for cos_net: 0.05
+    G4c from mixed correlators alone, the sum rule: 0.0375
     """
     x = check_points(points, net.dim)
     if len(x) != 4:

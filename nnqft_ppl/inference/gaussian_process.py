@@ -48,12 +48,39 @@ def kernel_matrix(net: Architecture, x: Array, y: Array) -> Array:
 def limit_posterior(net: Architecture, points: ArrayLike, values: ArrayLike, noise: float, at: ArrayLike) -> Normal:
     """The posterior of the field at infinite width, given noisy values: exact, by one Cholesky factor.
 
-    Points (P, d), values (P,), at (Q, d). The kernel is G^(2), which does not depend on the width.
+    As N -> infinity independent neurons make a Gaussian field, (10), with the kernel K = G^(2), which does not depend
+    on the width. Given y its mean is K_zx (K_xx + noise^2)^-1 y and its covariance K_zz - K_zx (K_xx + noise^2)^-1 K_xz
+    (Rasmussen and Williams, Gaussian Processes for Machine Learning, (2.23) and (2.24)).
+
+    Parameters
+    ----------
+    net
+        A theory of independent neurons and even amplitudes.
+    points, values
+        Shapes (P, d) and (P,).
+    noise
+        Standard deviation of the noise of every value.
+    at
+        Shape (Q, d): where the field is wanted.
+
+    Returns
+    -------
+    A named tuple: ``mean`` (Q,) and ``covariance`` (Q, Q).
 
     Raises
     ------
     InputError
         for dependent neurons, or a mean or an amplitude law that keeps the limit from being one centred Gaussian.
+    NoClosedForm
+        where the card has no closed two-point function.
+
+    Examples
+    --------
+    With K = exp(-r)/2 and noise^2 = 1/2, one value y = 1 is believed by half, and at r = log 2 by a quarter.
+
+    >>> found = nq.limit_posterior(nq.load("cauchy"), [[0.0]], [1.0], 0.5**0.5, [[0.0], [np.log(2.0)]])
+    >>> found.mean.round(6), found.covariance.diagonal().round(6)
+    (array([0.5 , 0.25]), array([0.25  , 0.4375]))
     """
     if not net.independent or len(net.amplitude_groups()) > 1 or not net.amplitude_law.even:
         raise InputError(f"{type(net).__name__}: its infinite-width limit is no centred Gaussian process")
@@ -67,7 +94,41 @@ def limit_posterior(net: Architecture, points: ArrayLike, values: ArrayLike, noi
 def first_order(net: Architecture, points: ArrayLike, values: ArrayLike, noise: float, at: ArrayLike) -> FiniteWidth:
     """The coefficients of 1/N of the posterior mean and variance at each point of `at`, (Q,): errors are zero.
 
-    Exact from H_2 and H_4 of one neuron; needs Gaussian amplitudes and independent neurons.
+    f_N = f + (1/2N) [(Z f)'' : C - f Z'' : C] / Z to first order, where the kernel matrix of N neurons has the
+    covariance C/N and Z is the likelihood of the data. Exact from H_2 and H_4 of one neuron; needs Gaussian amplitudes
+    of mean zero and independent neurons.
+
+    Parameters
+    ----------
+    net
+        The theory; its width does not matter.
+    points, values
+        Shapes (P, d) and (P,).
+    noise
+        Standard deviation of the noise of every value.
+    at
+        Shape (Q, d): where the field is wanted.
+
+    Returns
+    -------
+    A named tuple of arrays (Q,): ``mean`` and ``variance``, the coefficients; ``mean_error`` and ``variance_error`` are
+    zero.
+
+    Raises
+    ------
+    InputError
+        for amplitudes that are not Gaussian, or points of the wrong shape.
+    NoClosedForm
+        where the card has no closed neuron moments.
+
+    Examples
+    --------
+    Cos-net at one point: K = 1/2, C = H_iiii - H_ii^2 = 1/8. With y = 1 and noise^2 = s = 1/2 the mean f = K/(K + s)
+    has the coefficient (C/2) f'' = -(C/2) 2 s/(K + s)^3 = -1/16, as Z' = 0 there.
+
+    >>> found = nq.first_order(nq.load("cos_net"), [[0.0]], [1.0], 0.5**0.5, [[0.0]])
+    >>> found.mean.round(6)
+    array([-0.0625])
     """
     gaussian_amplitudes(net)
     x, z = check_points(points, net.dim), check_points(at, net.dim)

@@ -52,6 +52,37 @@ def posterior(
 ) -> Posterior:
     """Draw the field of a conditioned theory at points (P, d) by Markov chains that choose themselves.
 
+    The chains draw from P(theta) of (4) times the factors of data, sources and actions.
+
+    Parameters
+    ----------
+    model
+        A theory, or what `observe`, `deform`, `add_source`, `collapse` and `give_laws` made of it.
+    points
+        Shape (P, d): where the field is wanted.
+    chains, warmup, draws, seed
+        Number of chains, moves of each that are not kept (rounded up to a multiple of 25), draws of each that are, and
+        the seed that fixes them.
+    sampler
+        ``nuts`` or ``gibbs``. By default what suits the theory: Gibbs moves of blocks of neurons where these are
+        independent, NUTS where they are not, or where laws are smooth and a hyperparameter is unknown or data are
+        precise.
+    collapsed
+        Are Gaussian amplitudes to be integrated out? By default where that is possible, but with a source not where
+        neurons are independent. ``False`` does not undo `collapse`.
+    parameters
+        Keep every site in the group ``posterior``.
+    checkpoints
+        A folder that lets an interrupted call go on where it was, to the same draws.
+    progress
+        Show a bar on standard error, if that is a terminal.
+
+    Returns
+    -------
+    A named tuple: the draws, an ArviZ DataTree ``tree``; the ``summary`` of phi and phi^2 at every point, the action
+    and hyperparameters; ``convergence``, the worst diagnostics and whether they are good enough; and ``line``, what was
+    chosen.
+
     The tree has the groups ``posterior`` (phi, hyperparameters, action; with `parameters` every site),
     ``posterior_predictive``, ``observed_data`` and ``log_likelihood`` where there are data, ``prior`` and
     ``prior_predictive`` where the neurons can be drawn (without data, sources and actions), ``sample_stats`` and
@@ -62,6 +93,17 @@ def posterior(
     ------
     InputError
         for points of the wrong shape, fewer than 4 draws or one chain, or a sampler that the theory rules out.
+
+    Examples
+    --------
+    Fifty draws are too few, and ``convergence`` says so: it asks for an effective number of 400.
+
+    >>> model = nq.observe(nq.load("cauchy", width=3), [[0.0], [1.0]], [0.3, -0.2], noise=0.3)
+    >>> result = nq.posterior(model, [[0.5], [1.5], [2.5]], chains=2, warmup=25, draws=25)
+    >>> result.tree["posterior"].phi.shape  # chain, draw, point
+    (2, 25, 3)
+    >>> result.convergence.converged
+    False
     """
     chosen = plan(model, sampler, collapsed)
     model = chosen.model

@@ -30,22 +30,40 @@ def prior_predictive(
 ) -> DataTree:
     """Independent draws of phi at points, by NumPyro's `Predictive` in batches of bounded memory.
 
+    Every draw is a network theta ~ P(theta) of (4) and its field (1).
+
     Parameters
     ----------
+    net
+        A theory whose laws have exact samplers.
     points
         Shape (P, d).
+    draws, seed
+        Number of networks, and the seed that fixes them.
     parameters
         Keep the parameters of every draw as well, in the group ``prior``.
+    progress
+        Show a bar on standard error, if that is a terminal.
 
     Returns
     -------
     A DataTree with ``prior_predictive/phi`` (chain, draw, point), ``constant_data/points`` (point, axis) and, if asked
-    for, ``prior`` with dimensions (chain, draw, neuron, ...). Longer runs with the same seed begin with the same draws.
+    for, ``prior`` with dimensions (chain, draw, neuron, ...). There is one chain, and a field with D components has a
+    fourth dimension ``component``. Longer runs with the same seed begin with the same draws.
 
     Raises
     ------
     InputError
-        for points of the wrong shape or not finite, or fewer than one draw.
+        for points of the wrong shape or not finite, fewer than one draw, or a theory without an exact sampler.
+
+    Examples
+    --------
+    >>> net = nq.load("cos_net", width=10)
+    >>> tree = nq.prior_predictive(net, [[0.0], [0.5], [1.0]], draws=5, parameters=True)
+    >>> tree["prior_predictive"].phi.shape  # chain, draw, point
+    (1, 5, 3)
+    >>> tree["prior"].a.dims
+    ('chain', 'draw', 'neuron')
     """
     x = as_points(net, points)
     net.check_ancestral()

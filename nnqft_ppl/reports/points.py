@@ -30,10 +30,33 @@ def read_configurations(path: str | Path, order: int) -> Array:
     it, each `order` rows in turn are a configuration. A ``.npy``, or a ``.npz`` with the key ``configs``, holds the
     array itself.
 
+    Parameters
+    ----------
+    path
+        The file.
+    order
+        Number n of points of a configuration; read only for a CSV file without a column ``configuration``.
+
+    Returns
+    -------
+    float64 array of shape (C, n, d), in the units of the file.
+
     Raises
     ------
     InputError
         for a file that cannot be read, has no coordinates, or whose configurations differ in size.
+
+    Examples
+    --------
+    >>> import pandas, tempfile
+    >>> points = pandas.DataFrame({"x0": [0.0, 0.4, 1.0, -0.3], "x1": [0.0, 0.2, -0.3, 0.5]})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     points.to_csv(f"{folder}/points.csv", index=False)
+    ...     x = nq.read_configurations(f"{folder}/points.csv", order=2)
+    >>> x.shape  # two configurations of two points in the plane
+    (2, 2, 2)
+    >>> x[0, 1]
+    array([0.4, 0.2])
     """
     path = Path(path)
     try:

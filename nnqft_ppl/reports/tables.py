@@ -15,12 +15,34 @@ from nnqft_ppl.runtime.files import check_folder, one_line, write_atomically
 def write_table(table: pd.DataFrame, path: str | Path, schema: Schema = "correlators") -> None:
     """Write a validated table to ``.parquet`` or ``.csv``, atomically: the old file or the whole new one, nothing else.
 
-    Parquet carries the meaning of every column and ``table.attrs["provenance"]`` as metadata.
+    Parquet carries the meaning of every column and ``table.attrs["provenance"]`` as metadata; CSV carries neither.
+
+    Parameters
+    ----------
+    table
+        What `correlators` returned, or another table of the schema.
+    path
+        The file; its suffix decides the format.
+    schema
+        ``correlators``, ``configurations``, ``scoreboard``, ``axioms``, ``modes``, ``parameters`` or ``breaking``.
+
+    Returns
+    -------
+    None.
 
     Raises
     ------
     InputError
         for a table that breaks its schema, another suffix, or a place that cannot be written.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> table = nq.correlators(nq.load("cos_net"), np.zeros((1, 2, 1)), orders=[2], estimators=["exact"])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     nq.write_table(table, f"{folder}/table.csv")
+    ...     print(os.listdir(folder))
+    ['table.csv']
     """
     path = check_writable(path)
     valid = validate_table(table, schema)
@@ -43,10 +65,34 @@ def write_table(table: pd.DataFrame, path: str | Path, schema: Schema = "correla
 def read_table(path: str | Path, schema: Schema = "correlators") -> pd.DataFrame:
     """Read and validate a table that `write_table` wrote; the provenance is in ``attrs``.
 
+    Parameters
+    ----------
+    path
+        A ``.csv`` file, or Parquet for any other suffix.
+    schema
+        ``correlators``, ``configurations``, ``scoreboard``, ``axioms``, ``modes``, ``parameters`` or ``breaking``.
+
+    Returns
+    -------
+    A DataFrame with the columns of the schema first. ``attrs["provenance"]`` is what was written with a Parquet file; a
+    CSV file has none.
+
     Raises
     ------
     InputError
         for a file that is missing, truncated, or not such a table.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> table = nq.correlators(nq.load("cos_net"), np.zeros((1, 2, 1)), orders=[2], estimators=["exact"])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     nq.write_table(table, f"{folder}/table.parquet")
+    ...     again = nq.read_table(f"{folder}/table.parquet")
+    >>> again["estimate"].tolist()  # G2 at one point, full and connected
+    [0.5, 0.5]
+    >>> again.attrs == table.attrs
+    True
     """
     path = Path(path)
     try:

@@ -81,6 +81,17 @@ def enable_x64() -> None:
 
     Exact results are float64 whatever this says; the draws of the estimators follow it, and their running sums are
     float64 either way. Call it before anything is drawn: one key gives different draws in float32 and float64.
+
+    Returns
+    -------
+    None.
+
+    Examples
+    --------
+    >>> import jax
+    >>> nq.enable_x64()
+    >>> jax.numpy.ones(1).dtype
+    dtype('float64')
     """
     import jax
 

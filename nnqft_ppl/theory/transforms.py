@@ -44,17 +44,36 @@ from nnqft_ppl.theory.ranges import field_types
 def observe(model: Model, points: ArrayLike, values: ArrayLike, *, noise: Noise) -> Conditioned:
     """The theory given values y_p = phi(x_p) + noise_p: P(theta) prod_p N(y_p; phi(x_p), noise_p^2).
 
+    Bayes' theorem for the parameters, with P(theta) of (4) for the prior.
+
     Parameters
     ----------
+    model
+        A theory, or one that is transformed already.
     points, values
         Shapes (P, d) and (P,), or (P, D) for a field with D components.
     noise
         Standard deviation: a number, an array (P,), or a NumPyro law, with which it is inferred.
 
+    Returns
+    -------
+    The theory given its data: a NumPyro program for NUTS, for `posterior` and for the other transforms. `Predictive`
+    ignores what multiplies the prior.
+
     Raises
     ------
     InputError
         for shapes that do not fit, values that are not finite, noise that is not positive, or a second observation.
+
+    Examples
+    --------
+    >>> from numpyro.infer.util import log_density
+    >>> net = nq.load("line")  # phi(x) = a x
+    >>> model = nq.observe(net, [[2.0]], [1.0], noise=0.5)
+    >>> a = {"a": np.array([1.0])}
+    >>> prior, joint = (log_density(program, (), {}, a)[0] for program in (net, model))
+    >>> round(float(joint - prior), 6)  # log N(1; 2, 0.5^2) = -2 - log(0.5 sqrt(2 pi))
+    -2.225791
     """
     model = conditioned(model)
     if model.observation is not None:
@@ -74,17 +93,36 @@ def observe(model: Model, points: ArrayLike, values: ArrayLike, *, noise: Noise)
 def deform(model: Model, potential: Potential, points: ArrayLike, weights: ArrayLike | None = None) -> Conditioned:
     """P(theta) -> P(theta) exp(-S), S = sum_p w_p V(phi(x_p)): an interaction, added in field space.
 
+    It makes the neurons dependent, so that it survives N -> infinity (arXiv:2307.03223).
+
     Parameters
     ----------
+    model
+        A theory, or one that is transformed already.
     potential
         V, any function of the field at the points, phi of shape (P,) or (P, D) -> (P,).
     points, weights
         Shapes (P, d) and (P,): a quadrature rule for int d^dx V(phi(x)); weights 1 by default.
 
+    Returns
+    -------
+    The theory with this factor beside those that it had: a NumPyro program for NUTS, for `posterior` and for the other
+    transforms. `Predictive` ignores what multiplies the prior.
+
     Raises
     ------
     InputError
         for shapes that do not fit, or a potential that is not finite or falls faster than the prior.
+
+    Examples
+    --------
+    >>> from numpyro.infer.util import log_density
+    >>> net = nq.load("line")  # phi(x) = a x
+    >>> model = nq.deform(net, lambda phi: 0.1 * phi**4, [[2.0]], [0.5])
+    >>> a = {"a": np.array([1.0])}
+    >>> prior, deformed = (log_density(program, (), {}, a)[0] for program in (net, model))
+    >>> round(float(deformed - prior), 6)  # -S = -0.5 * 0.1 * 2^4
+    -0.8
     """
     model = conditioned(model)
     points = check_points(points, model.net.dim)
@@ -99,10 +137,34 @@ def deform(model: Model, potential: Potential, points: ArrayLike, weights: Array
 def add_source(model: Model, points: ArrayLike, source: ArrayLike) -> Conditioned:
     """P(theta) -> P(theta) exp(sum_p J_p phi(x_p)): a source that breaks phi -> -phi explicitly.
 
+    To first order in J a field that is even without it, (12), has the mean sum_p G^(2)(x, x_p) J_p.
+
+    Parameters
+    ----------
+    model
+        A theory, or one that is transformed already.
+    points, source
+        Shapes (P, d) and (P,), or (P, D) for a field with D components.
+
+    Returns
+    -------
+    The theory with this factor beside those that it had: a NumPyro program for NUTS, for `posterior` and for the other
+    transforms. `Predictive` ignores what multiplies the prior.
+
     Raises
     ------
     InputError
         for shapes that do not fit or a source that is not finite.
+
+    Examples
+    --------
+    >>> from numpyro.infer.util import log_density
+    >>> net = nq.load("line")  # phi(x) = a x
+    >>> model = nq.add_source(net, [[2.0]], [0.25])
+    >>> a = {"a": np.array([1.0])}
+    >>> prior, tilted = (log_density(program, (), {}, a)[0] for program in (net, model))
+    >>> round(float(tilted - prior), 6)  # J phi(2) = 0.25 * 2
+    0.5
     """
     model = conditioned(model)
     points = check_points(points, model.net.dim)
@@ -113,10 +175,30 @@ def add_source(model: Model, points: ArrayLike, source: ArrayLike) -> Conditione
 def collapse(model: Model) -> Conditioned:
     """The same theory with its Gaussian amplitudes integrated out exactly; they are drawn exactly afterwards.
 
+    Given the neurons, data y are Gaussian with mean H^T E[a] and covariance H^T Cov(a) H + noise^2, H_ip = h_i(x_p).
+
+    Parameters
+    ----------
+    model
+        A theory with Gaussian amplitudes, or one that is transformed already.
+
+    Returns
+    -------
+    The theory without the site ``a``: a NumPyro program for NUTS, for `posterior` and for the other transforms but
+    `deform`.
+
     Raises
     ------
     InputError
         for amplitudes that are not Gaussian, or an action, in which the amplitudes are not Gaussian.
+
+    Examples
+    --------
+    >>> from numpyro.infer.util import log_density
+    >>> net = nq.load("line", mean=1.0, sigma=1.0)  # phi(x) = a x, a ~ N(1, 1)
+    >>> model = nq.collapse(nq.observe(net, [[2.0]], [1.0], noise=0.5))
+    >>> round(float(log_density(model, (), {}, {})[0]), 6)  # log N(1; 2, 2^2 + 0.5^2)
+    -1.760045
     """
     return dataclasses.replace(conditioned(model), collapsed=True)
 
@@ -124,11 +206,33 @@ def collapse(model: Model) -> Conditioned:
 def give_laws(model: Model, **laws: dist.Distribution) -> Conditioned:
     """Give hyperparameters a law, so that they are inferred: ``give_laws(model, mass=LogNormal(0, 1))``.
 
+    P(theta) of (4) becomes P(theta | mass) P(mass).
+
+    Parameters
+    ----------
+    model
+        A theory, or one that is transformed already.
+    **laws
+        A NumPyro law for each hyperparameter that is to be unknown, by its name.
+
+    Returns
+    -------
+    The theory with these unknowns, which its ``hyperlaws`` name: a NumPyro program for NUTS, for `posterior` and for
+    the other transforms.
+
     Raises
     ------
     InputError
         for a name that is no real hyperparameter, a law that leaves its range, or a card whose laws are no
         differentiable function of it.
+
+    Examples
+    --------
+    >>> from numpyro.distributions import HalfNormal, LogNormal
+    >>> model = nq.observe(nq.load("cauchy"), [[0.0]], [1.0], noise=HalfNormal(1.0))
+    >>> model = nq.give_laws(model, mass=LogNormal(0.0, 1.0))
+    >>> list(model.hyperlaws)
+    ['mass', 'noise']
     """
     model = conditioned(model)
     owner, hints = type(model.net).__name__, field_types(type(model.net))
