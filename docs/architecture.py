@@ -41,6 +41,7 @@ WORDS = {
 }
 
 WIDTH, HEIGHT, COLUMN, ROW, MARGIN = 176, 44, 216, 74, 24
+WIDTH_OF_ALL = MARGIN * 2 + COLUMN * max(map(len, FLOORS))
 
 
 def imports(file: Path) -> set[str]:
@@ -88,11 +89,26 @@ def place(room: str) -> tuple[float, float]:
     return x, MARGIN + ROW * (len(FLOORS) - 1 - level) + HEIGHT / 2
 
 
+def curve(start: str, goal: str) -> str:
+    """The path of an arrow: straight where no box is in the way, and around the sides of those that are."""
+    (x, y), (u, v) = place(start), place(goal)
+    between = [place(room) for room in WORDS if y < place(room)[1] < v]
+    if x == u and any(abs(a - x) < WIDTH / 2 for a, _ in between):
+        side = x + WIDTH / 2
+        return f"M{side:g} {y:g}Q{side + 0.3 * (v - y):g} {(y + v) / 2:g} {side:g} {v:g}"
+    if x == u or v - y <= ROW:
+        return f"M{x:g} {y + HEIGHT / 2:g}L{u:g} {v - HEIGHT / 2:g}"
+    middle, aside = WIDTH / 2 if u > x else -WIDTH / 2, abs(x - WIDTH_OF_ALL / 2) < abs(u - WIDTH_OF_ALL / 2)
+    if aside:  # from the middle outwards
+        return f"M{x + middle:g} {y:g}Q{u:g} {y:g} {u:g} {v - HEIGHT / 2:g}"
+    return f"M{x:g} {y + HEIGHT / 2:g}Q{x:g} {v:g} {u - middle:g} {v:g}"
+
+
 def svg() -> str:
     """The picture as text."""
     found = arrows()
     pairs = set(found)
-    size = MARGIN * 2 + COLUMN * max(map(len, FLOORS)), MARGIN * 2 + ROW * (len(FLOORS) - 1) + HEIGHT
+    size = WIDTH_OF_ALL, MARGIN * 2 + ROW * (len(FLOORS) - 1) + HEIGHT
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size[0]} {size[1]}" font-family="sans-serif">',
         "<title>The packages of nnqft_ppl and what they import</title>",
@@ -101,14 +117,11 @@ def svg() -> str:
         f'<rect width="{size[0]}" height="{size[1]}" fill="white"/>',
     ]
     for pair in sorted(pairs, key=lambda pair: (not implied(pair, pairs), pair)):  # faint ones below
-        (x, y), (u, v) = map(place, pair)
         faint = implied(pair, pairs)
-        bend = 0.0 if abs(v - y) <= ROW else (COLUMN * 0.62 if x >= u else -COLUMN * 0.62)
-        curve = f"M{x:g} {y + HEIGHT / 2:g}Q{(x + u) / 2 + bend:g} {(y + v) / 2:g} {u:g} {v - HEIGHT / 2:g}"
         look = (
             'stroke="#c8ccd8" stroke-width="1"' if faint else 'stroke="#334" stroke-width="1.6" marker-end="url(#tip)"'
         )
-        lines.append(f'<path d="{curve}" fill="none" {look}/>')
+        lines.append(f'<path d="{curve(*pair)}" fill="none" {look}/>')
     for room, words in WORDS.items():
         x, y = place(room)
         box = f'x="{x - WIDTH / 2:g}" y="{y - HEIGHT / 2:g}" width="{WIDTH}" height="{HEIGHT}" rx="6"'

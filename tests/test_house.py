@@ -1,6 +1,5 @@
 """The house: who may import whom, what a card must have, generated tables, and scoreboards that can turn red."""
 
-import ast
 import graphlib
 import importlib
 import shutil
@@ -19,31 +18,10 @@ from nnqft_ppl import InputError, load, models, names, studies
 from nnqft_ppl.catalogue import SYMBOLS, entries, refresh
 from nnqft_ppl.studies import Row, Study
 
+sys.path.insert(0, str(ROOT / "docs"))
+from architecture import FLOORS, PICTURE, imports, svg
+
 pytestmark = pytest.mark.usefixtures("quick_compilation")
-
-#: Declare, draw, compute, read: a package imports only what stands before it; those side by side do not know each other.
-FLOORS = (
-    {"runtime"},
-    {"laws"},
-    {"theory"},
-    {"models"},
-    {"sampling"},
-    {"correlation", "inference", "catalogue"},
-    {"classical", "axioms"},
-    {"reports"},
-    {"studies"},
-    {"cli"},
-)
-
-
-def imports(file: Path) -> set[str]:
-    found = set()
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
 
 
 def check_floors(package: Path) -> None:
@@ -87,6 +65,15 @@ def test_floors_catch_a_planted_import(tmp_path, file, line, culprit):
     with pytest.raises((AssertionError, graphlib.CycleError)) as caught:
         check_floors(package)
     assert culprit in str(caught.value)
+
+
+def test_the_picture_of_the_packages_is_fresh():
+    assert PICTURE.read_text() == svg(), "run `python docs/architecture.py`"
+
+
+def test_packages_hold_5_to_15_modules():
+    for package in (path for path in (ROOT / "nnqft_ppl").iterdir() if path.is_dir() and path.name != "__pycache__"):
+        assert 5 <= len(list(package.glob("[!_]*.py"))) <= 15, package
 
 
 def test_no_package_bears_a_public_name():
