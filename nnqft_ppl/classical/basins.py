@@ -67,7 +67,7 @@ def basin_tree(net: Architecture, parts: ClassicalNeurons) -> Tree:
     height = jax.jit(lambda z: -density.log_prob(z))
     depth = np.asarray(jax.vmap(height)(z))
     share = jnp.linspace(0.0, 1.0, STEPS)[:, None]
-    line = jax.jit(lambda a, b: jnp.max(jax.vmap(height)(a + share * (b - a))))
+    line = jax.jit(lambda a, b: jnp.max(jax.vmap(height)(a[None] + share * (b - a)[None])))
     passes = np.array([[float(line(a, b)) for b in z] for a in z])
     basins = list(itertools.combinations_with_replacement(range(len(letters)), net.width))
     index = {basin: k for k, basin in enumerate(basins)}

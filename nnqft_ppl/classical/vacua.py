@@ -150,7 +150,10 @@ class ChosenVacuum:
         """
         a = theta["a"]
         length = jnp.linalg.norm(a[..., -1, :], axis=-1, keepdims=True)
-        return {**theta, "a": a.at[..., -1, :].set(length * jnp.asarray(self.direction))}
+        return {
+            **theta,
+            "a": a.at[..., -1, :].set(length * jnp.broadcast_to(jnp.asarray(self.direction), a[..., -1, :].shape)),
+        }
 
 
 class BottleMoments(NamedTuple):

@@ -19,7 +19,7 @@ from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.sampling.plan import SamplerName, plan, sampler_of
 from nnqft_ppl.theory.architecture import Parameters, as_points
-from nnqft_ppl.theory.conditioned import Conditioned, field_at
+from nnqft_ppl.theory.conditioned import Conditioned, field_at, noise_like
 
 RESAMPLED = 256  # ancestral draws, of which one is chosen where a theory has an action or a source
 
@@ -91,7 +91,7 @@ def calibrate(
         hyper, theta = _prior_draw(truth, draw_prior, keys[0])
         net, noise = truth.with_values(hyper)
         values = field_at(net, theta, seen)
-        values += jnp.asarray(noise) * jax.random.normal(keys[1], values.shape)
+        values += jnp.asarray(noise_like(noise, values)) * jax.random.normal(keys[1], values.shape)
 
         def given(template: Conditioned) -> Conditioned:
             observation: Any = template.observation
@@ -118,7 +118,7 @@ def calibrate(
         steps = jnp.full(draws, thin).at[0].add(warmup)
         chain = jax.lax.scan(draw, moves.init(keys[2]), (jax.random.split(keys[3], draws), steps))[1]
         true_net, true_noise = fitted.with_values(hyper)
-        return jnp.sum(chain < statistics(keys[3], true_net, theta, true_noise), axis=0)
+        return jnp.sum(chain < statistics(keys[3], true_net, theta, true_noise)[None], axis=0)
 
     ranks = np.asarray(jax.jit(jax.vmap(one))(jax.random.split(jax.random.key(seed), replicates)))
     return Calibration(ranks, draws, (*(f"phi({k})" for k in range(len(x))), "mean phi^2", "action"))

@@ -140,7 +140,7 @@ class GibbsSampler:
         def one(phi: jax.Array, step: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
             options, key = step
             rest = phi - options[0]
-            choice = _choice(key, jax.vmap(log_weight)(rest + options))
+            choice = _choice(key, jax.vmap(log_weight)(rest[None] + options))
             return rest + options[choice], choice
 
         keys = jax.random.split(key, each.shape[0])

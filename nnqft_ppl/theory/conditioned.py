@@ -96,7 +96,7 @@ class Conditioned:
         total = jnp.zeros(())
         if self.observation is not None:
             phi = field_at(net, theta, self.observation.points)
-            total += dist.Normal(phi, _like(noise, phi)).log_prob(jnp.asarray(self.observation.values)).sum()
+            total += dist.Normal(phi, noise_like(noise, phi)).log_prob(jnp.asarray(self.observation.values)).sum()
         for source in self.sources:
             total += jnp.sum(source.strength * field_at(net, theta, source.points))
         for action in self.actions:
@@ -174,5 +174,6 @@ def with_traced(net: Architecture, values: dict[str, Any]) -> Architecture:
     return dataclasses.replace(net, **values) if values else net
 
 
-def _like(noise: Any, phi: jax.Array) -> Any:
+def noise_like(noise: Any, phi: jax.Array) -> Any:
+    """The noise, one number or (P,), with the axes of a field (P,) or (P, D)."""
     return jnp.asarray(noise)[:, None] if phi.ndim == 2 and jnp.ndim(noise) == 1 else noise
