@@ -1,4 +1,4 @@
-# `make demo` runs the main job, `make test` everything that CI runs; both set up .venv first.
+# `make demo` runs the main job, `make test` everything that CI runs, `make check` what is quick; all set up .venv first.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CANDIDATES := $(PYTHON) python3.13 python3.12 python3 python $(wildcard $(HOME)/.pyenv/versions/3.1[2-9]*/bin/python3)
 PROBE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 12))
 
-.PHONY: demo test lint package readme errata benchmarks clean
+.PHONY: demo test check lint package readme errata benchmarks clean
 
 demo: $(VENV)/.installed
 	$(BIN)/nnqft reproduce --out results
@@ -14,6 +14,10 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed-dev lint
 	$(BIN)/python -m pytest -n 2
 	$(MAKE) package
+
+# The inner loop: a minute on two cores.
+check: $(VENV)/.installed-dev lint
+	$(BIN)/python -m pytest -n 2 -m "not slow"
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

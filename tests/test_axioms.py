@@ -25,6 +25,7 @@ def matrix():
     return rows, time.perf_counter() - start
 
 
+@pytest.mark.slow
 def test_which_theories_are_quantum():
     """Only those of independent neurons whose frequencies have the law of a free particle, and only at N = infinity."""
     rows, seconds = matrix()

@@ -36,6 +36,7 @@ def test_the_line_has_one():
     assert (mode.kind, float(mode.theta["a"][0])) == ("strict", 1.0)
 
 
+@pytest.mark.slow
 def test_modes_orbits_and_fields_are_three_numbers(two_peaks):
     """(2M)^N = 16 points, C(N+2M-1, N) = 10 up to relabelling, 9 fields as h - h = 0 twice over."""
     assert (two_peaks.isolated, two_peaks.orbits, two_peaks.fields) == (16, 10, 9)
@@ -69,6 +70,7 @@ def test_three_peaks_against_the_reference(shared):
     assert peaks == pytest.approx([1.00000559047979, 2.5, 3.99999440952021], abs=2e-12)
 
 
+@pytest.mark.slow
 def test_gaussian_amplitudes_leave_the_trivial_field():
     """One family: a = 0, b = 0, any phases, which are all redundant."""
     (mode,) = modes(load("cos_net", width=2, dim=2), starts=256).found
@@ -81,6 +83,7 @@ def test_a_continuum_is_one_family_with_its_moduli_counted(continuum):
     assert {(m.kind, m.zero_modes, m.moduli, m.field) for m in continuum.found} == {("flat", 2, 1, -1)}
 
 
+@pytest.mark.slow
 def test_a_curved_continuum_is_one_family():
     """The circle of the wine bottle, with the phases of both neurons; its radius and the mass 4 v^2/sigma^2."""
     (mode,) = modes(load("wine_bottle", width=1, radius=1.3, sigma_v=0.7), ("a",), starts=1024).found
@@ -89,6 +92,7 @@ def test_a_curved_continuum_is_one_family():
     assert mode.spectrum[-1] == pytest.approx(4 * 1.69 / 0.49, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_cusps_and_degenerate_maxima_have_their_own_words():
     cusp = modes(load("cos_net", width=1, amplitude=Laplace()), ("a",), starts=256).found
     assert [(m.kind, abs(float(m.theta["a"][0])) < 1e-12) for m in cusp] == [("cusp", True)]
@@ -130,6 +134,7 @@ def test_a_wall_is_a_boundary():
     assert mode.slope == pytest.approx(2.0)
 
 
+@pytest.mark.slow
 def test_a_phase_of_pi_is_one_mode():
     """Peaks of c at 0 and at pi, where the circle closes: two modes."""
     law = dist.MixtureSameFamily(dist.Categorical(probs=jnp.ones(2) / 2), dist.VonMises(jnp.array([0.0, jnp.pi]), 2.0))
@@ -181,6 +186,7 @@ def test_what_cannot_be_searched_is_one_clear_line(net, options, message):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_small_budget_says_what_it_may_have_missed():
     found = modes(load("landscape", width=2, peaks=2), starts=12)
     assert found.starts == 12

@@ -85,6 +85,7 @@ def test_amplitude_laws_from_the_command_line(tmp_path):
     assert "exact" in at_default.stdout
 
 
+@pytest.mark.slow
 def test_list_and_show():
     listing = run("list")
     assert listing.exit_code == 0
@@ -96,6 +97,7 @@ def test_list_and_show():
     assert "[ahat]" not in run("show", "cos_net").stdout
 
 
+@pytest.mark.slow
 def test_draw(tmp_path):
     out, plot = tmp_path / "f.nc", tmp_path / "f.png"
     result = run("draw", "cos_net", "--draws", 20, "--set", "width=5", "--out", out, "--plot", plot, "--parameters")
@@ -105,6 +107,7 @@ def test_draw(tmp_path):
     assert run("draw", "cos_net", "--draws", 4, "--set", "dim=2", "--plot", plot).exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_users_own_card(tmp_path):
     folder = tmp_path / "cards"
     folder.mkdir()
@@ -213,6 +216,7 @@ def test_card_files_that_declare_no_theory(tmp_path, monkeypatch, content, messa
     assert message in result.stderr
 
 
+@pytest.mark.slow
 def test_help_and_list_are_quick():
     """Under 2 s, and without importing JAX, NumPyro, pandas or ArviZ."""
     script = Path(sys.executable).with_name("nnqft")
@@ -228,6 +232,7 @@ def test_help_and_list_are_quick():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
+@pytest.mark.slow
 def test_programs_are_kept(tmp_path):
     """The second run of a command compiles nothing, and a cache folder that cannot be made is no error."""
     script = Path(sys.executable).with_name("nnqft")

@@ -33,6 +33,7 @@ def plane_waves(name: str, value: float) -> CosineArchitecture:
     return toy(width=10, **{name: value})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["s", "mass", "cutoff", "band", "radius", "sigma_v", "scale"])
 def test_verdicts_follow_the_law_and_no_name(name):
     """A hyperparameter that the law ignores changes no verdict and no statistic, whatever its name and value."""
@@ -78,6 +79,7 @@ LAWS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("law", "dim"), LAWS, ids=lambda value: str(value)[:40])
 def test_frequency_laws_agree_with_themselves(law: FrequencyLaw, dim: int):
     """Density, quantile, transform and program of a law are one law: each against the density, by quadrature.
@@ -155,6 +157,7 @@ class Mine(Waves):
 '''
 
 
+@pytest.mark.slow
 def test_a_card_on_a_base_class_of_the_user_is_listed(tmp_path):
     (tmp_path / "their_waves.py").write_text(BASE)
     (tmp_path / "cards").mkdir()
@@ -174,6 +177,7 @@ def test_listing_the_catalogue_imports_no_card():
     assert len(entries()) >= 23
 
 
+@pytest.mark.slow
 def test_a_card_with_imports_of_the_old_face_says_where_they_are(tmp_path):
     (tmp_path / "old.py").write_text(CARD.replace("their_waves import Waves", "nnqft_ppl import Architecture"))
     code = f"from nnqft_ppl import models; models.add({str(tmp_path / 'old.py')!r}); models.card('old')"

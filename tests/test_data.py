@@ -18,6 +18,7 @@ def cli(*arguments):
     return CliRunner().invoke(app, [str(a) for a in arguments])
 
 
+@pytest.mark.slow
 def test_the_nile(tmp_path):
     """All results are written and the fall of the river is in them, although --strict calls the short chains short."""
     out, data = tmp_path / "nile", tmp_path / "nile.csv"
@@ -53,6 +54,7 @@ def test_bad_data_is_one_line(tmp_path, text, message):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -79,6 +81,7 @@ def test_bad_options_are_one_line(tmp_path, options, message):
     assert not [f for f in tmp_path.rglob("*") if f.is_file()]
 
 
+@pytest.mark.slow
 def test_compare_ranks(tmp_path):
     """Two theories of a short series: what is said of each, and one row each in the table."""
     few = tmp_path / "few.csv"

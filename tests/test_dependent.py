@@ -35,6 +35,7 @@ class CoupledVector:
         return load("coupled_cos_net", width=self.width, epsilon=0.8).joint_neuron_moment(blocks)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("components", [(0, 0, 1, 1), (0, 1, 0, 1), (1, 0, 0, 0), (0, 0, 1, 1, 0, 0)])
 def test_components_of_dependent_neurons(components):
     net, x = CoupledVector(), RNG.normal(size=(len(components), 1)) * 0.5
@@ -80,6 +81,7 @@ COUPLED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COUPLED)
 def test_without_coupling_a_coupled_card_is_the_independent_one(name):
     """Every order and kind at eps = 0 (at 1e-12 where eps must be positive)."""

@@ -85,6 +85,7 @@ def test_two_point_functions_of_closed_transform():
     assert space(p) == pytest.approx(np.pi**2 * closed * np.tanh(np.pi * p / 2) / p, rel=1e-6, abs=1e-10)
 
 
+@pytest.mark.slow
 def test_rings_and_rows_come_back():
     """A narrow ring in the plane; rows of K, and rows of G, to what their spacing resolves."""
     ring = design(lambda p: np.exp(-((p - 5.0) ** 2) / 0.1), dim=2, alpha=0.0, draws=4096)
@@ -202,6 +203,7 @@ def run(*arguments):
     return CliRunner().invoke(app, [str(a) for a in arguments])
 
 
+@pytest.mark.slow
 def test_the_command_and_what_it_leaves(tmp_path):
     out, plot = tmp_path / "spectrum.csv", tmp_path / "design.png"
     result = run("design", EXAMPLE, "--set", "dim=2", "--draws", 4096, "--out", out, "--plot", plot)

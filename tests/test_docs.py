@@ -40,6 +40,7 @@ def test_public_names_are_documented(value):
         assert "Returns" in found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", PUBLIC.values(), ids=lambda value: value.__name__)
 def test_examples_run(value):
     runner = doctest.DocTestRunner(optionflags=OPTIONS)

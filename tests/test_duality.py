@@ -65,6 +65,7 @@ def run(*arguments):
     return CliRunner().invoke(app, ["dual", *map(str, arguments)])
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path):
     result = run("cos_net", "gauss_net", "--set", "width=5", "--set", "sigma_c=0.3")
     assert result.exit_code == 0, result.stderr

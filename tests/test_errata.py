@@ -73,6 +73,7 @@ PLANTED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("card", "quantity"), PLANTED)
 def test_a_planted_error_turns_a_row_red(tmp_path, monkeypatch, card, quantity):
     """A closed form that is off by one in a hundred thousand falls short somewhere."""

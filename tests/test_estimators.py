@@ -23,6 +23,8 @@ from nnqft_ppl.correlation.estimate import estimate
 from nnqft_ppl.correlation.estimators import ABLE, ESTIMATORS, Estimator
 from nnqft_ppl.theory import AMPLITUDES, CosineArchitecture
 
+pytestmark = pytest.mark.slow
+
 SPREAD = np.array([[[0.1], [0.5], [-0.3], [0.9]], [[0.0], [0.0], [0.4], [0.4]]])
 
 

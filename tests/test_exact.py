@@ -30,6 +30,7 @@ from nnqft_ppl.theory.amplitudes import gaussian_moment
 RNG = np.random.default_rng(5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 6])
 @pytest.mark.parametrize(
     "net",
@@ -139,6 +140,7 @@ def test_components_are_named_in_errors():
         exact_correlator(load("vector"), np.zeros((2, 1)), components=(0, 2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("dim", "orders"), [(1, (2, 4, 6)), (2, (2, 4))])
 def test_deep_neurons_against_a_direct_integral(dim, orders):
     """One input unit: E over b and c of the cosine activation by a plain grid, without the Bessel function."""
@@ -215,6 +217,7 @@ def test_a_card_without_closed_forms_says_so():
 # -- amplitude moments by quadrature over the laws themselves -----------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [n for n in AMPLITUDES if n != "constant_modulus"])
 @pytest.mark.parametrize("k", [1, 2, 3, 4, 6])
 def test_amplitude_moments_by_quadrature(name, k):

@@ -105,6 +105,7 @@ def test_correlators_know_no_tables():
         assert not heads & {"pandas", "arviz", "arviz_base", "matplotlib", "xarray"}, file
 
 
+@pytest.mark.slow
 def test_importing_every_module_makes_no_array():
     """No device is touched at import, cards included."""
     code = (
@@ -177,6 +178,7 @@ def test_verdicts_follow_from_the_numbers(tmp_path):
     assert all(isinstance(row, Row) for row in study.rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("card", "quantity"),
     [(None, None), ("cos_net", "two_point"), ("cos_net", "kernel_moment"), ("gauss_net", "neuron_moment")],
@@ -191,6 +193,7 @@ def test_a_planted_error_turns_the_scoreboard_red(tmp_path, monkeypatch, card, q
     assert all(row.verdict == "holds" for row in rows) == (card is None)
 
 
+@pytest.mark.slow
 def test_studies_side_by_side(tmp_path):
     """Two processes: the rows of every study come back, and what a study refuses is an error here too."""
     found = dict(studies.run_all(("deep_nets", "cluster_decomposition"), tmp_path, quick=True))
@@ -200,6 +203,7 @@ def test_studies_side_by_side(tmp_path):
         list(studies.run_all(("nothing",), tmp_path))
 
 
+@pytest.mark.slow
 def test_shipped_configurations_reproduce(tmp_path, monkeypatch):
     """The main job without the published data: 900 exact values, and the neuron estimator agrees."""
     from nnqft_ppl.studies import published  # pyright: ignore[reportAttributeAccessIssue]

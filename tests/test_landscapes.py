@@ -87,6 +87,7 @@ def test_the_lower_bound_needs_its_conditions():
     assert (silent.lower, silent.exact, silent.printed_lower) == (0, 1, 6)
 
 
+@pytest.mark.slow
 def test_a_search_finds_the_assembled_landscape():
     """All of P(theta) at N = 2, M = 3: 36 modes and 19 fields, and the same log P of every field, (39)."""
     net = load("landscape", width=2, peaks=3)
@@ -125,6 +126,7 @@ def test_samples_are_uniform():
     assert stats.chisquare(np.append(counts[1:], 2 * counts[0]), sum_check=False).pvalue < 1e-6
 
 
+@pytest.mark.slow
 def test_a_huge_landscape():
     """N = 1000, M = 12: 31 digits, the best hundred, and samples, whose mean of each s_m is zero within 5 errors."""
     found = ClassicalFields(1000, SIGNS, waves(12), np.zeros(2), -0.01 * np.arange(12.0))
@@ -139,6 +141,7 @@ def test_a_huge_landscape():
     assert log_p.max() <= best[0] + 1e-12
 
 
+@pytest.mark.slow
 def test_what_has_no_landscape_says_so():
     with pytest.raises(NoClosedForm, match="form a continuum with 1 modulus"):
         landscape(load("cos_net", width=3, amplitude=Bimodal(mu=1.0, s=0.5)))
@@ -147,6 +150,7 @@ def test_what_has_no_landscape_says_so():
     assert landscape(load("line")).count() == 1
 
 
+@pytest.mark.slow
 def test_the_tree_of_basins():
     """N = 1: four leaves; peaks of b meet at the pass between them, signs of a at a = 0, both exact on straight lines."""
     net = load("landscape", width=1, peaks=2)
@@ -167,6 +171,7 @@ def test_the_tree_of_basins():
     assert star == pytest.approx(mode.fun + peak.fun - c, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_the_command_line(tmp_path):
     out, plot = tmp_path / "modes.parquet", tmp_path / "landscape.png"
     result = CliRunner().invoke(app, ["modes", "landscape", "--set", "width=2", "--set", "peaks=2", "--out", str(out), "--plot", str(plot)])  # fmt: skip

@@ -21,6 +21,8 @@ from nnqft_ppl.sampling.samplers import GibbsSampler, NutsSampler
 from nnqft_ppl.sampling.schwinger_dyson import schwinger_dyson
 from nnqft_ppl.theory.conditioned import field_at
 
+pytestmark = pytest.mark.slow
+
 X = np.array([[-1.0], [-0.2], [0.4], [1.3], [2.0]])
 Y = np.array([0.3, -0.5, 0.8, 0.2, -0.6])
 AT = np.array([[0.5], [3.0]])

@@ -31,6 +31,7 @@ def instance(name, **settings):
 SAMPLED = [name for name in names() if load(name).ancestral]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SAMPLED)
 def test_trace_and_log_density(name, monkeypatch):
     """The trace has the sites of `prior`, phi = sum_i a_i h_i at every point, and log_density is the sum of the laws.
@@ -62,6 +63,7 @@ def test_trace_and_log_density(name, monkeypatch):
         assert site in net.shared or law.event_shape[0] == count
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SAMPLED)
 def test_predictive_draws_the_theory(name):
     """E phi^2 by Predictive; sensitive to 6 %."""
@@ -91,6 +93,7 @@ def test_a_law_without_a_sampler_says_what_to_do():
             ask()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "settings"),
     [
@@ -142,6 +145,7 @@ def test_conditioning_handlers_work_unchanged():
 # -- laws ---------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("regulator", ["hard", "gaussian"])
 @pytest.mark.parametrize(("dim", "power"), [(1, 0.0), (2, 0.0), (2, 1.0), (3, 0.5), (1, 1.0), (4, 2.0)])
 def test_regulated_power_samples_its_density(regulator, dim, power):
@@ -180,6 +184,7 @@ def test_ball_transform_jacobian():
     assert transform.log_abs_det_jacobian(y, b) == pytest.approx(float(jacobian), rel=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(AMPLITUDES))
 def test_amplitude_laws_sample_their_moments(name):
     """E ahat^2 and E ahat^4 of draws; sensitive to 2 % and 10 %."""
@@ -259,6 +264,7 @@ def test_points_of_the_wrong_dimension():
         net.power_spectrum(0.7)
 
 
+@pytest.mark.slow
 def test_one_class_identity_and_pickles_across_processes(tmp_path):
     from nnqft_ppl.models import cos_net  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -297,6 +303,7 @@ def test_hyperparameters_out_of_range(name, settings, message):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.slow
 def test_importing_changes_no_setting_of_jax():
     code = (
         "import jax, nnqft_ppl; nnqft_ppl.load('cos_net'); print(jax.config.jax_enable_x64);"

@@ -11,8 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 import xarray as xr
 from conftest import ROOT
+
+pytestmark = pytest.mark.slow
 
 NNQFT = Path(sys.executable).with_name("nnqft")
 #: About six seconds of work with a checkpoint every 0.05 seconds.

@@ -87,6 +87,7 @@ def differences(net, symmetry, x):
     return statistic
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", names())
 def test_claims_hold_and_denials_fail(name):
     net = load(name, **INSTANCES[name])

@@ -17,6 +17,8 @@ from nnqft_ppl import load, names
 from nnqft_ppl.laws.fourier import radial_fourier
 from nnqft_ppl.theory import AMPLITUDES
 
+pytestmark = pytest.mark.slow
+
 FIRST = 1_000_000
 MOST = 6_000_000
 

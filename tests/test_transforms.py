@@ -48,6 +48,7 @@ LAWS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: type(law).__name__)
 def test_a_chart_carries_the_normal_law_to_the_law(law):
     """Kolmogorov-Smirnov at 4e4 draws, false alarms 1e-7: it catches a scale that is 4 % off."""
@@ -58,6 +59,7 @@ def test_a_chart_carries_the_normal_law_to_the_law(law):
     assert compared.pvalue > 1e-7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["matern", "free_scalar", "cutoff_free_scalar", "alpha_scalar", "tuned_net", "coupled_scalar"]
 )
@@ -74,6 +76,7 @@ def test_isotropic_charts_keep_the_radius(name):
     assert float(one.log_weight(jnp.ones(one.shape))) == pytest.approx(0.0, abs=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CONDITIONABLE)
 def test_coordinates_keep_the_density(name):
     """N(z) exp(weight) is the density of the parameters times the Jacobian of the map, up to one constant."""
@@ -113,6 +116,7 @@ def _pairs(target, z):
 # -- transforms ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(6, 3, 1), (3, 7, 2)])
 def test_the_evidence_and_its_derivative_on_both_sides_of_woodbury(shape):
     n, p, d = shape
@@ -128,6 +132,7 @@ def test_the_evidence_and_its_derivative_on_both_sides_of_woodbury(shape):
         assert np.asarray(ours) == pytest.approx(np.asarray(theirs), rel=1e-10, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_collapsing_is_exact():
     """E_a of the plain likelihood (2e6 amplitudes, 3 % at 6.2 errors) is the collapsed one, source and mean included."""
     net = load("offset_cos_net", width=3)
@@ -141,6 +146,7 @@ def test_collapsing_is_exact():
     assert Z_LIMIT * mcse < 0.03 * exact
 
 
+@pytest.mark.slow
 def test_amplitudes_after_collapsing_have_the_posterior_law():
     """Mean and covariance of 2e5 draws against the conjugate formula, within 6.2 errors each."""
     net = load("cos_net", width=3)
@@ -174,6 +180,7 @@ def test_a_conditioned_theory_is_a_numpyro_program():
     assert float(found) == pytest.approx(expected, rel=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("build", "message"),
     [
@@ -204,6 +211,7 @@ def test_what_cannot_be_conditioned_says_so():
         posterior(observe(load("shared_neuron_cos_net"), X, Y, noise=1.0), AT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [2, 20])
 def test_evidence_of_a_block_beside_the_others(rows):
     """A block taken out of a root and put back, against all rows at once, for blocks below and above P values."""

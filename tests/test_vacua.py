@@ -20,6 +20,7 @@ pytestmark = pytest.mark.usefixtures("quick_compilation")
 X = np.array([[0.0], [0.4], [1.0], [1.7]])
 
 
+@pytest.mark.slow
 def test_manifold_and_masses():
     """D = 4: a sphere of radius v with 3 massless directions, mass^2 4 v^2/sigma^2 = 13.79592 at v = 1.3, sigma = .7."""
     found = vacua(load("wine_bottle", components=4, radius=1.3, sigma_v=0.7))
@@ -29,6 +30,7 @@ def test_manifold_and_masses():
     assert np.abs(found.masses[:-1]).max() < 1e-9
 
 
+@pytest.mark.slow
 def test_correlators_about_a_vacuum():
     """Exact engine against 4e5 draws turned into n, all components of G2 and G4: sensitive to 2 % and 5 %."""
     net = load("wine_bottle", width=2, radius=1.3, sigma_v=0.7)
@@ -82,6 +84,7 @@ def test_tilted_moments_by_adaptive_quadrature():
     assert bottle_moments(bottle, 1e-5).parallel == pytest.approx(1e-5 * bottle.radial_moment(2) / 3, rel=1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "settings", "fates", "seen"),
     [
@@ -110,6 +113,7 @@ def test_bad_questions_are_one_line():
         vacua(load("cos_net"))
 
 
+@pytest.mark.slow
 def test_the_command_line(tmp_path):
     out, plot = tmp_path / "b.csv", tmp_path / "bottle.png"
     result = CliRunner().invoke(app, ["vacua", "wine_bottle", "--out", str(out), "--plot", str(plot)])
