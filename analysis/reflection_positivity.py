@@ -27,7 +27,8 @@ from nnqft_ppl.axioms.gram import (
     two_point_gram,
 )
 from nnqft_ppl.axioms.imaginary_time import cutoff_tolerance, kallen_lehmann, kink_exponent, rho
-from nnqft_ppl.axioms.reflection_positivity import TIMES, linear_verdicts, pair_verdicts, rho_gram, triple_verdicts
+from nnqft_ppl.axioms.products import pair_verdicts, triple_verdicts
+from nnqft_ppl.axioms.reflection_positivity import TIMES, linear_verdicts, rho_gram
 from nnqft_ppl.axioms.verdicts import together
 from nnqft_ppl.studies import Study
 

@@ -61,23 +61,25 @@ def monomials(points: ArrayLike, *degrees: int) -> list[Array]:
     return [x[list(chosen), :] for degree in degrees for chosen in choices(range(len(x)), degree)]
 
 
-def gram(net: Architecture, functionals: Sequence[Array]) -> Array:
-    """[E[theta(A_i) A_j]] of products of fields, from the exact engine; shape (n, n). A field's first component.
+def gram(net: Architecture, functionals: Sequence[Array], components: Sequence[Sequence[int]] | None = None) -> Array:
+    """[E[theta(A_i) A_j]] of products of fields, from the exact engine; shape (n, n).
 
-    Correlators of one order are evaluated together; orders up to 10.
+    `components` names the component of each field of each functional, the first by default. Correlators of one order
+    and of the same components are evaluated together; orders up to 10.
     """
     for one in functionals:
         if len(one):
             _later(one)
     size = len(functionals)
-    rows: dict[int, list[tuple[int, int]]] = {}
+    labels = components or [(0,) * len(one) for one in functionals]
+    rows: dict[tuple[int, ...], list[tuple[int, int]]] = {}
     for i, j in itertools.combinations_with_replacement(range(size), 2):
-        rows.setdefault(len(functionals[i]) + len(functionals[j]), []).append((i, j))
+        rows.setdefault((*labels[i], *labels[j]), []).append((i, j))
     result = np.ones((size, size))
-    for order, pairs in rows.items():
-        if order:
+    for label, pairs in rows.items():
+        if label:
             x = np.stack([np.concatenate([reflect(functionals[i]), functionals[j]]) for i, j in pairs])
-            for (i, j), value in zip(pairs, exact_correlator(net, x), strict=True):
+            for (i, j), value in zip(pairs, exact_correlator(net, x, components=label), strict=True):
                 result[i, j] = result[j, i] = value
     return result
 

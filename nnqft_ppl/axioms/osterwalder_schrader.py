@@ -9,17 +9,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from nnqft_ppl.axioms.cluster import AXIOM, LIMIT, WIDTHS, cluster_verdicts
-from nnqft_ppl.axioms.reflection_positivity import (
-    LINEAR,
-    PAIRS,
-    TRIPLES,
-    linear_verdicts,
-    pair_verdicts,
-    triple_verdicts,
-)
-from nnqft_ppl.axioms.symmetries import asked, exact_verdict, symmetry_verdict
+import numpy as np
+
+from nnqft_ppl.axioms.cluster import AXIOM, GROWTH, LIMIT, ROUNDING, WIDTHS, cluster_verdicts
+from nnqft_ppl.axioms.products import PAIRS, TRIPLES, pair_verdicts, triple_verdicts
+from nnqft_ppl.axioms.reflection_positivity import LINEAR, linear_verdicts
+from nnqft_ppl.axioms.symmetries import asked, exact_verdict, generic_points, symmetry_verdict
 from nnqft_ppl.axioms.verdicts import Outcome, Verdict, together, worst
+from nnqft_ppl.correlation.exact import exact_correlator
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.theory.architecture import SYMMETRIES, Architecture
 
@@ -101,7 +98,7 @@ def conclude(net: Architecture, verdicts: Sequence[Verdict]) -> Conclusion:
         return Conclusion(worst(here.values()), None if _fixed(net) else "undecided", reasons, ())
     limit: dict[str, Outcome] = {AXIOM: together(by_axiom[LIMIT])}
     wide = replace(net, width=WIDTHS[1])
-    gaussian = net.independent and limit[AXIOM] == "pass"
+    gaussian = limit[AXIOM] == "pass" and _interaction_vanishes(net, wide)
     for symmetry in (axiom for axiom in here if axiom in ("permutation", *SPACE)):
         # The two-point function decides a Gaussian theory; it does not depend on the width.
         limit[symmetry] = exact_verdict(wide, symmetry, orders=(1, 2) if gaussian else (1, 2, 4)).outcome
@@ -109,6 +106,15 @@ def conclude(net: Architecture, verdicts: Sequence[Verdict]) -> Conclusion:
     if not gaussian:
         limit[PAIRS], limit[TRIPLES] = together(pair_verdicts(wide)), together(triple_verdicts(wide))
     return Conclusion(worst(here.values()), worst(limit.values()), reasons, _failures(limit))
+
+
+def _interaction_vanishes(net: Architecture, wide: Architecture) -> bool:
+    """Does G4c/G4 fall like 1/N to the width of `wide`, by the law and not by what the card calls itself?"""
+    narrow, x = replace(net, width=WIDTHS[0]), generic_points(net)
+    near, far = (
+        float(np.abs(exact_correlator(one, x, "connected") / exact_correlator(one, x))) for one in (narrow, wide)
+    )
+    return far <= max(GROWTH * near * WIDTHS[0] / WIDTHS[1], ROUNDING)
 
 
 def _failures(outcomes: dict[str, Outcome]) -> tuple[str, ...]:

@@ -1,9 +1,8 @@
-"""Verdicts on reflection positivity: two-point, four-point and six-point blocks, (13)-(16).
+"""Verdicts on reflection positivity of the two-point function, (13)-(16); products of fields are in `products`.
 
 Deterministic kernels come first. A negative eigenvalue is a proof of failure. The two-point function passes where it is
-positive on a grid in all coordinates, at fixed momenta and by its exponent at tau = 0; products of fields pass where a
-theorem says so, and are undecided where they are merely positive for the functionals below. A theory without a kernel
-can only be caught by draws, never cleared.
+positive on a grid in all coordinates, at fixed momenta and by its exponent at tau = 0. A theory without a kernel can
+only be caught by draws, never cleared.
 """
 
 import itertools
@@ -12,12 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nnqft_ppl.axioms.gram import (
-    Kernel,
     Positivity,
-    gram,
     hausdorff_gram,
-    monomials,
-    normalised_positivity,
     positivity,
     sampled_reflection,
     two_point_gram,
@@ -27,17 +22,14 @@ from nnqft_ppl.axioms.verdicts import Z_LIMIT, Outcome, Verdict
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
 from nnqft_ppl.theory.architecture import Architecture
-from nnqft_ppl.theory.cosine import CosineArchitecture
 
 STEP = 0.25
 TIMES: Array = STEP * np.arange(1.0, 9.0)  # of linear functionals, in units of `length`
-PAIR_TIMES = np.array([0.1, 0.4, 0.8, 1.3])  # of products of two fields
-TRIPLE_TIMES = np.array([0.1, 0.6, 1.2])  # of products of three
 ACROSS = (0.0, 0.5, 1.0)  # positions along two axes of space
 KINK_LIMIT = 1.05  # a convex kernel has an exponent of at most 1; the rest is the finite step
 QUADRATURE = 1e-10  # accuracy of rho relative to its largest value
 
-LINEAR, PAIRS, TRIPLES = (f"reflection positivity, {n}-point" for n in (2, 4, 6))
+LINEAR = "reflection positivity, 2-point"
 
 
 def half_space(net: Architecture) -> Array:
@@ -62,9 +54,9 @@ def linear_verdicts(net: Architecture, *, draws: int = 20_000, seed: int = 0) ->
             excused = bool(momenta) and all(verdict.outcome != "fail" for verdict in momenta)
             return [_excuse(verdict, excused) for verdict in verdicts] + momenta
         points, unit = half_space(net), net.length
-        verdicts.append(_verdict(LINEAR, "Gram matrix", positivity(two_point_gram(net.two_point, points))))
+        verdicts.append(positivity_verdict(LINEAR, "Gram matrix", positivity(two_point_gram(net.two_point, points))))
         steps = positivity(hausdorff_gram(net.two_point, points, STEP * unit))
-        verdicts.append(_verdict(LINEAR, "Hausdorff", steps))
+        verdicts.append(positivity_verdict(LINEAR, "Hausdorff", steps))
         return verdicts + (_momenta(net) if net.dim > 1 and "translation" in net.claims else [])
     except NoClosedForm:
         return [_by_draws(net, draws, seed)]
@@ -106,7 +98,7 @@ def _momenta(net: Architecture, regulated: bool = False) -> list[Verdict]:
             matrix = rho_gram(net, times, momentum)
         except NoClosedForm:
             return []
-        verdict = _verdict(LINEAR, f"rho at |p| = {size:g}", positivity(matrix, QUADRATURE))
+        verdict = positivity_verdict(LINEAR, f"rho at |p| = {size:g}", positivity(matrix, QUADRATURE))
         if regulated:
             missing = cutoff_tolerance(net, momentum)(np.add.outer(times, times))
             bound = float(np.linalg.norm(missing, 2) / np.linalg.norm(matrix, 2))
@@ -134,51 +126,7 @@ def _by_draws(net: Architecture, draws: int, seed: int) -> Verdict:
     return Verdict(LINEAR, test, outcome, found.z, -Z_LIMIT, draws=found.draws, detail=detail)
 
 
-# -- products of fields ----------------------------------------------------------------------------------------------
-
-
-def pair_verdicts(net: Architecture) -> list[Verdict]:
-    """Reflection positivity on {1, phi phi}; at every width at once where M_2 and M_4 are positive kernels.
-
-    The criterion is for independent plane waves: {1, phi phi} minus its disconnected part is then a sum of M_4, of the
-    covariance of F^2 cos(b.u) over neurons, and of products of M_2, all positive.
-    """
-    if isinstance(net, CosineArchitecture) and net.independent and net.component_count == 1:
-        kernels = {k: positivity(two_point_gram(_moment(net, k), half_space(net))) for k in (2, 4)}
-        found = [_verdict(PAIRS, f"kernel M_{k}, every N", one) for k, one in kernels.items()]
-        if all(verdict.outcome == "pass" for verdict in found):
-            # On the grid: a cutoff still makes M_k smooth, and so not positive, below 1/Lambda.
-            cut = np.isfinite(net.momentum_cutoff)
-            return [v._replace(outcome="up to cutoff") for v in found] if cut else found
-    return [_block(net, PAIRS, PAIR_TIMES, 0, 2)]
-
-
-def _moment(net: CosineArchitecture, k: int) -> Kernel:
-    return lambda x, y: net.kernel_moment(k, x - y)
-
-
-def triple_verdicts(net: Architecture) -> list[Verdict]:
-    """Reflection positivity on {phi, phi phi phi}, where theories of finitely many neurons fail.
-
-    A field of analytic neurons at tau > 0 determines itself at tau < 0, so some functional A has the negative norm
-    E[theta(A) A] = -E|A|^2 at every finite width; products of three fields are often enough to see it.
-    """
-    return [_block(net, TRIPLES, TRIPLE_TIMES, 1, 3)]
-
-
-def _block(net: Architecture, axiom: str, times: Array, *degrees: int) -> Verdict:
-    points = net.length * times[:, None] * np.eye(1, net.dim)
-    test = "{" + ", ".join({0: "1", 1: "phi"}.get(k, f"phi^{k}") for k in degrees) + "}"
-    try:
-        verdict = _verdict(axiom, test, normalised_positivity(gram(net, monomials(points, *degrees))))
-    except (NoClosedForm, InputError) as error:  # InputError: infinite at a point
-        return Verdict(axiom, test, "undecided", np.nan, np.nan, detail=str(error))
-    if verdict.outcome == "fail":
-        return verdict
-    return verdict._replace(outcome="undecided", detail="positive for these functionals")
-
-
-def _verdict(axiom: str, test: str, found: Positivity) -> Verdict:
+def positivity_verdict(axiom: str, test: str, found: Positivity) -> Verdict:
     """The lowest eigenvalue in units of the norm of its matrix, if that is not zero."""
     outcome: Outcome = "pass" if found.holds else "fail"
     norm = found.norm or 1.0

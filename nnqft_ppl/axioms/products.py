@@ -1,0 +1,159 @@
+"""Verdicts on reflection positivity of products of fields: four-point and six-point blocks, (13).
+
+A negative norm is a proof of failure. Products pass where a theorem says so, and are undecided where they are merely
+positive for the functionals below.
+
+**On the line** {1, phi phi} of independent plane waves is positive at every N where M_2 and M_4 are positive kernels:
+there cos(b theta u) = cos(b u).
+
+**In d >= 2** every isotropic net of plane waves with independent uniform phases fails at finite N already on phi phi.
+Take A = phi(x) phi(x + u) - phi(x) phi(x + u') at imaginary time T, u = (u_0, v) and its mirror image u' = (u_0, -v).
+As T -> infinity only what one draw keeps at both ends is left,
+
+    E[theta(A) A]  ->  -(gamma_a^4/N) E[F^4 sin^2(b_0 u_0) sin^2(b.v)]  <  0    for independent neurons,
+
+since theta changes the sign of F^2 sin(b_0 u_0) sin(b.v). Dependent neurons add terms of pairs, which the exact engine
+has at finite T.
+"""
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from nnqft_ppl.axioms.gram import Kernel, gram, normalised_positivity, positivity, two_point_gram
+from nnqft_ppl.axioms.reflection_positivity import half_space, positivity_verdict
+from nnqft_ppl.axioms.symmetries import generic_points
+from nnqft_ppl.axioms.verdicts import Verdict
+from nnqft_ppl.correlation.exact import exact_correlator
+from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.errors import InputError, NoClosedForm
+from nnqft_ppl.theory.architecture import Architecture
+from nnqft_ppl.theory.cosine import CosineArchitecture
+
+PAIRS, TRIPLES = (f"reflection positivity, {n}-point" for n in (4, 6))
+
+PAIR_TIMES = np.array([0.1, 0.4, 0.8, 1.3])  # on the line, in units of `length`
+TRIPLE_TIMES = np.array([0.1, 0.6, 1.2])
+#: In more dimensions: two pairs that are nearly mirror images, and a third coordinate; further ones are zero.
+PAIR_POINTS = np.array([[1.5, 0.5, 0.2], [0.5, -0.5, -0.1], [1.5, -0.6, -0.3], [0.5, 0.6, 0.25]])
+TRIPLE_POINTS = np.array([[0.1, 0.3, 0.2], [0.6, -0.4, -0.1], [1.2, 0.1, 0.3]])
+FAR = 15.0  # in units of `length`
+NEGLIGIBLE = 1e-12  # of a norm, in units of G2(0)^2
+INDEPENDENT = 1e-12  # of I_IB, relative to G4: less is rounding
+
+
+def mirrored_norm(net: CosineArchitecture, time: float, space: float) -> float:
+    """lim E[theta(A) A] for u = (time, space, 0, ..) and its mirror image, in d >= 2, for independent neurons.
+
+    For Cos-net with Gaussian amplitudes -(3/4N) (1 - exp(-2 s^2 u_0^2)) (1 - exp(-2 s^2 u_1^2)).
+
+    Raises
+    ------
+    InputError
+        where E[F^4] is infinite.
+    """
+    u = np.zeros((2, net.dim))
+    u[:, 0], u[:, 1] = time, (space, -space)
+    zero, both, apart = np.zeros(net.dim), u[0] + u[1], u[0] - u[1]
+    squares = net.kernel_moment(4, zero) + (net.kernel_moment(4, 2.0 * u)).sum() / 2.0
+    own = (squares - net.kernel_moment(4, both) - net.kernel_moment(4, apart)) / 4.0
+    groups = net.amplitude_groups()
+    norm = -sum(group.neurons * group.moment((0, 0, 0, 0)) for group in groups) * float(own)
+    return norm / net.width**2
+
+
+def pair_verdicts(net: Architecture) -> list[Verdict]:
+    """Reflection positivity on {1, phi phi}, by the theorems where they hold and by a Gram matrix elsewhere."""
+    if isinstance(net, CosineArchitecture) and net.dim > 1:
+        try:
+            return [_mirrored(net)]
+        except (NoClosedForm, InputError):  # E[F^4] is infinite
+            pass
+    elif isinstance(net, CosineArchitecture) and net.component_count == 1 and independent_pairs(net):
+        kernels = {k: positivity(two_point_gram(_moment(net, k), half_space(net))) for k in (2, 4)}
+        found = [positivity_verdict(PAIRS, f"kernel M_{k}, every N", one) for k, one in kernels.items()]
+        if all(verdict.outcome == "pass" for verdict in found):
+            # On the grid: a cutoff still makes M_k smooth, and so not positive, below 1/Lambda.
+            cut = np.isfinite(net.momentum_cutoff)
+            return [v._replace(outcome="up to cutoff") for v in found] if cut else found
+    return _blocks(net, PAIRS, 2)
+
+
+def triple_verdicts(net: Architecture) -> list[Verdict]:
+    """Reflection positivity on {phi, phi phi phi}, where theories of finitely many neurons fail.
+
+    A field of analytic neurons at tau > 0 determines itself at tau < 0, so some functional A has the negative norm
+    E[theta(A) A] = -E|A|^2 at every finite width; products of three fields are often enough to see it.
+    """
+    return _blocks(net, TRIPLES, 3)
+
+
+def independent_pairs(net: Architecture) -> bool:
+    """Do pairs of neurons factorise, by the law and not by what the card calls itself? (9) vanishes if so."""
+    if net.independent:
+        return True
+    x = generic_points(net) * np.array([0.5, 1.0, 2.0])[:, None, None]
+    return bool(np.all(np.abs(exact_correlator(net, x, "I_IB")) <= INDEPENDENT * np.abs(exact_correlator(net, x))))
+
+
+def _mirrored(net: CosineArchitecture) -> Verdict:
+    """The norm of a pair minus its mirror image: in the limit of large T, or at T = FAR where neurons are dependent."""
+    scale = float(net.two_point(np.zeros(net.dim), np.zeros(net.dim))) ** 2
+    if not np.isfinite(scale):
+        raise InputError("the field has no variance at a point")
+    if net.independent:
+        statistic = mirrored_norm(net, net.length, net.length) / scale
+    else:
+        x = FAR * net.length * np.eye(1, net.dim)
+        u = net.length * np.eye(2, net.dim).sum(axis=0)
+        pairs = [np.concatenate([x, x + v]) for v in (u, u * np.r_[1.0, -np.ones(net.dim - 1)])]
+        statistic = float(np.array([1.0, -1.0]) @ gram(net, pairs) @ np.array([1.0, -1.0])) / scale
+    outcome = "fail" if statistic < -NEGLIGIBLE else "undecided"
+    detail = (
+        "a pair minus its mirror image, at a large imaginary time, has a negative norm" if outcome == "fail" else ""
+    )
+    return Verdict(PAIRS, "{phi^2}, mirrored", outcome, statistic, -NEGLIGIBLE, detail=detail)
+
+
+def _moment(net: CosineArchitecture, k: int) -> Kernel:
+    return lambda x, y: net.kernel_moment(k, x - y)
+
+
+def _blocks(net: Architecture, axiom: str, degree: int) -> list[Verdict]:
+    """Gram matrices of {1, phi phi} or {phi, phi phi phi}: along imaginary time, and in all coordinates.
+
+    Along imaginary time products may have several fields at one point. In space, where a field may have no variance at
+    a point, their fields have times of their own, so that no balanced sum of a pair and its reflection vanishes.
+    """
+    times = (PAIR_TIMES if degree == 2 else TRIPLE_TIMES)[:, None] * np.eye(1, net.dim)
+    found = [_block(net, axiom, net.length * times, degree, itertools.combinations_with_replacement)]
+    if net.dim > 1:
+        space = PAIR_POINTS if degree == 2 else TRIPLE_POINTS
+        points = net.length * np.pad(space, ((0, 0), (0, max(net.dim - 3, 0))))[:, : net.dim]
+        found.append(_block(net, axiom, points, degree, itertools.combinations))
+        known = [verdict for verdict in found if np.isfinite(verdict.statistic)]
+        found = known or found[1:]
+    return found
+
+
+def _block(net: Architecture, axiom: str, points: Array, degree: int, choose: Callable[..., Any]) -> Verdict:
+    """The Gram matrix of products of fields at points, with every component of the field."""
+    where = "" if choose is itertools.combinations_with_replacement else ", in space"
+    test = ("{1, phi^2}" if degree == 2 else "{phi, phi^3}") + where
+    functionals, labels = [], []
+    for size in (degree - 2, degree):
+        for chosen in choose(range(len(points)), size):
+            if where and len({points[k, 0] for k in chosen}) < size:
+                continue
+            for components in itertools.product(range(net.component_count), repeat=size):
+                functionals.append(points[list(chosen), :])
+                labels.append(components)
+    try:
+        verdict = positivity_verdict(axiom, test, normalised_positivity(gram(net, functionals, labels)))
+    except (NoClosedForm, InputError) as error:  # InputError: infinite at a point
+        return Verdict(axiom, test, "undecided", np.nan, np.nan, detail=str(error))
+    if verdict.outcome == "fail":
+        return verdict
+    return verdict._replace(outcome="undecided", detail="positive for these functionals")
