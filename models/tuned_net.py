@@ -69,3 +69,8 @@ class TunedNet(CosineArchitecture):
         """G(|p|) for |p| < Lambda."""
         r = self.norm(p)
         return np.where(r < self.cutoff, self.spectrum(r), 0.0)
+
+    def uncut_spectrum(self, p: ArrayLike) -> Array:
+        if self.spectrum.sharp:  # its rows end, and nobody knows what would follow
+            return super().uncut_spectrum(p)
+        return self.spectrum(self.norm(p))

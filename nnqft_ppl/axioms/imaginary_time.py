@@ -26,7 +26,7 @@ ENERGIES = 200  # on which a Kallen-Lehmann measure is sought,
 REFINEMENTS = 3  # first evenly, then around those that carry weight
 
 
-def rho(net: Architecture, tau: ArrayLike, momentum: ArrayLike = ()) -> Array:
+def rho(net: Architecture, tau: ArrayLike, momentum: ArrayLike = (), *, uncut: bool = False) -> Array:
     """rho(p, tau) of (15), by quadrature over p_0 of the card's power spectrum; float64 of the shape of `tau`.
 
     Parameters
@@ -35,6 +35,8 @@ def rho(net: Architecture, tau: ArrayLike, momentum: ArrayLike = ()) -> Array:
         Imaginary times, in units of 1/m; rho is even in them.
     momentum
         The spatial momentum p, d - 1 numbers; zero by default.
+    uncut
+        Of the spectrum as it would be without the theory's momentum cutoff.
 
     Raises
     ------
@@ -48,9 +50,10 @@ def rho(net: Architecture, tau: ArrayLike, momentum: ArrayLike = ()) -> Array:
 
     def spectrum(p0: ArrayLike) -> Array:
         p0 = np.asarray(p0, dtype=float)
-        return net.power_spectrum(np.concatenate([p0[..., None], np.broadcast_to(space, (*p0.shape, net.dim - 1))], -1))
+        p = np.concatenate([p0[..., None], np.broadcast_to(space, (*p0.shape, net.dim - 1))], -1)
+        return net.uncut_spectrum(p) if uncut else net.power_spectrum(p)
 
-    stop = sharp_cutoff(net)
+    stop = np.inf if uncut else sharp_cutoff(net)
     reach = np.sqrt(max(stop**2 - float(space @ space), 0.0)) if np.isfinite(stop) else _reach(spectrum)
     if np.isfinite(reach):
         scale = 1.0 / net.length if np.isfinite(net.momentum_cutoff) else reach / 64.0

@@ -27,7 +27,8 @@ STEP = 0.25
 TIMES: Array = STEP * np.arange(1.0, 9.0)  # of linear functionals, in units of `length`
 ACROSS = (0.0, 0.5, 1.0)  # positions along two axes of space
 KINK_LIMIT = 1.05  # a convex kernel has an exponent of at most 1; the rest is the finite step
-QUADRATURE = 1e-10  # accuracy of rho relative to its largest value
+QUADRATURE = 1e-10  # accuracy of rho relative to its largest value,
+UNCUT = 1e-7  # and of that of a spectrum with a power tail, by adaptive quadrature
 
 LINEAR = "reflection positivity, 2-point"
 
@@ -49,7 +50,7 @@ def linear_verdicts(net: Architecture, *, draws: int = 20_000, seed: int = 0) ->
     """
     try:
         verdicts = [_kink(net)] if "translation" in net.claims else []
-        if _says_its_cutoff(net):
+        if _uncut_is_positive(net):
             momenta = _momenta(net, regulated=True)
             excused = bool(momenta) and all(verdict.outcome != "fail" for verdict in momenta)
             return [_excuse(verdict, excused) for verdict in verdicts] + momenta
@@ -62,13 +63,20 @@ def linear_verdicts(net: Architecture, *, draws: int = 20_000, seed: int = 0) ->
         return [_by_draws(net, draws, seed)]
 
 
-def _says_its_cutoff(net: Architecture) -> bool:
-    """Has the theory a momentum cutoff, and says what its spectrum would be without it?"""
+def _uncut_is_positive(net: Architecture) -> bool:
+    """Has the theory a momentum cutoff, and would its two-point function be positive without it, at fixed momenta?"""
+    if not np.isfinite(net.momentum_cutoff):
+        return False
     try:
-        net.uncut_spectrum(np.zeros(net.dim))
+        grams = [rho_gram(net, net.length * TIMES, momentum, uncut=True) for momentum in _spatial_momenta(net)]
     except NoClosedForm:
         return False
-    return bool(np.isfinite(net.momentum_cutoff))
+    return all(positivity(matrix, UNCUT).holds for matrix in grams)
+
+
+def _spatial_momenta(net: Architecture) -> list[Array]:
+    """|p| = 0 and, where there is space, 1/length."""
+    return [size / net.length * np.eye(1, net.dim)[0][: net.dim - 1] for size in (0.0, 1.0)[: min(net.dim, 2)]]
 
 
 def _kink(net: Architecture) -> Verdict:
@@ -92,8 +100,8 @@ def _momenta(net: Architecture, regulated: bool = False) -> list[Verdict]:
     """rho(p, tau_i + tau_j) at |p| = 0 and 1/length: the d-dimensional axiom, one momentum at a time."""
     times: Array = net.length * TIMES
     verdicts = []
-    for size in (0.0, 1.0)[: min(net.dim, 2)]:
-        momentum = size / net.length * np.eye(1, net.dim)[0][: net.dim - 1]
+    for momentum in _spatial_momenta(net):
+        size = float(np.linalg.norm(momentum)) * net.length
         try:
             matrix = rho_gram(net, times, momentum)
         except NoClosedForm:
@@ -109,10 +117,10 @@ def _momenta(net: Architecture, regulated: bool = False) -> list[Verdict]:
     return verdicts
 
 
-def rho_gram(net: Architecture, times: Array, momentum: ArrayLike = ()) -> Array:
-    """[rho(p, tau_i + tau_j)] at times (T,), shape (T, T)."""
+def rho_gram(net: Architecture, times: Array, momentum: ArrayLike = (), *, uncut: bool = False) -> Array:
+    """[rho(p, tau_i + tau_j)] at times (T,), shape (T, T); `uncut` as for `rho`."""
     sums, where = np.unique(np.add.outer(times, times).round(12), return_inverse=True)
-    return rho(net, sums, momentum)[where].reshape(len(times), len(times))
+    return rho(net, sums, momentum, uncut=uncut)[where].reshape(len(times), len(times))
 
 
 def _by_draws(net: Architecture, draws: int, seed: int) -> Verdict:
