@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from conftest import assert_agrees
 from scipy.integrate import quad
+from toy_cards import Bottles
 from typer.testing import CliRunner
 
-from nnqft_ppl import Bimodal, InputError, breaking, exact_correlator, load, vacua
+from nnqft_ppl import Bimodal, InputError, breaking, exact_correlator, load, modes, vacua
 from nnqft_ppl.classical.vacua import ChosenVacuum, bottle_moments
 from nnqft_ppl.cli.app import app
 from nnqft_ppl.laws import BottleLaw
@@ -28,6 +29,31 @@ def test_manifold_and_masses():
     assert found.goldstones == 3
     assert found.masses[-1] == pytest.approx(13.79592, abs=5e-6)
     assert np.abs(found.masses[:-1]).max() < 1e-9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("count", "bottles", "goldstones", "moduli"),
+    [(2, 1, 1, 0), (3, 1, 2, 0), (2, 2, 1, 1), (3, 2, 3, 1), (4, 2, 5, 1), (4, 3, 6, 3), (2, 4, 1, 3)],
+)
+def test_several_bottles(count, bottles, goldstones, moduli):
+    """(S^(D-1))^k: k (D - 1) zero modes, D(D-1)/2 - (D-k)(D-k-1)/2 Goldstones, and a mass^2 4 v^2/sigma^2 each."""
+    found = vacua(Bottles(components=count, width=bottles))
+    assert (found.neurons, found.dimension) == (bottles, bottles * (count - 1))
+    assert (found.goldstones, found.moduli) == (goldstones, moduli)
+    assert found.radius == pytest.approx(1.3, rel=1e-10)
+    assert found.masses[-1] == pytest.approx(4 * 1.3**2 / 0.7**2, rel=1e-9)
+    bottle = BottleLaw(1.3, 0.7, count)
+    assert found.log_p == pytest.approx(bottles * float(bottle.log_prob(1.3 * np.eye(1, count)[0])), rel=1e-9)
+
+
+@pytest.mark.slow
+def test_several_bottles_by_a_search_of_all_amplitudes():
+    """The whole P(a), which knows nothing of groups: one family with as many zero modes, and the fate says so."""
+    net = Bottles(components=3, width=2)
+    assert [mode.zero_modes for mode in modes(net, ("a",)).found] == [vacua(net).dimension] == [4]
+    spheres = breaking(net)[1].vacua
+    assert spheres == "(S^2)^2 of radius 1.3: 4 zero modes, 3 Goldstones and 1 modulus"
 
 
 @pytest.mark.slow

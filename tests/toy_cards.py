@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 
-from nnqft_ppl.laws import iid, isotropic_normal
-from nnqft_ppl.theory import AmplitudeLaw, Architecture, Gaussian
+from nnqft_ppl.laws import BottleLaw, GaussianFrequencies, iid, isotropic_moment, isotropic_normal
+from nnqft_ppl.theory import AmplitudeGroup, AmplitudeLaw, Architecture, CosineArchitecture, Gaussian, Positive
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,3 +68,42 @@ class Tanh(Architecture):
 
     def neuron(self, x, *, b):
         return jnp.tanh(jnp.dot(b, x))
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Bottles(CosineArchitecture):
+    """N wine bottles of D components: phi_k = sum_j a_kj cos(b_j.x + c_j), every a_j with the law (44)."""
+
+    components: int = 2
+    radius: Positive = 1.3
+    sigma_v: Positive = 0.7
+
+    @property
+    def amplitude_law(self):
+        return Gaussian()
+
+    @property
+    def component_count(self):
+        return self.components
+
+    @property
+    def amplitude_scale(self):
+        return 1.0
+
+    @property
+    def bottle(self):
+        return BottleLaw(self.radius, self.sigma_v, self.components)
+
+    @property
+    def frequency_law(self):
+        return GaussianFrequencies(1.0)
+
+    def amplitudes(self):
+        return iid(self.bottle, self.width)
+
+    def amplitude_groups(self):
+        def radial(k):
+            return self.width ** (k / 2) * self.bottle.radial_moment(k)
+
+        return (AmplitudeGroup(self.width, lambda c: isotropic_moment(c, radial, self.components)),)

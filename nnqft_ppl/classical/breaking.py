@@ -119,7 +119,11 @@ def _classical(net: Architecture, seed: int) -> tuple[bool, str]:
 
 
 def _continuum(moduli: int) -> str:
-    return f"a continuum of fields with {moduli} modul{'us' if moduli == 1 else 'i'}"
+    return f"a continuum of fields with {_moduli(moduli)}"
+
+
+def _moduli(count: int) -> str:
+    return f"{count} modul{'us' if count == 1 else 'i'}"
 
 
 def _rotations(net: Architecture, seed: int, manifold: Vacua | None) -> Breaking:
@@ -142,6 +146,11 @@ def _judged_rotations(net: Architecture, seed: int, manifold: Vacua | None) -> B
     if found.radius == 0.0:
         return Breaking(f"SO({count})", "symmetric", "G2_kl ~ delta_kl; P(a) is largest at a = 0", "a = 0")
     sphere = f"S^{count - 1} of radius {found.radius:.6g}, {found.goldstones} massless directions"
+    if found.neurons > 1:
+        sphere = (
+            f"(S^{count - 1})^{found.neurons} of radius {found.radius:.6g}: {found.dimension} zero modes, "
+            f"{found.goldstones} Goldstones and {_moduli(found.moduli)}"
+        )
     return Breaking(f"SO({count})", "spontaneously broken", f"G2_kl ~ delta_kl; mass^2 {found.masses[-1]:.6g}", sphere)
 
 

@@ -4,20 +4,21 @@ The ensemble averages over all vacua and keeps SO(D); a chosen vacuum keeps SO(D
 breaking is classical only: as a source exp(j n.a_0) is taken away, <a_0> goes to zero like j E|a_0|^2 / D.
 """
 
-import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple, final
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpyro.distributions as dist
 from scipy.special import ive, roots_jacobi
 
 from nnqft_ppl.classical.density import Density
 from nnqft_ppl.classical.modes import search
 from nnqft_ppl.laws.fourier import legendre_rule, radial_support
-from nnqft_ppl.laws.vectors import BottleLaw
+from nnqft_ppl.laws.vectors import BottleLaw, RowLaw
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.theory.amplitudes import AmplitudeGroup, Components
@@ -27,24 +28,33 @@ ANGLES, RADII = 64, 400  # nodes of the polar angle, at least, and of |a_0|
 
 
 class Vacua(NamedTuple):
-    """The maxima of P(a) as a manifold, in the coordinates a, with respect to d^D a."""
+    """The maxima of P(a) as a manifold, in the coordinates a, with respect to d^(ND) a."""
 
-    radius: float  #: |a| of the neuron that has an expectation value; 0 in a symmetric vacuum
+    radius: float  #: |a| of the neurons that have an expectation value; 0 in a symmetric vacuum
     dimension: int  #: of the vacuum manifold: zero modes of the Hessian of -log P(a)
-    masses: Array  #: eigenvalues of that Hessian in the D directions of this neuron's amplitude, ascending
-    log_p: float
+    masses: Array  #: eigenvalues of that Hessian in the D directions of one such neuron's amplitude, ascending
+    log_p: float  #: log P(a) at a vacuum
+    neurons: int  #: number k of neurons with an expectation value
+    components: int  #: number D of components of the field
 
     @property
     def goldstones(self) -> int:
-        """Massless directions of the broken symmetry: D - 1."""
-        return self.dimension
+        """Massless directions of the broken symmetry: k directions in general position leave SO(D - k) of SO(D)."""
+        left = max(self.components - self.neurons, 0)
+        return (self.components * (self.components - 1) - left * (left - 1)) // 2 if self.radius else 0
+
+    @property
+    def moduli(self) -> int:
+        """The other zero modes: relative angles of the neurons, which no symmetry keeps massless."""
+        return self.dimension - self.goldstones
 
 
 def vacua(net: Architecture, *, seed: int = 0) -> Vacua:
     """The dominant vacua of a field with D components, by a search for the maxima of P(a).
 
-    For the wine bottle (44) they are the sphere |a_0| = v; for the Gaussian amplitudes of (43) the point a = 0. One
-    neuron beside the bottle's stands for all N; its amplitude keeps the scale sigma_a/sqrt N.
+    For the wine bottle (44) they are the sphere |a_0| = v; for the Gaussian amplitudes of (43) the point a = 0.
+    Amplitudes of different neurons are independent, so each kind of neuron is searched once: its maximum, and the
+    directions in which that is flat, are those of all of its kind. With k bottles the vacua are (S^(D-1))^k.
 
     Parameters
     ----------
@@ -55,9 +65,10 @@ def vacua(net: Architecture, *, seed: int = 0) -> Vacua:
 
     Returns
     -------
-    A named tuple: ``radius``, |a| of the neuron that has an expectation value, 0 in a symmetric vacuum; ``dimension``
-    of the vacuum manifold; ``masses`` (D,), the eigenvalues of the Hessian of -log P(a) in the directions of that
-    neuron's amplitude, ascending; and ``log_p``. ``goldstones`` counts the massless directions.
+    A named tuple: ``radius``, |a| of the ``neurons`` that have an expectation value, 0 in a symmetric vacuum;
+    ``dimension`` of the vacuum manifold; ``masses`` (D,), the eigenvalues of the Hessian of -log P(a) in the directions
+    of one such neuron's amplitude, ascending; and ``log_p``. ``goldstones`` counts the massless directions of broken
+    rotations, ``moduli`` the others, relative angles of the neurons.
 
     Raises
     ------
@@ -72,20 +83,48 @@ def vacua(net: Architecture, *, seed: int = 0) -> Vacua:
     >>> round(found.radius, 6), found.goldstones, round(float(found.masses[-1]), 6)
     (1.0, 1, 16.0)
     """
-    if net.component_count < 2 or not hasattr(net, "sigma_a"):
-        raise InputError(f"{type(net).__name__}: vacua are those of a field with several components and a sigma_a")
-    scale: Any = {"sigma_a": getattr(net, "sigma_a") / net.width**0.5}  # noqa: B009  (a card's field)
-    small = dataclasses.replace(net, width=1, **scale)
-    density = Density(small, {"a": small.prior()["a"]})
-    best = search(density, seed=seed).dominant[0]
-    a = best.theta["a"].reshape(small.neuron_count, -1)
-    neuron, count = int(np.argmax(np.linalg.norm(a, axis=1))), a.shape[1]
-    hessian = -np.asarray(jax.jit(jax.hessian(density.log_prob))(best.theta["a"].ravel()))
-    block = hessian.reshape(len(a), count, len(a), count)[neuron, :, neuron, :]
-    radius = float(np.linalg.norm(a[neuron]))
-    return Vacua(
-        radius if radius > 1e-6 else 0.0, best.zero_modes, np.linalg.eigvalsh(block).astype(np.float64), best.log_p
-    )
+    if net.component_count < 2:
+        raise InputError(f"{type(net).__name__}: vacua are those of a field with several components")
+    law = net.prior()["a"]
+    a, kinds, first = np.zeros(law.shape()), [], 0
+    for group in net.amplitude_groups():
+        alone = OneAmplitude(net=net, row=first)
+        density = Density(alone)
+        best = search(density, seed=seed).dominant[0]
+        top = best.theta["a"].reshape(net.component_count)
+        radius = float(np.linalg.norm(top))
+        hessian = -np.asarray(jax.jit(jax.hessian(density.log_prob))(top))
+        masses = np.linalg.eigvalsh(hessian).astype(np.float64)
+        kinds.append((radius if radius > 1e-6 else 0.0, masses, group.neurons, best.zero_modes))
+        a[first : first + group.neurons] = top
+        first += group.neurons
+    radius, masses, neurons, _ = max(kinds, key=lambda kind: kind[0])
+    dimension = sum(count * zero for _, _, count, zero in kinds)
+    log_p = float(jnp.sum(jnp.asarray(law.log_prob(jnp.asarray(a)))))
+    return Vacua(radius, dimension, masses, log_p, neurons if radius else 0, net.component_count)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class OneAmplitude(Architecture):
+    """The amplitude of one neuron of a theory as a theory of its own, phi = a_i."""
+
+    width: Literal[1] = 1
+    net: Architecture
+    row: int
+
+    @property
+    def component_count(self) -> int:
+        return self.net.component_count
+
+    def amplitude_groups(self) -> tuple[AmplitudeGroup, ...]:
+        return (AmplitudeGroup(1, lambda _: math.nan),)
+
+    def prior(self) -> dict[str, dist.Distribution]:
+        return {"a": RowLaw(self.net.prior()["a"], self.row)}
+
+    def neuron(self, x: jax.Array) -> jax.Array:
+        return jnp.ones((), x.dtype)
 
 
 def bottle_of(net: Architecture) -> BottleLaw:

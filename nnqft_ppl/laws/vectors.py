@@ -175,6 +175,26 @@ class BottleAndNormals(ChartedLaw):
         return Chart(shape, value, lambda z: self.bottle.log_prob(spread * z[-1]) - log_normal_density(z[-1]))
 
 
+class RowLaw(dist.Distribution):
+    """One row of joint amplitudes (N, D) whose rows are independent, event shape (1, D), up to a constant."""
+
+    def __init__(self, joint: dist.Distribution, row: int) -> None:
+        self.joint, self.row = joint, row
+        super().__init__(event_shape=(1, joint.event_shape[1]))
+
+    @property
+    def support(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return self.joint.support
+
+    def sample(self, key: jax.Array | None, sample_shape: tuple[int, ...] = ()) -> jax.Array:
+        draws: Any = self.joint.sample(key, sample_shape)
+        return draws[..., self.row : self.row + 1, :]
+
+    def log_prob(self, value: Any, intermediates: Any = None) -> jax.Array:
+        others: Any = self.joint.sample(jax.random.key(0))  # anywhere: they add a constant
+        return jnp.asarray(self.joint.log_prob(others.at[self.row].set(value[0])))
+
+
 class RadialTable(NamedTuple):
     """The law of r = |a| without its normalisation: quadrature nodes and weights, and cells of the distribution."""
 
