@@ -30,6 +30,7 @@ from nnqft_ppl.axioms.imaginary_time import cutoff_tolerance, kallen_lehmann, ki
 from nnqft_ppl.axioms.products import pair_verdicts, triple_verdicts
 from nnqft_ppl.axioms.reflection_positivity import TIMES, linear_verdicts, rho_gram
 from nnqft_ppl.axioms.verdicts import together
+from nnqft_ppl.sampling.networks import field_draws
 from nnqft_ppl.studies import Study
 
 GRID = TIMES[:, None]
@@ -75,6 +76,7 @@ def run(study: Study) -> None:
     _coordinates(study)
     _cutoff(study)
     _products(study)
+    _mirrored(study)
     _draws(study)
     _picture(study)
 
@@ -222,6 +224,28 @@ def _products(study: Study) -> None:
         study.exact("(13), (31)", f"cutoff-free s={power:g}: and so is {{1, phi^2}}", expected, float(found.holds))
     six = triple_verdicts(load("cauchy", width=100))[0].statistic
     study.between("(13)", "Cauchy net N=100: lowest norm of {phi, phi^3}", 0.0, six, -np.inf, -1e-6)
+
+
+def _mirrored(study: Study) -> None:
+    """In d >= 2 a pair of fields minus its mirror image has a negative norm at every finite width, -c/N."""
+    for width, time, space in ((10, 1.0, 1.0), (10, 1.0, 0.8), (1000, 0.5, 0.5)):
+        net: Any = load("cos_net", dim=2, sigma_b=2**0.5, width=width)
+        expected = -0.75 / width * (1 - np.exp(-2 * time**2)) * (1 - np.exp(-2 * space**2))
+        x, u = np.array([15.0, 0.0]), np.array([time, space])
+        pairs = [np.stack([x, x + u]), np.stack([x, x + u * [1, -1]])]
+        norm = float(np.array([1, -1]) @ gram(net, pairs) @ np.array([1, -1]))
+        study.exact("(13)", f"Cos-net d=2, N={width}: norm of a pair minus its mirror image", expected, norm, 1e-9)
+    draws = 400_000 if study.quick else 2_000_000
+    for name, settings in (("cos_net", {"sigma_b": 2**0.5}), ("matern", {"nu": 2.0}), ("free_scalar", {"cutoff": 3.0})):
+        net = load(name, dim=2, width=2, **settings)
+        x, u = 6.0 * net.length * np.eye(1, 2)[0], net.length * np.ones(2)
+        points = np.stack([x, x + u, x + u * [1, -1]])
+        phi = field_draws(net, np.concatenate([points * [-1, 1], points]), draws=draws, seed=5)[:, :, 0]
+        values = np.prod([part[:, 0] * (part[:, 1] - part[:, 2]) for part in (phi[:, :3], phi[:, 3:])], axis=0)
+        pairs = [points[[0, 1]], points[[0, 2]]]
+        expected = float(np.array([1, -1]) @ gram(net, pairs) @ np.array([1, -1]))
+        statement = f"{name} d=2, N=2: norm of a pair minus its mirror image by draws"
+        study.monte_carlo("(13)", statement, expected, values.mean(), values.std() / draws**0.5)
 
 
 def _draws(study: Study) -> None:
