@@ -66,7 +66,8 @@ def card(name: str) -> "type[Architecture]":
     InputError
         for an unknown name, or a file that does not declare exactly one architecture, or does not import.
     """
-    from nnqft_ppl.theory.architecture import Architecture, import_from
+    from nnqft_ppl.runtime.modules import import_from
+    from nnqft_ppl.theory.architecture import Architecture
 
     file = source(name)
     try:

@@ -151,7 +151,7 @@ BAD = [
     (("correlators", "cos_net", "--kind", "whole"), "kind must be one of full, connected, I_N, I_IB, got 'whole'"),
     (("correlators", "cos_net", "--estimator", "guess"), "estimator must be one of"),
     (("correlators", "cos_net", "--draws", "0"), "draws must be at least 2, got 0"),
-    (("correlators", "cos_net", "--points", "missing.csv"), "points file 'missing.csv' must be a readable"),
+    (("correlators", "cos_net", "--points", "missing.csv"), "points file 'missing.csv' must be readable"),
     (("correlators", "cos_net", "--out", "t.xlsx"), "output file must end in .parquet or .csv, got 't.xlsx'"),
     (("correlators", "cos_net", "--out", "nowhere/t.csv"), "output file must be in a folder that exists"),
     (
@@ -184,8 +184,8 @@ def test_bad_input_gets_one_clear_line(tmp_path, monkeypatch, arguments, message
     ("content", "message"),
     [
         ("x0,x1\n0,0\n1,1\n", r"configurations must have shape (..., n, 1)"),
-        ("x0\n0\nnan\n", "configurations must be finite, got nan"),
-        ("x0\n0\ninf\n", "configurations must be finite, got inf"),
+        ("x0\n0\nnan\n", "column 'x0' must be finite, got nan in row 2"),
+        ("x0\n0\ninf\n", "column 'x0' must be finite, got inf in row 2"),
     ],
 )
 def test_bad_points(tmp_path, content, message):

@@ -97,7 +97,7 @@ def test_the_command(tmp_path):
         (("cos_net", "gauss_net", "--set-other", "alpha=2"), "GaussNet: hyperparameter must be one of"),
         (("cos_net", "coupled_cos_net"), "CoupledCosNet: duality is asked of independent neurons and even fields"),
         (("cos_net", "gauss_net", "--set-other", "dim=2"), "dim must be the same for both theories, got 1 and 2"),
-        (("cos_net", "gauss_net", "--points", "missing.csv"), "points file 'missing.csv' must be a readable"),
+        (("cos_net", "gauss_net", "--points", "missing.csv"), "points file 'missing.csv' must be readable"),
         (("cos_net", "gauss_net", "--set", "width"), "--set must be of the form name=value, got 'width'"),
     ],
 )

@@ -71,10 +71,10 @@ def test_reading_points(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("missing.csv", None, "must be a readable CSV, npy or npz"),
-        ("empty.csv", "", "must be a readable CSV, npy or npz"),
+        ("missing.csv", None, "must be readable CSV or Parquet: No such file"),
+        ("empty.csv", "", "must begin with a line of names"),
         ("names.csv", "a,b\n1,2\n", r"columns must include x0, x1, ..., got a, b"),
-        ("text.csv", "x0\nhello\n", "must be a readable CSV"),
+        ("text.csv", "x0\nhello\n", "column .x0. must hold numbers, got .hello. in row 1"),
         ("ragged.csv", "configuration,x0\n0,1\n0,2\n1,3\n", r"same number of points, got \[1, 2\]"),
         ("odd.csv", "x0\n1\n2\n3\n", "must be a positive multiple of 2, got 3"),
         ("broken.npz", "PK not a zip", "must be a readable CSV, npy or npz"),

@@ -1,5 +1,6 @@
 """``nnqft list`` and ``nnqft show``: the catalogue and one theory of it."""
 
+from rich.markup import escape
 from rich.table import Table
 
 from nnqft_ppl.cli.options import CardArgument, card_name, clear_errors, console
@@ -13,7 +14,8 @@ def list_cards() -> None:
         table = Table("card", "theory", "equations", "symmetric under", "not under", "exact", box=None, pad_edge=False)
         for e in entries():
             symmetries = (short_symmetries(e.claims), short_symmetries(e.denies))
-            table.add_row(f"[bold]{e.name}[/]", e.title, ", ".join(e.equations), *symmetries, e.exact or "—")
+            row = (e.title, ", ".join(e.equations), *symmetries, e.exact or "—")
+            table.add_row(f"[bold]{e.name}[/]", *map(escape, row))
         console().print(table)
 
 
@@ -30,17 +32,17 @@ def show(card: CardArgument) -> None:
         name = card_name(card)
         found = entry(name)
         screen = console()
-        screen.print(f"[bold]{name}[/]  {found.title}\n\n{found.formula}\n", highlight=False)
+        screen.print(f"[bold]{escape(name)}[/]  {escape(found.title)}\n\n{escape(found.formula)}\n", highlight=False)
         fields = Table("hyperparameter", "range", "default", "meaning", box=None, pad_edge=False)
         for h in found.hyperparameters:
-            fields.add_row(f"[bold]{h.name}[/]", h.range.replace("[", r"\["), h.default, h.meaning)
+            fields.add_row(f"[bold]{h.name}[/]", escape(h.range), escape(h.default), escape(h.meaning))
         screen.print(fields)
         if any(h.range == "AmplitudeLaw" for h in found.hyperparameters):
             laws = "; ".join(f"{key}({', '.join(_field_names(law))})" for key, law in AMPLITUDES.items())
             screen.print(f"\namplitude laws: {laws}", highlight=False)
         theorems = Table("theorem", "equations", "statement", box=None, pad_edge=False)
         for t in card_class(name).theorems():
-            theorems.add_row(f"[bold]{t.quantity}[/]", ", ".join(t.equations), t.statement.replace("[", r"\["))
+            theorems.add_row(f"[bold]{t.quantity}[/]", escape(", ".join(t.equations)), escape(t.statement))
         screen.print()
         screen.print(theorems)
         screen.print(f"\nsymmetric under: {short_symmetries(found.claims)}", highlight=False)

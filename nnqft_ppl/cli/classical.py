@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from nnqft_ppl.cli.options import CardArgument, SeedOption, SetOption, clear_errors, console, theory
@@ -60,12 +61,12 @@ def modes(
         _check_wishes(net, whole, best, out, plot)
         if whole:
             found = search(net, starts=starts, missed=missed, seed=seed, progress=True)
-            screen.print(f"[bold]{net!r}[/]\nmaxima of P({', '.join(net.prior())})\n", highlight=False)
+            screen.print(f"[bold]{escape(repr(net))}[/]\nmaxima of P({', '.join(net.prior())})\n", highlight=False)
             screen.print(_mode_table(found))
             screen.print(f"\n{_summary(found)}", highlight=False)
         else:
             parts = classical_neurons(net, starts=starts, missed=missed, seed=seed, progress=True)
-            screen.print(f"[bold]{net!r}[/]\n", highlight=False)
+            screen.print(f"[bold]{escape(repr(net))}[/]\n", highlight=False)
             amplitudes = ", ".join(f"{a:.9g}" for a in parts.amplitudes)
             screen.print(f"modes of P(a_i): {amplitudes}\n", highlight=False)
             found = parts.neurons
@@ -119,8 +120,8 @@ def vacua(
         fates = breaking(net, seed=seed, manifold=found)
         view = Table("symmetry", "fate", "seen by", "vacua", box=None, pad_edge=False)
         for one in fates:
-            view.add_row(*one)
-        screen.print(f"[bold]{net!r}[/]\n", highlight=False)
+            view.add_row(*map(escape, one))
+        screen.print(f"[bold]{escape(repr(net))}[/]\n", highlight=False)
         screen.print(view)
         if net.bottle is not None:
             _print_bottle(screen, net)
@@ -250,13 +251,13 @@ def _print_bottle(screen: Any, net: Any) -> None:
         view.add_row(f"G{order}{'c' * (order > 2)} {''.join(map(str, components))}", *(f"{v:.9g}" for v in values))
     screen.print("\nat x = 0, 0.4, 1, 1.7 along the first axis:", highlight=False)
     screen.print(view)
-    tilts = Table("source j", "<a_par>", "j <a_perp²>", "j E|a_0|²/D", box=None, pad_edge=False)
+    sources = Table("source j", "<a_par>", "j <a_perp²>", "j E|a_0|²/D", box=None, pad_edge=False)
     for j in (10.0, 1.0, 0.1, 0.01):
         moments = bottle_moments(net.bottle, j)
         small = j * net.bottle.radial_moment(2) / count
-        tilts.add_row(f"{j:g}", f"{moments.parallel:.9g}", f"{j * moments.perpendicular_square:.9g}", f"{small:.6g}")
+        sources.add_row(f"{j:g}", f"{moments.parallel:.9g}", f"{j * moments.perpendicular_square:.9g}", f"{small:.6g}")
     screen.print()
-    screen.print(tilts)
+    screen.print(sources)
 
 
 def _beside(out: Path) -> Path:

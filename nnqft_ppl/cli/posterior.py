@@ -55,7 +55,7 @@ def posterior(
 
     Points and values are standardised (mean 0, largest standard deviation 1) and the results given in the units of the
     file. Writes `posterior.nc` (an ArviZ DataTree), `summary.csv`, `bands.csv` and, for one or two columns of points,
-    `posterior.png`. The last lines say how well the posterior predicts its own data, and whether the chains converged.
+    `posterior.png`. It says first whether the chains converged, and last how well the posterior predicts its own data.
     An interrupted run goes on where it was when the same command is given again.
 
     Example: `nnqft posterior cauchy --data examples/nile.csv --x year --y volume`
@@ -68,7 +68,6 @@ def posterior(
         from nnqft_ppl.inference.data import read_data
         from nnqft_ppl.inference.posterior import posterior as run
         from nnqft_ppl.runtime.checkpoint import clear
-        from nnqft_ppl.sampling.diagnostics import predictive_check
 
         found = read_data(data, _columns(x), y)
         net = theory(card, [*(settings or []), *_sizes(card, width, len(found.x_name), settings)])
@@ -88,6 +87,7 @@ def posterior(
             progress=True,
         )
         typer.echo(result.line)
+        typer.echo(result.convergence.line)
         bands = _bands(result, found, grid)
         written = _write(out, net, found, grid, result, bands, noise)
         clear(partial)
@@ -97,10 +97,19 @@ def posterior(
             unit = f" {y}" if name == "noise" else " in standardised units"
             typer.echo(f"{name} = {row['mean'] * scale:.4g} +- {row['sd'] * scale:.2g}{unit}")
         typer.echo(f"at {len(np.asarray(grid))} points; wrote {', '.join(written)} to {out}/")
-        typer.echo(predictive_check(result.tree).line)
-        typer.echo(result.convergence.line)
+        typer.echo(_predictive_line(result))
     if strict and not result.convergence.converged:
         raise typer.Exit(1)
+
+
+def _predictive_line(result: "Posterior") -> str:
+    """How well a posterior predicts its own data, or why that is not known: a finished run is never lost to it."""
+    from nnqft_ppl.sampling.diagnostics import predictive_check
+
+    try:
+        return predictive_check(result.tree).line
+    except Exception as error:  # ArviZ needs enough finite draws, and says so in many ways
+        return f"predictive: not available, because {' '.join(str(error).split())}"
 
 
 def _write(
@@ -245,10 +254,12 @@ def _bands(result: "Posterior", data: "Data", grid: Any) -> "pd.DataFrame":
     import numpy as np
     import pandas as pd
 
+    from nnqft_ppl.inference.data import LEVELS
+
     phi = data.to_values(result.tree["posterior/phi"].to_numpy().reshape(-1, len(grid)))
     table = pd.DataFrame(dict(zip(data.x_name, np.asarray(grid).T, strict=True)))
     table["mean"], table["sd"] = phi.mean(axis=0), phi.std(axis=0, ddof=1)
-    for level in (0.025, 0.25, 0.75, 0.975):
+    for level in LEVELS:
         table[f"q{level:g}"] = np.quantile(phi, level, axis=0)
     return table
 

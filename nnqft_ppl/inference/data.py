@@ -5,10 +5,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.columns import numbers, read_columns
 from nnqft_ppl.runtime.errors import InputError
+
+LEVELS = (0.025, 0.25, 0.75, 0.975)  # of the quantiles in tables of bands
+#: Names of columns that tables of bands put beside those of the points.
+BANDS = ("mean", "sd", *(f"q{level:g}" for level in LEVELS))
 
 
 class Data(NamedTuple):
@@ -43,35 +47,32 @@ class Data(NamedTuple):
 
 
 def read_data(path: str | Path, x: Sequence[str], y: str) -> Data:
-    """Columns of a CSV file as data.
+    """Columns of a table as data: a CSV file, compressed or not, standard input (``-``) or Parquet.
 
     Raises
     ------
     InputError
-        for a file or column that is not there, no or repeated columns, values that are not finite numbers, fewer than
-        two rows, points that occur twice, or columns that are constant.
+        for a file or column that is not there, no or repeated columns, names that bands have, values that are not
+        finite numbers, fewer than two rows, points that occur twice, or columns that are constant.
     """
     if not x or len({*x, y}) < len(x) + 1:
         raise InputError(f"data columns must be one or more for x and another for y, got {', '.join(x)!r} and {y!r}")
-    try:
-        table = pd.read_csv(path)
-    except (OSError, ValueError, pd.errors.ParserError) as error:
-        raise InputError(f"data file {str(path)!r} must be readable CSV: {str(error).splitlines()[0]}") from error
+    taken = [name for name in x if name in BANDS]
+    if taken:
+        raise InputError(f"data column for x must not be one of {', '.join(BANDS)}, which name bands, got {taken[0]!r}")
+    table = read_columns(path, "data")
     for name in (*x, y):
         if name not in table:
             raise InputError(f"data column must be one of {', '.join(map(str, table.columns))}, got {name!r}")
-        if not pd.api.types.is_numeric_dtype(table[name]):
-            raise InputError(f"data column {name!r} must hold numbers, got {table[name].iloc[0]!r} in row 1")
-        bad = np.flatnonzero(~np.isfinite(table[name].to_numpy(dtype=float)))
-        if bad.size:
-            row = int(bad[0])
-            raise InputError(f"data column {name!r} must be finite, got {table[name].iloc[row]} in row {row + 1}")
     if len(table) < 2:
         raise InputError(f"data must have at least 2 rows, got {len(table)}")
-    points, values = table[list(x)].to_numpy(dtype=float), table[y].to_numpy(dtype=float)
-    if len(np.unique(points, axis=0)) < len(points):
-        twice = points[np.flatnonzero(table.duplicated(subset=list(x)))[0]]
-        raise InputError(f"data points must differ, got {', '.join(f'{v:g}' for v in twice)} twice; average them first")
+    points = np.stack([numbers(table, name, "data") for name in x], axis=1)
+    values = numbers(table, y, "data")
+    first, seen = np.unique(points, axis=0, return_index=True)
+    if len(first) < len(points):
+        twice = points[sorted(set(range(len(points))) - set(seen.tolist()))[0]]
+        words = ", ".join(f"{value:.17g}" for value in twice)
+        raise InputError(f"data points must differ, got {words} twice; average them first")
     for name, column in zip((*x, y), (*points.T, values), strict=True):
         if np.ptp(column) == 0:
             raise InputError(f"data column {name!r} must not be constant, got {column[0]:g} in every row")

@@ -105,6 +105,8 @@ def posterior(
     >>> result.convergence.converged
     False
     """
+    if not jax.config.read("jax_enable_x64"):
+        raise InputError("posterior needs double precision, without which chains go wrong; call enable_x64() first")
     chosen = plan(model, sampler, collapsed)
     model = chosen.model
     x = as_points(model.net, points)

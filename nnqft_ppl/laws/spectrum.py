@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.interpolate import CubicSpline
 
@@ -22,6 +21,7 @@ from nnqft_ppl.laws.bochner import transform_of, transform_of_rows
 from nnqft_ppl.laws.extent import WIDEST, Extent, Function, extent, values_at
 from nnqft_ppl.laws.interpolation import hermite
 from nnqft_ppl.runtime.arrays import Array, check_rows
+from nnqft_ppl.runtime.columns import numbers, read_columns
 from nnqft_ppl.runtime.errors import InputError
 
 CELLS = 4096
@@ -243,15 +243,9 @@ def _table(spectrum: Spectrum) -> _Table:
 
 def read_target(path: str | Path) -> tuple[Array, Array, bool]:
     """Two columns of a CSV file, and whether they are ``r, K`` of a two-point function; ``p, G`` otherwise."""
-    try:
-        table = pd.read_csv(path)
-        names = [str(name).strip() for name in table.columns]
-        if names not in (["p", "G"], ["r", "K"]):
-            raise InputError(f"target file {str(path)!r} must have columns p, G or r, K, got {', '.join(names)}")
-        x, y = table.to_numpy(dtype=float).T
-    except InputError:
-        raise
-    except (OSError, ValueError) as error:
-        words = " ".join(str(error).split())
-        raise InputError(f"target file {str(path)!r} must be a readable CSV of numbers: {words}") from error
+    table = read_columns(path, "target")
+    names = list(table.columns)
+    if names not in (["p", "G"], ["r", "K"]):
+        raise InputError(f"target file {str(path)!r} must have columns p, G or r, K, got {', '.join(names)}")
+    x, y = (numbers(table, name, "target") for name in names)
     return x, y, names == ["r", "K"]

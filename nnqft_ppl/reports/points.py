@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from nnqft_ppl.reports.schemas import validate_table
 from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.columns import numbers, read_columns
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.files import one_line
 
@@ -26,9 +27,9 @@ def configurations_table(configurations: ArrayLike) -> pd.DataFrame:
 def read_configurations(path: str | Path, order: int) -> Array:
     """Configurations of shape (C, n, d) from a file of points.
 
-    A ``.csv`` has one row a point with coordinates ``x0, x1, ...`` and, optionally, a column ``configuration``; without
-    it, each `order` rows in turn are a configuration. A ``.npy``, or a ``.npz`` with the key ``configs``, holds the
-    array itself.
+    A CSV or Parquet table has one row a point with coordinates ``x0, x1, ...`` and, optionally, columns
+    ``configuration`` and ``point``, the place in it; without them, each `order` rows in turn are a configuration. A
+    ``.npy``, or a ``.npz`` with the key ``configs``, holds the array itself.
 
     Parameters
     ----------
@@ -58,29 +59,41 @@ def read_configurations(path: str | Path, order: int) -> Array:
     >>> x[0, 1]
     array([0.4, 0.2])
     """
-    path = Path(path)
+    suffix = Path(path).suffix.lower()
+    if suffix not in (".npy", ".npz"):
+        table = read_columns(path, "points")
+        try:
+            return _from_points(table, order)
+        except InputError as error:
+            raise InputError(f"points file {str(path)!r}: {error}") from error
     try:
-        if path.suffix == ".csv":
-            return _from_points(pd.read_csv(path), order)
         loaded: Any = np.load(path, allow_pickle=False)
-        return np.asarray(loaded["configs"] if path.suffix == ".npz" else loaded, dtype=float)
-    except InputError as error:
-        raise InputError(f"points file {str(path)!r}: {error}") from error
-    except Exception as error:  # NumPy, pandas and zipfile raise a dozen types between them
+        array = np.asarray(loaded["configs"] if suffix == ".npz" else loaded, dtype=float)
+    except Exception as error:  # NumPy and zipfile raise a dozen types between them
         raise InputError(f"points file {str(path)!r} must be a readable CSV, npy or npz: {one_line(error)}") from error
+    if array.ndim != 3:
+        raise InputError(f"points file {str(path)!r}: the array must have shape (C, n, d), got {array.shape}")
+    return array
 
 
 def _from_points(table: pd.DataFrame, order: int) -> Array:
-    axes = [name for name in (f"x{k}" for k in range(len(table.columns))) if name in table]
-    if not axes:
+    axes = [f"x{k}" for k in range(sum(name.startswith("x") for name in table.columns))]
+    if not axes or any(name not in table for name in axes):
         raise InputError(f"columns must include x0, x1, ..., got {', '.join(map(str, table.columns))}")
-    x = table[axes].to_numpy(dtype=float)
+    x = np.stack([numbers(table, name, "points") for name in axes], axis=1)
     if "configuration" in table:
-        sizes = table.groupby("configuration", sort=False).size()
-        if len(set(sizes)) != 1:
-            raise InputError(f"every configuration must have the same number of points, got {sorted(set(sizes))}")
-        x = x[np.argsort(pd.factorize(table["configuration"])[0], kind="stable")]
-        order = int(sizes.iloc[0])
+        key = pd.factorize(table["configuration"])[0]
+        sizes = np.bincount(key) if len(key) else np.zeros(0, dtype=int)
+        if len(set(sizes.tolist())) > 1:
+            found = sorted(set(sizes.tolist()))
+            raise InputError(f"every configuration must have the same number of points, got {found}")
+        order = int(sizes[0]) if len(sizes) else order
+        place = numbers(table, "point", "points") if "point" in table else np.zeros(len(x))
+        if "point" in table and any(sorted(place[key == k]) != list(range(order)) for k in range(len(sizes))):
+            raise InputError(f"points of a configuration must be numbered from 0 to {order - 1}, once each")
+        x = x[np.lexsort((np.arange(len(x)), place, key))]
+    elif "point" in table:
+        raise InputError("a column point needs a column configuration")
     if len(x) == 0 or len(x) % order:
         raise InputError(f"the number of points must be a positive multiple of {order}, got {len(x)}")
     return x.reshape(-1, order, len(axes))

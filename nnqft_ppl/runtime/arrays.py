@@ -17,7 +17,7 @@ def check_points(points: ArrayLike, dim: int, name: str = "points") -> Array:
     InputError
         ``points must have shape (P, 2), got (3,)`` or ``points must be finite, got nan at (0, 1)``.
     """
-    array = _finite(points, name)
+    array = finite(points, name)
     if array.ndim != 2 or array.shape[1] != dim or array.shape[0] == 0:
         raise InputError(f"{name} must have shape (P, {dim}) with P >= 1, got {array.shape}")
     return array
@@ -25,7 +25,7 @@ def check_points(points: ArrayLike, dim: int, name: str = "points") -> Array:
 
 def check_configurations(configurations: ArrayLike, dim: int, name: str = "configurations") -> Array:
     """`configurations` as a float64 array of shape (..., n, d), n points in each; errors as for `check_points`."""
-    array = _finite(configurations, name)
+    array = finite(configurations, name)
     if array.ndim < 2 or array.shape[-1] != dim or array.size == 0:
         raise InputError(f"{name} must have shape (..., n, {dim}) with n >= 1, got {array.shape}")
     return array
@@ -44,7 +44,10 @@ def check_rows(at: ArrayLike, values: ArrayLike, name: str, axis: str) -> tuple[
     return x, y
 
 
-def _finite(values: ArrayLike, name: str) -> Array:
+def finite(values: ArrayLike, name: str) -> Array:
+    """An array of finite float64 numbers without masked entries, or `InputError`."""
+    if np.ma.is_masked(values):
+        raise InputError(f"{name} must have no masked entries, got {int(np.ma.count_masked(values))}; leave them out")
     try:
         array = np.asarray(values, dtype=float)
     except (TypeError, ValueError) as error:

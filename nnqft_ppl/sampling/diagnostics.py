@@ -11,6 +11,7 @@ from xarray import DataTree
 
 from nnqft_ppl.runtime.arrays import Array
 
+RESIDUAL = 4.0  # standard errors
 R_HAT, ESS = 1.01, 400.0  # Vehtari, Gelman, Simpson, Carpenter and Burkner (2021)
 
 
@@ -25,8 +26,9 @@ class Convergence(NamedTuple):
 
     @property
     def converged(self) -> bool:
-        """R-hat <= 1.01, bulk and tail ESS >= 400, and no divergence."""
-        return self.r_hat <= R_HAT and self.ess >= ESS and self.divergences == 0
+        """R-hat <= 1.01, bulk and tail ESS >= 400, no divergence, and a Schwinger-Dyson residual within 4 errors."""
+        honest = not abs(self.schwinger_dyson) > RESIDUAL  # where it is known
+        return self.r_hat <= R_HAT and self.ess >= ESS and self.divergences == 0 and honest
 
     @property
     def line(self) -> str:

@@ -152,8 +152,15 @@ def log_weight_variance(model: Conditioned) -> float:
     z = jax.random.normal(key_z, (ASKED, len(charts)))
     if charts:
         z = jnp.broadcast_to(z[jnp.argmax(log_weights(z, key_first))], z.shape)
-    low, high = np.quantile(np.asarray(log_weights(z, key_second)), [0.25, 0.75])
-    return float((high - low) / 1.349) ** 2
+    with np.errstate(invalid="ignore"):  # infinite log weights are said below
+        low, high = np.quantile(np.asarray(log_weights(z, key_second)), [0.25, 0.75])
+        variance = float((high - low) / 1.349) ** 2
+    if not np.isfinite(variance):
+        raise InputError(
+            f"{type(model.net).__name__}: the log likelihood of prior draws must be finite in float64, got one that is "
+            "not; the noise is too small, or the values are too far from what the theory can be"
+        )
+    return variance
 
 
 def block_count(variance: float, neurons: int) -> int:

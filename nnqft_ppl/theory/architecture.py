@@ -5,15 +5,11 @@ base class makes the field phi(x) = sum_i a_i h_i(x) of (1) out of them, for all
 """
 
 import dataclasses
-import importlib
-import importlib.util
 import math
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from types import ModuleType
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import jax
@@ -27,6 +23,8 @@ from nnqft_ppl.laws.joint import iid
 from nnqft_ppl.laws.vectors import BottleLaw
 from nnqft_ppl.runtime.arrays import Array, check_points
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
+from nnqft_ppl.runtime.modules import import_from
+from nnqft_ppl.runtime.programs import check_shape, program_points, refuse_conditioned_field
 from nnqft_ppl.theory.amplitudes import AmplitudeGroup, AmplitudeLaw
 from nnqft_ppl.theory.ranges import Count, enforce
 
@@ -217,6 +215,8 @@ class Architecture(ABC):
     def neurons(self, theta: Parameters, points: jax.Array) -> jax.Array:
         """h_i(x_p), shape (N, P), from parameters theta_h whose leading axis is the neuron; ``a`` is ignored."""
 
+        check_shape(points, self.dim)
+
         def at_points(one: Parameters) -> jax.Array:
             return jax.vmap(lambda x: self.neuron(x, **one))(points)
 
@@ -237,6 +237,7 @@ class Architecture(ABC):
 
     def field(self, theta: Parameters, points: jax.Array) -> jax.Array:
         """phi(x_p) = sum_i a_i h_i(x_p), shape (P,), or (P, D) for a field with D components."""
+        check_shape(points, self.dim)
         common = {site: theta[site] for site in self.shared if site in theta}
         own = {site: value for site, value in theta.items() if site not in self.shared}
         coordinates = points.T  # one coordinate of all points side by side: up to 2.5 times faster with AVX-512
@@ -254,10 +255,11 @@ class Architecture(ABC):
 
     def __call__(self, points: ArrayLike | None = None) -> Any:
         """The NumPyro program: sample every site of `prior`; at points (P, d), record the site ``phi``."""
+        refuse_conditioned_field()
         theta: Any = {site: numpyro.sample(site, law) for site, law in self.prior().items()}
         if points is None:
             return None
-        return numpyro.deterministic("phi", self.field(theta, jnp.asarray(points)))
+        return numpyro.deterministic("phi", self.field(theta, program_points(points, self.dim)))
 
     def sample(self, key: jax.Array, draws: int) -> Parameters:
         """Exact ancestral draws of every site, leading axis `draws`.
@@ -351,27 +353,6 @@ class Architecture(ABC):
                 statement = (method.__doc__ or "").strip().split("\n\n")[0]
                 found.append(Theorem(name, equations, " ".join(statement.split())))
         return tuple(found)
-
-
-def import_from(module: str, file: str | Path | None) -> ModuleType:
-    """A module by its name, or, where no path of Python's leads to it, from its file: one module either way."""
-    if module in sys.modules:
-        return sys.modules[module]
-    try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name != module or file is None:
-            raise
-    spec = importlib.util.spec_from_file_location(module, file)
-    assert spec is not None
-    assert spec.loader is not None
-    sys.modules[module] = found = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(found)
-    except BaseException:
-        del sys.modules[module]
-        raise
-    return found
 
 
 def _revived(module: str, file: str | None, name: str, fields: dict[str, Any]) -> Architecture:

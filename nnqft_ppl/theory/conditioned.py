@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.programs import program_points, refuse_conditioned_field
 from nnqft_ppl.theory.architecture import Architecture, Parameters
 from nnqft_ppl.theory.gaussian_amplitudes import amplitude_draw, gaussian_amplitudes, log_evidence
 
@@ -132,13 +133,14 @@ class Conditioned:
 
     def __call__(self, points: ArrayLike | None = None) -> Any:
         """The NumPyro program; at points (P, d) it also records the site ``phi``, unless the amplitudes are gone."""
+        refuse_conditioned_field()
         hyper: Any = {name: numpyro.sample(name, law) for name, law in self.hyperlaws.items()}
         net, noise = self.with_values(hyper)
         theta: Any = {site: numpyro.sample(site, law) for site, law in self.laws(net).items()}
         numpyro.factor("factors", self.log_factors(net, theta, noise))
         if points is None or self.collapsed:
             return None
-        return numpyro.deterministic("phi", field_at(net, theta, points))
+        return numpyro.deterministic("phi", field_at(net, theta, program_points(points, self.net.dim)))
 
 
 class LinearSystem(NamedTuple):

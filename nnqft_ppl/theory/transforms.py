@@ -21,7 +21,7 @@ import numpyro.distributions as dist
 from numpy.typing import ArrayLike
 from numpyro.distributions import biject_to
 
-from nnqft_ppl.runtime.arrays import Array, check_points
+from nnqft_ppl.runtime.arrays import Array, check_points, finite
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.theory.architecture import Architecture
 from nnqft_ppl.theory.conditioned import (
@@ -81,10 +81,10 @@ def observe(model: Model, points: ArrayLike, values: ArrayLike, *, noise: Noise)
     points = check_points(points, model.net.dim)
     values = _checked_values("values", values, points, model.net)
     if not isinstance(noise, dist.Distribution):
-        noise = np.asarray(noise, dtype=float)
+        noise = finite(noise, "noise")
         if noise.shape not in ((), (len(points),)):
             raise InputError(f"noise must be one number or have shape ({len(points)},), got {noise.shape}")
-        if not (np.isfinite(noise).all() and (noise > 0).all()):
+        if not (noise > 0).all():
             raise InputError(f"noise must be positive and finite, got {float(np.min(noise))}")
         noise = float(noise) if noise.ndim == 0 else noise
     return dataclasses.replace(model, observation=Observation(points, values, noise))
@@ -126,9 +126,9 @@ def deform(model: Model, potential: Potential, points: ArrayLike, weights: Array
     """
     model = conditioned(model)
     points = check_points(points, model.net.dim)
-    weights = np.ones(len(points)) if weights is None else np.asarray(weights, dtype=float)
-    if weights.shape != (len(points),) or not np.isfinite(weights).all():
-        raise InputError(f"weights must be finite and have shape ({len(points)},), got {weights.shape}")
+    weights = np.ones(len(points)) if weights is None else finite(weights, "weights")
+    if weights.shape != (len(points),):
+        raise InputError(f"weights must have shape ({len(points)},), got {weights.shape}")
     action = Action(points, weights, potential)
     _check_action(model.net, action)
     return dataclasses.replace(model, actions=(*model.actions, action))
@@ -273,13 +273,9 @@ def _density_at(net: Architecture, name: str, value: Any) -> jax.Array:
 
 def _checked_values(name: str, values: ArrayLike, points: Array, net: Architecture) -> Array:
     shape = (len(points),) if net.component_count == 1 else (len(points), net.component_count)
-    array = np.asarray(values, dtype=float)
+    array = finite(values, name)
     if array.shape != shape:
         raise InputError(f"{name} must have shape {shape}, got {array.shape}")
-    bad = np.argwhere(~np.isfinite(array))
-    if bad.size:
-        where = tuple(int(i) for i in bad[0])
-        raise InputError(f"{name} must be finite, got {array[where]} at index {where}")
     return array
 
 

@@ -1,0 +1,116 @@
+"""One strict reader for every table of numbers that a user brings: nothing is guessed, and what is wrong is named.
+
+A CSV file (also compressed with gzip, bzip2 or xz, or ``-`` for standard input) begins with a line of names; every row
+has as many cells. A ``.parquet`` file has its own names and types.
+"""
+
+import bz2
+import csv
+import gzip
+import lzma
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.files import one_line
+
+_OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+
+
+def read_columns(path: str | Path, what: str) -> pd.DataFrame:
+    """The columns of a table, of text as it stands in a CSV file, and of their types in a Parquet file.
+
+    Parameters
+    ----------
+    path
+        The file, or ``-`` for standard input.
+    what
+        What the file is to the user, for errors: ``data``, ``points``, ``target``.
+
+    Returns
+    -------
+    A DataFrame with one row for each row of the file; blank lines are left out, and blanks around names and cells.
+
+    Raises
+    ------
+    InputError
+        for a file that cannot be read, names that are missing or occur twice, or a row longer or shorter than the
+        header.
+    """
+    try:
+        if str(path).lower().endswith(".parquet"):
+            return pd.read_parquet(path)
+        if str(path) == "-":
+            return _rows(sys.stdin)
+        opener = _OPENERS.get(Path(path).suffix.lower(), open)
+        with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
+            return _rows(file)
+    except InputError as error:
+        raise InputError(f"{what} file {str(path)!r}: {error}") from error
+    except (OSError, ValueError, EOFError, csv.Error, lzma.LZMAError, pa.ArrowException) as error:
+        raise InputError(f"{what} file {str(path)!r} must be readable CSV or Parquet: {_reason(error)}") from error
+
+
+def numbers(table: pd.DataFrame, name: str, what: str) -> Array:
+    """A column as float64 numbers, (rows,).
+
+    Raises
+    ------
+    InputError
+        naming the first cell, and its row from 1, that is no number, not finite, or has more digits than a float64.
+    """
+    column = table[name]
+    if pd.api.types.is_bool_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
+        raise InputError(f"{what} column {name!r} must hold numbers, got {column.iloc[0]!s} in row 1")
+    values = np.empty(len(column))
+    for row, cell in enumerate(column, start=1):
+        label = f"{what} column {name!r}"
+        try:
+            values[row - 1] = value = float(cell)
+        except (TypeError, ValueError):
+            raise InputError(f"{label} must hold numbers, got {cell!r} in row {row}") from None
+        if not np.isfinite(value):
+            raise InputError(f"{label} must be finite, got {cell} in row {row}")
+        if abs(value) >= 2**53 and _whole(cell) not in (None, int(value)):
+            raise InputError(
+                f"{label} must fit in double precision, got {cell} in row {row}; subtract an origin, or change the unit"
+            )
+    return values
+
+
+def _rows(lines: TextIO | Iterable[str]) -> pd.DataFrame:
+    reader = csv.reader(lines, strict=True)
+    header = [name.strip() for name in next(reader, [])]
+    if not any(header):
+        raise InputError("it must begin with a line of names")
+    for name in header:
+        if not name or header.count(name) > 1:
+            raise InputError(f"names of columns must be there and differ, got {', '.join(map(repr, header))}")
+    rows = []
+    for cells in reader:
+        if not any(cell.strip() for cell in cells) and len(cells) < max(len(header), 2):
+            continue  # a blank line
+        if len(cells) != len(header):
+            rule = f"every row must have {len(header)} cells, as {', '.join(header)}"
+            raise InputError(f"{rule}, got {len(cells)} in row {len(rows) + 1}: {', '.join(cells)}")
+        rows.append([cell.strip() for cell in cells])
+    return pd.DataFrame(rows, columns=header, dtype=object)
+
+
+def _whole(cell: Any) -> int | None:
+    """A cell as a whole number of any size, if it is one."""
+    try:
+        return int(cell)
+    except (TypeError, ValueError):
+        return None
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or one_line(error)
