@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from toy_cards import Tanh
 
-from nnqft_ppl import InputError, axiom_verdicts, exact_correlator, load, models
+from nnqft_ppl import InputError, axiom_verdicts, exact_correlator, load, models, vacua
 from nnqft_ppl.axioms.imaginary_time import rho
 from nnqft_ppl.catalogue import entries
 from nnqft_ppl.laws import CauchyFrequencies, FrequencyLaw, GaussianFrequencies, RegulatedFrequencies
 from nnqft_ppl.laws.frequencies import FoldedCauchyFrequencies, SpectralFrequencies, StudentFrequencies
+from nnqft_ppl.sampling.networks import field_draws
 from nnqft_ppl.theory import CosineArchitecture, Gaussian
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
@@ -124,6 +125,14 @@ def test_frequency_laws_agree_with_themselves(law: FrequencyLaw, dim: int):
 def test_laws_of_the_line_stay_on_it():
     with pytest.raises(InputError, match="CauchyFrequencies: dim must be 1, got 2"):
         CauchyFrequencies(1.0).characteristic(np.ones(1), 2)
+
+
+@pytest.mark.slow
+def test_a_table_of_a_law_serves_both_precisions():
+    """JAX keeps what it made of one array: draws in single precision had met the table of a search in double."""
+    net = load("wine_bottle", width=3)
+    vacua(net)
+    assert field_draws(net, [[0.0]], draws=8, seed=0).shape == (8, 1, 2)
 
 
 # -- cards of a user's own ---------------------------------------------------------------------------------------------

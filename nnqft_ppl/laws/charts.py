@@ -191,7 +191,7 @@ class StretchTable(NamedTuple):
 def stretch(table: StretchTable, z: jax.Array) -> jax.Array:
     """Rows z -> sinh(y(|z|)) z/|z|, y by cubic Hermite interpolation: |z| -> radius keeps the probability inside."""
     length = jnp.sqrt(jnp.sum(z * z, axis=-1, keepdims=True) + jnp.finfo(z.dtype).tiny)
-    y, slope, step = jnp.asarray(table.y), jnp.asarray(table.slope), REACH / KNOTS
+    y, slope, step = jnp.asarray(table.y, z.dtype), jnp.asarray(table.slope, z.dtype), REACH / KNOTS
     cell = jnp.clip(jnp.floor(length / step).astype(int), 0, KNOTS - 1)
     t = length / step - cell
     inner = jnp.minimum(t, 1.0)

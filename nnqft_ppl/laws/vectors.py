@@ -97,8 +97,10 @@ class BottleLaw(dist.Distribution):
         assert key is not None
         key_radius, key_direction = jax.random.split(key)
         table = _radial_table(self.radius, self.sigma, self.event_shape[0])
-        distribution, density, r = (jnp.asarray(column) for column in (table.distribution, table.density, table.r))
         u = jax.random.uniform(key_radius, sample_shape)
+        columns = (table.distribution, table.density, table.r)
+        # Of the type of the draw: JAX may keep what it made of one and the same array in double precision.
+        distribution, density, r = (jnp.asarray(column, u.dtype) for column in columns)
         cell = jnp.clip(jnp.searchsorted(distribution, u, side="right") - 1, 0, CELLS - 1)
         left, slope = density[cell], density[cell + 1] - density[cell]
         # Probability left + slope/2 of a cell of unit length: the stable root of left t + slope t^2/2 = part of it.
