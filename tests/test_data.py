@@ -58,8 +58,8 @@ def test_bad_data_is_one_line(tmp_path, text, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--noise", "-1"], "noise must be positive, got -1.0"),
-        (["--noise", "0"], "noise must be positive, got 0.0"),
+        (["--noise", "-1"], "noise must be positive and finite, got -1.0"),
+        (["--noise", "0"], "noise must be positive and finite, got 0.0"),
         (["--noise", "inf"], "noise must be positive and finite, got inf"),
         (["--infer", "masss"], "a hyperparameter to infer must be one of sigma_a, mass, got 'masss'"),
         (["--sampler", "hmc"], "sampler must be one of nuts, gibbs, got 'hmc'"),

@@ -191,7 +191,7 @@ def test_a_conditioned_theory_is_a_numpyro_program():
         (lambda n: observe(observe(n, X, Y, noise=1.0), X, Y, noise=1.0), "has its data already"),
         (lambda n: deform(n, lambda phi: jnp.log(-(phi**2)), X), "action must be finite on fields of size 1, got nan"),
         (lambda n: deform(n, lambda phi: -(phi**4), X), "action must be bounded below by the prior"),
-        (lambda n: deform(n, lambda phi: phi**4, X, [1.0]), r"weights must be finite and have shape \(5,\)"),
+        (lambda n: deform(n, lambda phi: phi**4, X, [1.0]), r"weights must have shape \(5,\), got \(1,\)"),
         (lambda n: collapse(deform(n, lambda phi: phi**4, X)), "collapse: the amplitudes of a theory with an action"),
         (lambda n: give_laws(n, width=dist.LogNormal(0, 1)), "hyperparameter to infer must be one of sigma_a, sigma_b, got 'width'"),
         (lambda n: give_laws(n, sigma_b=dist.Normal(0, 1)), "sigma_b must be positive and finite, but its law Normal gives -"),

@@ -203,16 +203,16 @@ def compare(
 
 
 def _conditioned(net: "Architecture", data: "Data", noise: float | None, infer: str | None) -> Any:
+    import math
+
     from numpyro.distributions import HalfNormal, LogNormal
 
     from nnqft_ppl.theory.transforms import give_laws, observe
 
-    if noise is not None and not noise > 0:
-        raise InputError(f"noise must be positive, got {noise}")
+    if noise is not None and not 0 < noise < math.inf:
+        raise InputError(f"noise must be positive and finite, got {noise}")
     model = observe(net, data.points, data.values, noise=HalfNormal(1.0) if noise is None else noise / data.y_scale)
     names = _columns(infer or "")
-    import math
-
     laws = {}
     for name in names:
         value = getattr(net, name, None)
