@@ -188,6 +188,7 @@ def test_a_conditioned_theory_is_a_numpyro_program():
         (lambda n: observe(n, X, Y[:3], noise=1.0), r"values must have shape \(5,\), got \(3,\)"),
         (lambda n: observe(n, X, Y, noise=0.0), "noise must be positive and finite, got 0.0"),
         (lambda n: observe(n, X, Y, noise=-1.0), "noise must be positive"),
+        (lambda n: observe(n, X, Y, noise=np.inf), "noise must be finite, got inf"),
         (lambda n: observe(observe(n, X, Y, noise=1.0), X, Y, noise=1.0), "has its data already"),
         (lambda n: deform(n, lambda phi: jnp.log(-(phi**2)), X), "action must be finite on fields of size 1, got nan"),
         (lambda n: deform(n, lambda phi: -(phi**4), X), "action must be bounded below by the prior"),

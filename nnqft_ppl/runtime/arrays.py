@@ -52,8 +52,8 @@ def finite(values: ArrayLike, name: str) -> Array:
         array = np.asarray(values, dtype=float)
     except (TypeError, ValueError) as error:
         raise InputError(f"{name} must be an array of numbers of one shape, got {values!r:.80}") from error
-    bad = np.argwhere(~np.isfinite(array))
-    if bad.size:
+    bad = np.argwhere(~np.isfinite(array))  # one row for one number, though a row of no entries
+    if len(bad):
         where = tuple(int(i) for i in bad[0])
-        raise InputError(f"{name} must be finite, got {array[where]} at index {where}")
+        raise InputError(f"{name} must be finite, got {array[where]}" + (f" at index {where}" if where else ""))
     return array
