@@ -24,6 +24,7 @@ GOOD = "t,y\n0,1\n1,2.5\n2,1.5\n"
         ("t,y\n1,10.0\n2,10.5\n3,-\n", "data column 'y' must hold numbers, got '-' in row 3"),
         ("t,y\n1,10.0\n2,\n", "data column 'y' must hold numbers, got '' in row 2"),
         ("t,y\n1,True\n2,False\n", "data column 'y' must hold numbers, got 'True' in row 1"),
+        ("t,y\n1,1_000\n2,2\n", "data column 'y' must hold numbers, got '1_000' in row 1"),
         ("t,y\n1,1;5\n2,2\n", "data column 'y' must hold numbers, got '1;5' in row 1"),
         ("t,y\n1,nan\n2,2\n", "data column 'y' must be finite, got nan in row 1"),
         ("t,y\n1,2\n2,-inf\n", "data column 'y' must be finite, got -inf in row 2"),
@@ -130,3 +131,15 @@ def test_targets_are_read_by_the_same_rules(tmp_path):
     path.write_text("p,G\n0,1,2\n1,.5\n")
     with pytest.raises(InputError, match="every row must have 2 cells, as p, G, got 3 in row 1"):
         Spectrum.read(path)
+
+
+def test_parquet_of_other_types(tmp_path):
+    """Booleans with gaps, no rows, and a configuration that is missing: each is named."""
+    path = tmp_path / "data.parquet"
+    pd.DataFrame({"t": [0.0, 1.0], "y": pd.Series([True, None], dtype=object)}).to_parquet(path)
+    with pytest.raises(InputError, match="data column 'y' must hold numbers, got True in row 1"):
+        read_data(path, ["t"], "y")
+    assert len(numbers(pd.DataFrame({"y": np.zeros(0, dtype=bool)}), "y", "data")) == 0
+    pd.DataFrame({"configuration": [0.0, np.nan], "x0": [1.0, 2.0]}).to_parquet(path)
+    with pytest.raises(InputError, match="column configuration must have no missing values, got one in row 2"):
+        read_configurations(path, 2)

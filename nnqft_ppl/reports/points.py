@@ -83,6 +83,8 @@ def _from_points(table: pd.DataFrame, order: int) -> Array:
     x = np.stack([numbers(table, name, "points") for name in axes], axis=1)
     if "configuration" in table:
         key = pd.factorize(table["configuration"])[0]
+        if (key < 0).any():
+            raise InputError(f"column configuration must have no missing values, got one in row {key.argmin() + 1}")
         sizes = np.bincount(key) if len(key) else np.zeros(0, dtype=int)
         if len(set(sizes.tolist())) > 1:
             found = sorted(set(sizes.tolist()))

@@ -46,7 +46,9 @@ def read_columns(path: str | Path, what: str) -> pd.DataFrame:
     """
     try:
         if str(path).lower().endswith(".parquet"):
-            return pd.read_parquet(path)
+            table = pd.read_parquet(path)
+            table.columns = _checked_names(table.columns)
+            return table
         if str(path) == "-":
             return _rows(sys.stdin)
         opener = _OPENERS.get(Path(path).suffix.lower(), open)
@@ -66,13 +68,12 @@ def numbers(table: pd.DataFrame, name: str, what: str) -> Array:
     InputError
         naming the first cell, and its row from 1, that is no number, not finite, or has more digits than a float64.
     """
-    column = table[name]
-    if pd.api.types.is_bool_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
-        raise InputError(f"{what} column {name!r} must hold numbers, got {column.iloc[0]!s} in row 1")
+    column, label = table[name], f"{what} column {name!r}"
     values = np.empty(len(column))
     for row, cell in enumerate(column, start=1):
-        label = f"{what} column {name!r}"
         try:
+            if isinstance(cell, bool) or "_" in str(cell):  # numbers to Python, but not to who wrote them
+                raise TypeError
             values[row - 1] = value = float(cell)
         except (TypeError, ValueError):
             raise InputError(f"{label} must hold numbers, got {cell!r} in row {row}") from None
@@ -87,12 +88,7 @@ def numbers(table: pd.DataFrame, name: str, what: str) -> Array:
 
 def _rows(lines: TextIO | Iterable[str]) -> pd.DataFrame:
     reader = csv.reader(lines, strict=True)
-    header = [name.strip() for name in next(reader, [])]
-    if not any(header):
-        raise InputError("it must begin with a line of names")
-    for name in header:
-        if not name or header.count(name) > 1:
-            raise InputError(f"names of columns must be there and differ, got {', '.join(map(repr, header))}")
+    header = _checked_names(next(reader, []))
     rows = []
     for cells in reader:
         if not any(cell.strip() for cell in cells) and len(cells) < max(len(header), 2):
@@ -102,6 +98,16 @@ def _rows(lines: TextIO | Iterable[str]) -> pd.DataFrame:
             raise InputError(f"{rule}, got {len(cells)} in row {len(rows) + 1}: {', '.join(cells)}")
         rows.append([cell.strip() for cell in cells])
     return pd.DataFrame(rows, columns=header, dtype=object)
+
+
+def _checked_names(names: Iterable[Any]) -> list[str]:
+    header = [str(name).strip() for name in names]
+    if not any(header):
+        raise InputError("it must begin with a line of names")
+    for name in header:
+        if not name or header.count(name) > 1:
+            raise InputError(f"names of columns must be there and differ, got {', '.join(map(repr, header))}")
+    return header
 
 
 def _whole(cell: Any) -> int | None:
