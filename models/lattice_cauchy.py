@@ -38,11 +38,7 @@ class LatticeCauchy(CosineArchitecture):
     @theorem("26", "32")
     def power_spectrum(self, p: ArrayLike) -> Array:
         """(sigma_a^2 Delta/2) sinh(m Delta)/(cosh(m Delta) - cos(p Delta)) for |p| <= pi/Delta, zero beyond."""
-        p, squeeze = self.norm(p), np.tanh(self.mass * self.lattice_spacing / 2)
-        half = p * self.lattice_spacing / 2
-        lattice = squeeze / ((squeeze * np.cos(half)) ** 2 + np.sin(half) ** 2)  # the same by half angles
-        inside = p <= np.pi / self.lattice_spacing
-        return np.where(inside, self.amplitude_moment(2) * self.lattice_spacing / 2 * lattice, 0.0)
+        return super().power_spectrum(p)  # P(b) of the law
 
     @theorem("15", "33")
     def rho(self, tau: ArrayLike) -> Array:
