@@ -199,11 +199,12 @@ def test_no_theory_of_plane_waves_is_positive_in_the_plane(name):
         try:
             net = load(name, width=width, dim=2, **({"power": 1.5} if name == "cutoff_free_scalar" else {}))
         except InputError:
-            return  # a theory of the line
-        if isinstance(net, CosineArchitecture):
-            assert together(pair_verdicts(net)) == (
-                "undecided" if name == "cutoff_free_scalar" and width > 10**5 else "fail"
-            )
+            pytest.skip("a theory of the line")
+        if not isinstance(net, CosineArchitecture):
+            pytest.skip("its neurons are no plane waves")
+        # Of the cutoff-free scalar M_4 is infinite at a point, and what a Gram matrix elsewhere shows falls like 1/N.
+        found = "undecided" if name == "cutoff_free_scalar" and width > 10**5 else "fail"
+        assert together(pair_verdicts(net)) == found
 
 
 def test_a_planted_error_fails(monkeypatch):
