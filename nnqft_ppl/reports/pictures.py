@@ -1,7 +1,7 @@
 """Pictures of fields."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,10 +13,6 @@ from nnqft_ppl.inference.data import Data
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.theory.architecture import Architecture
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 
 SHOWN = {1: 12, 2: 3}  # draws in a picture
 EXTENT = 6.0  # half-width of the default grid, in units of 1/m

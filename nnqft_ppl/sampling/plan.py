@@ -24,14 +24,13 @@ from nnqft_ppl.theory.gaussian_amplitudes import gaussian_amplitudes
 from nnqft_ppl.theory.transforms import collapse
 
 SamplerName = Literal["nuts", "gibbs"]
-
-
 SAMPLERS: tuple[SamplerName, ...] = get_args(SamplerName)
-
 
 #: Variance of the log weight of prior draws. At 1.4 Gibbs moves gave 8 times fewer effective draws a second than NUTS,
 #: at 0.7 four times more (years of the Nile, Cos-net).
 PRECISE = 1.0
+ASKED = 64  # prior draws
+DEVIATION = 0.25  # of the log weight when a block is redrawn
 
 
 class Plan(NamedTuple):
@@ -126,10 +125,6 @@ def sampler_of(chosen: Plan, warmup: int) -> Sampler:
 
 def _centred(net: Architecture) -> bool:
     return bool(np.all(np.asarray(gaussian_amplitudes(net).loc) == 0))
-
-
-ASKED = 64  # prior draws
-DEVIATION = 0.25  # of the log weight when a block is redrawn
 
 
 def log_weight_variance(model: Conditioned) -> float:

@@ -18,8 +18,6 @@ from nnqft_ppl.theory.architecture import Architecture, Parameters
 from nnqft_ppl.theory.gaussian_amplitudes import amplitude_draw, gaussian_amplitudes, log_evidence
 
 Noise = float | Array | dist.Distribution
-
-
 Potential = Callable[[jax.Array], jax.Array]
 
 

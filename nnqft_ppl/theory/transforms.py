@@ -3,7 +3,7 @@
     net = load("cauchy", width=200)
     observe(net, x, y, noise=0.3)                    the theory given noisy values of its field
     deform(net, lambda phi: 0.1 * phi**4, x, w)      P(theta) exp(-sum_p w_p V(phi(x_p)))
-    add_source(net, x, source)                             P(theta) exp(sum_p J_p phi(x_p)): explicit breaking
+    add_source(net, x, source)                       P(theta) exp(sum_p J_p phi(x_p)): explicit breaking
     collapse(observe(net, x, y, noise=0.3))          the same theory with Gaussian amplitudes integrated out
     give_laws(observe(net, x, y, noise=0.3), mass=...)   a hyperparameter as one more unknown
 
