@@ -232,6 +232,15 @@ def test_help_and_list_are_quick():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+def test_a_terminal_without_a_sign_shows_a_question_mark(encoding):
+    script = Path(sys.executable).with_name("nnqft")
+    own = {**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": encoding}
+    found = subprocess.run([script, "list"], env=own, capture_output=True, check=True).stdout.decode(encoding)
+    assert "cos_net" in found
+    assert ("?" in found) == (encoding != "cp1252")  # which has the dash
+
+
 @pytest.mark.slow
 def test_programs_are_kept(tmp_path):
     """The second run of a command compiles nothing, and a cache folder that cannot be made is no error."""

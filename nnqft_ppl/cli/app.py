@@ -1,5 +1,7 @@
 """``nnqft``: the command line. Heavy imports stay inside the commands, so that help and listings are quick."""
 
+import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -61,6 +63,11 @@ app.command()(reproduce)
 
 def main() -> None:
     """The entry point."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(
+            stream, TextIOWrapper
+        ):  # a terminal without a sign shows a question mark, and no run is lost to it
+            stream.reconfigure(errors="replace")
     tune_xla()
     keep_programs()
     app()
