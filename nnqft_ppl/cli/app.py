@@ -64,9 +64,7 @@ app.command()(reproduce)
 def main() -> None:
     """The entry point."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(
-            stream, TextIOWrapper
-        ):  # a terminal without a sign shows a question mark, and no run is lost to it
+        if isinstance(stream, TextIOWrapper):  # a sign that the terminal lacks is a question mark, and loses no run
             stream.reconfigure(errors="replace")
     tune_xla()
     keep_programs()
