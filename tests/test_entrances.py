@@ -11,7 +11,19 @@ from numpyro import handlers
 from numpyro.infer import Predictive
 from toy_cards import Tanh
 
-from nnqft_ppl import InputError, collapse, deform, load, observe
+from nnqft_ppl import (
+    InputError,
+    collapse,
+    correlators,
+    deform,
+    load,
+    modes,
+    observe,
+    posterior,
+    prior_predictive,
+    vacua,
+)
+from nnqft_ppl.classical.neurons import classical_neurons
 from nnqft_ppl.sampling.diagnostics import Convergence
 from nnqft_ppl.sampling.plan import plan
 
@@ -104,3 +116,19 @@ def test_noise_too_small_for_float64_is_one_line(model):
     """1e-200: the square of a value in units of the noise is infinite."""
     with pytest.raises(InputError, match="the noise is too small"):
         plan(model(observe(load("cauchy", width=3), X, Y, noise=1e-200)), collapsed=False)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 1.0, True, float("nan"), None])
+def test_a_seed_is_a_whole_number_of_32_bits(seed):
+    """Beyond it a key forgets half of the number: 2^32 had given the draws of 0."""
+    calls = (
+        lambda: correlators(LINE, X[None], orders=(2,), kinds=("full",), estimators=("field",), draws=10, seed=seed),
+        lambda: prior_predictive(LINE, X, draws=2, seed=seed),
+        lambda: posterior(observe(LINE, X, Y, noise=0.5), X, draws=4, warmup=0, chains=1, seed=seed),
+        lambda: modes(load("landscape", width=1), starts=1, seed=seed),
+        lambda: vacua(load("wine_bottle", width=2), seed=seed),
+        lambda: classical_neurons(load("landscape", width=1), seed=seed),
+    )
+    for call in calls:
+        with pytest.raises(InputError, match="seed must be a whole number from 0 to 4294967295, got"):
+            call()

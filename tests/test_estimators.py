@@ -338,7 +338,7 @@ def test_a_field_error_of_infinite_variance_is_announced():
         ({"estimators": ("best",)}, "estimator must be one of exact, field, amplitude, neuron, sobol, got 'best'"),
         ({"estimators": ("field",), "kinds": ("I_N",)}, "kind must be one of full, connected for the field estimator"),
         ({"draws": 1}, "draws must be at least 2, got 1"),
-        ({"seed": -1}, "seed must be a non-negative integer, got -1"),
+        ({"seed": -1}, "seed must be a whole number from 0 to 4294967295, got -1"),
         ({"orders": ()}, "orders and kinds must name at least one each"),
     ],
 )

@@ -15,6 +15,7 @@ from nnqft_ppl.classical.maxima import Maxima, Modes
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.progress import progress_bar
+from nnqft_ppl.runtime.seeds import key_of
 from nnqft_ppl.theory.architecture import Architecture
 
 BATCH, MOST = 256, 2**14  # starts of one batch; of a search
@@ -106,7 +107,7 @@ def search(
         raise InputError(f"starts must be at least 1, got {starts}")
     if not 0 < missed < 1:
         raise InputError(f"missed must be between 0 and 1, got {missed}")
-    draw = jax.jit(lambda batch: density.starts(jax.random.fold_in(jax.random.key(seed), batch), BATCH))
+    draw = jax.jit(lambda batch: density.starts(jax.random.fold_in(key_of(seed), batch), BATCH))
     begin = np.asarray(draw(0))
     maxima, used = Maxima(density, begin, _spread(density, begin), seed), 0
     with progress_bar(f"{type(density.net).__name__} modes", starts, progress) as advance:

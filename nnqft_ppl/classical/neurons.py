@@ -14,6 +14,7 @@ from nnqft_ppl.classical.modes import MISSED, MOST, search
 from nnqft_ppl.laws.joint import iid, leaf
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
+from nnqft_ppl.runtime.seeds import check_seed
 from nnqft_ppl.theory.architecture import Architecture
 
 
@@ -138,7 +139,7 @@ def landscape(net: Architecture, parts: ClassicalNeurons | None = None, *, seed:
     if parts.plateau:
         raise NoClosedForm(f"{type(net).__name__}: P(a_i) is flat at a maximum: its classical fields cannot be counted")
     count = 1 if parts.neurons is None else len(parts.neurons.found)
-    points = np.random.default_rng(seed).normal(size=(max(64, 4 * count), net.dim), scale=3.0)
+    points = np.random.default_rng(check_seed(seed)).normal(size=(max(64, 4 * count), net.dim), scale=3.0)
     log_p = np.zeros(1) if parts.neurons is None else np.array([mode.log_p for mode in _distinct(parts.neurons)])
     log_p = log_p[:1] if parts.silent else log_p
     return ClassicalFields(net.width, parts.amplitudes, functions_at(net, parts, points), parts.amplitude_log_p, log_p)

@@ -10,13 +10,14 @@ import typer
 from rich.console import Console
 
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.seeds import LARGEST_SEED
 
 CardArgument = Annotated[str, typer.Argument(metavar="CARD", help="A card's name, or a .py file that declares one.")]
 SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="A hyperparameter; repeat it. See `nnqft show CARD`."),
 ]
-SeedOption = Annotated[int, typer.Option(help="Seed of the draws.")]
+SeedOption = Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of the draws.")]
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from nnqft_ppl.correlation.sobol import radius_statistic
 from nnqft_ppl.runtime.arrays import Array, check_configurations
 from nnqft_ppl.runtime.checkpoint import Checkpoint
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.seeds import key_of
 from nnqft_ppl.runtime.version import VERSION
 from nnqft_ppl.sampling.streams import THREADS, Means, Moments, random_stream, sobol_stream
 from nnqft_ppl.theory.amplitudes import Components
@@ -177,7 +178,7 @@ def _stream(
         )
     compiled, double = _compiled(job), job.dtype == "float64"
     with jax.enable_x64(double):
-        root = jax.random.fold_in(jax.random.key(seed), ESTIMATORS.index(job.estimator))
+        root = jax.random.fold_in(key_of(seed), ESTIMATORS.index(job.estimator))
         sites = jnp.asarray(x)
 
     def batch(index: int, valid: int) -> Means:

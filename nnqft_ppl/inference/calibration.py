@@ -17,6 +17,7 @@ from scipy import stats
 
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.seeds import key_of
 from nnqft_ppl.sampling.plan import SamplerName, plan, sampler_of
 from nnqft_ppl.theory.architecture import Parameters, as_points
 from nnqft_ppl.theory.conditioned import Conditioned, field_at, noise_like
@@ -120,7 +121,7 @@ def calibrate(
         true_net, true_noise = fitted.with_values(hyper)
         return jnp.sum(chain < statistics(keys[3], true_net, theta, true_noise)[None], axis=0)
 
-    ranks = np.asarray(jax.jit(jax.vmap(one))(jax.random.split(jax.random.key(seed), replicates)))
+    ranks = np.asarray(jax.jit(jax.vmap(one))(jax.random.split(key_of(seed), replicates)))
     return Calibration(ranks, draws, (*(f"phi({k})" for k in range(len(x))), "mean phi^2", "action"))
 
 

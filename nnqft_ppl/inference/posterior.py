@@ -15,6 +15,7 @@ from nnqft_ppl.inference.trees import Draws, posterior_tree
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.checkpoint import Checkpoint
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.seeds import key_of
 from nnqft_ppl.runtime.version import VERSION
 from nnqft_ppl.sampling.chains import run
 from nnqft_ppl.sampling.diagnostics import Convergence, judge, summarise
@@ -110,7 +111,7 @@ def posterior(
     chosen = plan(model, sampler, collapsed)
     model = chosen.model
     x = as_points(model.net, points)
-    for name, value, least in (("chains", chains, 1), ("warmup", warmup, 0), ("draws", draws, 4), ("seed", seed, 0)):
+    for name, value, least in (("chains", chains, 1), ("warmup", warmup, 0), ("draws", draws, 4)):
         if value < least:
             raise InputError(f"{name} must be at least {least}, got {value}")
     data = model.observation
@@ -156,7 +157,7 @@ def posterior(
         summary = pd.concat([summary, residual], ignore_index=True)
         convergence = convergence._replace(schwinger_dyson=float(residual["mean"].iloc[0] / residual["mcse"].iloc[0]))
     provenance = {"theory": repr(model.net), "sampler": chosen.line, "seed": seed, "warmup": warmup, "version": VERSION}
-    before = _prior(model, x, jax.random.key(seed), min(PRIOR_DRAWS, chains * draws)) if model.net.ancestral else {}
+    before = _prior(model, x, key_of(seed), min(PRIOR_DRAWS, chains * draws)) if model.net.ancestral else {}
     tree = posterior_tree(model, kept, stats, before, np.asarray(x), provenance)
     return Posterior(tree, summary, convergence, chosen.line)
 

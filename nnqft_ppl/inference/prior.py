@@ -13,6 +13,7 @@ from xarray import DataTree
 from nnqft_ppl.inference.trees import site_dims
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.progress import progress_bar
+from nnqft_ppl.runtime.seeds import key_of
 from nnqft_ppl.runtime.version import VERSION
 from nnqft_ppl.theory.architecture import Architecture, as_points
 
@@ -69,12 +70,10 @@ def prior_predictive(
     net.check_ancestral()
     if draws < 1:
         raise InputError(f"draws must be at least 1, got {draws}")
-    if seed < 0:
-        raise InputError(f"seed must be a non-negative integer, got {seed}")
     sites = [*net.prior(), "phi"] if parameters else ["phi"]
     batch = 2 ** int(np.clip(np.log2(BATCH_ELEMENTS / (net.width * x.shape[0])), 0, 14))
     predictive = jax.jit(Predictive(net, num_samples=batch, parallel=True, return_sites=sites))
-    root = jax.random.key(seed)
+    root = key_of(seed)
     kept: dict[str, list[np.ndarray]] = defaultdict(list)
     batches = -(-draws // batch)
     with progress_bar(f"{type(net).__name__} prior predictive", batches, progress) as advance:

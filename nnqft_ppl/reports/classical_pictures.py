@@ -4,7 +4,6 @@ import itertools
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -14,6 +13,7 @@ from nnqft_ppl.classical.landscape import ClassicalFields
 from nnqft_ppl.classical.vacua import Vacua, bottle_of
 from nnqft_ppl.reports.pictures import STYLE
 from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.seeds import key_of
 from nnqft_ppl.theory.architecture import Architecture
 
 SHOWN, SAMPLED = 12, 4000
@@ -95,7 +95,7 @@ def plot_bottle(net: Architecture, vacua: Vacua, path: Path, *, seed: int = 0) -
         surface.set(xlabel="$a_{01}$", ylabel="$a_{02}$", title="−log P(a₀) and its vacua", zticks=[])
         surface.view_init(elev=48, azim=-60)
         axes = figure.add_subplot(1, 2, 2)
-        draws = np.asarray(bottle.sample(jax.random.key(seed), (1500,)))
+        draws = np.asarray(bottle.sample(key_of(seed), (1500,)))
         axes.plot(draws[:, 0], draws[:, 1], ".", ms=2.5, alpha=0.5, label="draws of the ensemble")
         axes.plot(vacua.radius * np.cos(turn), vacua.radius * np.sin(turn), color="C3", label="vacua")
         count = net.component_count

@@ -18,6 +18,7 @@ from nnqft_ppl.reports.provenance import card_name, flat_hyperparameters
 from nnqft_ppl.reports.schemas import validate_table
 from nnqft_ppl.runtime.arrays import Array, check_configurations
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
+from nnqft_ppl.runtime.seeds import check_seed
 from nnqft_ppl.runtime.version import VERSION
 from nnqft_ppl.theory.amplitudes import Components
 from nnqft_ppl.theory.architecture import Architecture
@@ -198,8 +199,7 @@ def _check_request(orders: Sequence[int], kinds: Sequence[str], draws: int, seed
         raise InputError("orders and kinds must name at least one each, got none")
     if draws < 2:
         raise InputError(f"draws must be at least 2, got {draws}")
-    if seed < 0:
-        raise InputError(f"seed must be a non-negative integer, got {seed}")
+    check_seed(seed)
 
 
 def _exact_values(

@@ -9,6 +9,7 @@ import numpy as np
 
 from nnqft_ppl.runtime.checkpoint import Checkpoint
 from nnqft_ppl.runtime.progress import progress_bar
+from nnqft_ppl.runtime.seeds import key_of
 from nnqft_ppl.sampling.samplers import Sampler
 from nnqft_ppl.sampling.whitened import Point
 
@@ -38,7 +39,7 @@ def run(
 
     A run that is killed goes on from its last checkpoint to the same numbers.
     """
-    root = jax.random.key(seed)
+    root = key_of(seed)
     state = jax.jit(jax.vmap(sampler.init))(jax.random.split(jax.random.fold_in(root, 0), chains))
     key_read = jax.random.fold_in(root, 1)
 

@@ -15,6 +15,7 @@ from scipy.stats import qmc
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.checkpoint import Checkpoint
 from nnqft_ppl.runtime.progress import progress_bar
+from nnqft_ppl.runtime.seeds import check_seed
 
 THREADS = 2  # batches in flight: XLA leaves part of a CPU idle within one of them
 REPLICATES = 32  # independent scramblings of a Sobol sequence, whose scatter is the error
@@ -142,7 +143,7 @@ def sobol_stream(
 
 def _scrambled(seed: int, replicate: int, first: int) -> qmc.Sobol:
     """A scrambled Sobol sequence from its point number `first` on."""
-    engine = qmc.Sobol(1, scramble=True, rng=np.random.default_rng([seed, replicate]))
+    engine = qmc.Sobol(1, scramble=True, rng=np.random.default_rng([check_seed(seed), replicate]))
     return engine.fast_forward(first) if first else engine
 
 

@@ -1,0 +1,36 @@
+"""Seeds: whole numbers that one run of draws begins with, checked wherever one enters."""
+
+import operator
+from typing import TYPE_CHECKING
+
+from nnqft_ppl.runtime.errors import InputError
+
+if TYPE_CHECKING:
+    import jax
+
+#: Beyond it a key of JAX would forget the upper half of the number in single precision.
+LARGEST_SEED = 2**32 - 1
+
+
+def check_seed(seed: int) -> int:
+    """The seed as an int.
+
+    Raises
+    ------
+    InputError
+        ``seed must be a whole number from 0 to 4294967295, got -1``.
+    """
+    try:
+        number = -1 if isinstance(seed, bool) else operator.index(seed)
+    except TypeError:
+        number = -1
+    if not 0 <= number <= LARGEST_SEED:
+        raise InputError(f"seed must be a whole number from 0 to {LARGEST_SEED}, got {seed!r}")
+    return number
+
+
+def key_of(seed: int) -> "jax.Array":
+    """JAX's key of a seed that has been checked."""
+    import jax
+
+    return jax.random.key(check_seed(seed))
