@@ -136,19 +136,24 @@ def bottle_of(net: Architecture) -> BottleLaw:
 
 @dataclass(frozen=True)
 class ChosenVacuum:
-    """Fluctuations about the vacuum in one direction n: the wine bottle given a_0/|a_0| = n.
+    """Fluctuations about one vacuum: each bottle given its direction, a_j/|a_j| = n_j.
 
-    A theory for `exact_correlator`: for example G2_kl = delta_kl sigma_a^2 H_ii + E[r^2] n_k n_l H_00.
+    A theory for `exact_correlator`: with one bottle, for example, G2_kl = delta_kl sigma_a^2 H_ii + E[r^2] n_k n_l
+    H_00; with several, connected functions such as the one of components 1 1 2 2 depend on the angles between them.
     """
 
-    net: Any  #: a card with a wine bottle
-    direction: tuple[float, ...]  #: n, of length D and norm 1
+    net: Any  #: a card with wine bottles, the amplitudes of its last group
+    directions: tuple[tuple[float, ...], ...]  #: n_j of every bottle, each of length D and norm 1
     independent: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         (count,) = bottle_of(self.net).event_shape
-        if len(self.direction) != count or abs(np.linalg.norm(self.direction) - 1.0) > 1e-9:
-            raise InputError(f"direction must be a unit vector with {count} components, got {self.direction}")
+        bottles = self.net.amplitude_groups()[-1].neurons
+        if len(self.directions) != bottles:
+            raise InputError(f"directions must be one for each of {bottles} bottles, got {len(self.directions)}")
+        for n in self.directions:
+            if len(n) != count or abs(np.linalg.norm(n) - 1.0) > 1e-9:
+                raise InputError(f"direction must be a unit vector with {count} components, got {n}")
 
     @property
     def width(self) -> int:
@@ -167,14 +172,17 @@ class ChosenVacuum:
         return self.net.neuron_count
 
     def amplitude_groups(self) -> tuple[AmplitudeGroup, ...]:
-        """As the card's, but a_0 = r n with a random length only."""
-        bottle, n = bottle_of(self.net), np.asarray(self.direction)
+        """As the card's, but each bottle is a group of its own, a_j = r n_j with a random length only."""
+        bottle = bottle_of(self.net)
 
-        def moment(components: Components) -> float:
-            k = len(components)
-            return self.width ** (k / 2) * bottle.radial_moment(k) * float(np.prod(n[list(components)]))
+        def of_one(n: Array) -> AmplitudeGroup:
+            def moment(components: Components) -> float:
+                k = len(components)
+                return self.width ** (k / 2) * bottle.radial_moment(k) * float(np.prod(n[list(components)]))
 
-        return (*self.net.amplitude_groups()[:-1], AmplitudeGroup(1, moment))
+            return AmplitudeGroup(1, moment)
+
+        return (*self.net.amplitude_groups()[:-1], *map(of_one, np.asarray(self.directions)))
 
     def neuron_moment(self, points: Array) -> Array:
         return self.net.neuron_moment(points)
@@ -183,16 +191,13 @@ class ChosenVacuum:
         return self.net.joint_neuron_moment(blocks)
 
     def choose(self, theta: Parameters) -> Parameters:
-        """Draws of the whole ensemble, ``a`` of shape (..., N + 1, D), with a_0 turned into the chosen direction.
+        """Draws of the whole ensemble, ``a`` of shape (..., neurons, D), each bottle turned into its direction.
 
-        The length and the direction of a_0 are independent, so these are draws of the theory given the direction.
+        The length and the direction of a bottle are independent, so these are draws of the theory given directions.
         """
-        a = theta["a"]
-        length = jnp.linalg.norm(a[..., -1, :], axis=-1, keepdims=True)
-        return {
-            **theta,
-            "a": a.at[..., -1, :].set(length * jnp.broadcast_to(jnp.asarray(self.direction), a[..., -1, :].shape)),
-        }
+        a, bottles = theta["a"], len(self.directions)
+        length, n = jnp.linalg.norm(a[..., -bottles:, :], axis=-1), jnp.asarray(self.directions, a.dtype)
+        return {**theta, "a": a.at[..., -bottles:, :].set(jnp.einsum("...j,jk->...jk", length, n))}
 
 
 class BottleMoments(NamedTuple):

@@ -235,11 +235,12 @@ def _print_bottle(screen: Any, net: Any) -> None:
     from nnqft_ppl.classical.vacua import ChosenVacuum, bottle_moments
     from nnqft_ppl.correlation.exact import exact_correlator
 
-    count = net.component_count
-    chosen = ChosenVacuum(net, (1.0, *[0.0] * (count - 1)))
+    count, bottles = net.component_count, net.amplitude_groups()[-1].neurons
+    chosen = ChosenVacuum(net, tuple(tuple(np.eye(count)[j % count]) for j in range(bottles)))
     x = np.zeros((4, net.dim))
     x[:, 0] = (0.0, 0.4, 1.0, 1.7)
-    view = Table("correlator", "ensemble", "about the vacuum n = e_0", box=None, pad_edge=False)
+    vacuum = "n = e_0" if bottles == 1 else "n_j = e_j"
+    view = Table("correlator", "ensemble", f"about the vacuum {vacuum}", box=None, pad_edge=False)
     for kind, order, components in (
         ("full", 2, (0, 0)),
         ("full", 2, (1, 1)),
