@@ -6,9 +6,9 @@ from typer.testing import CliRunner
 
 from nnqft_ppl import ConstantModulus, InputError, load
 from nnqft_ppl.axioms.duality import draw_variance, duality, interaction_width
-from nnqft_ppl.axioms.symmetries import generic_points
 from nnqft_ppl.cli.app import app
 from nnqft_ppl.sampling.networks import field_draws
+from nnqft_ppl.theory.generic import generic_points
 
 X = np.array([[0.1], [0.4], [0.6], [-0.3]])
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnqft_ppl import Spectrum, axiom_verdicts, exact_correlator, load
+from nnqft_ppl import Spectrum, axiom_verdicts, duality, exact_correlator, limit_posterior, load, predictions
 from nnqft_ppl.axioms.osterwalder_schrader import conclude
 from nnqft_ppl.axioms.verdicts import together
 
@@ -79,6 +79,39 @@ def test_one_theory_has_one_verdict(name):
         own = [exact_correlator(net, x[:n], "connected") for n in (2, 4)]
         assert own[1] / own[0] ** 2 == pytest.approx(shape[1] / shape[0] ** 2, rel=1e-6), type(net)  # one theory indeed
         assert answers(net) == expected, type(net)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_one_theory_has_one_prediction_one_dual_and_one_posterior(name):
+    """What `predict`, `dual` and `posterior --limit` say, in units in which the field of both has one variance.
+
+    Not `vacua`: classical configurations are those of the parameters that a card chose, which may be discrete.
+    """
+    first, *others = PAIRS[name]()
+    x = first.length * np.pad([[0.1], [0.7], [-0.4], [1.1]], ((0, 0), (0, first.dim - 1)))
+    values = np.array([0.3, -0.2, 0.5, 0.1])
+
+    def answers(net):
+        scale = float(net.two_point(x[0], x[0])) ** 0.5
+        found = predictions(net, x)
+        sizes = dict(zip((one.quantity for one in found), (0, 0, 2, 4, 4, 4), strict=False))
+        field = [one.value / scale ** sizes[one.quantity] for one in found[:6]]
+        ratio = next(one.value for one in found if "over G2 H" in one.quantity)
+        rule = found[-1].value / scale**4
+        limit = limit_posterior(net, x[:3], scale * values[:3], 0.3 * scale, x[3:])
+        itself = duality(net, net, x)
+        assert itself.dual
+        assert itself.symmetries == ()
+        return [*field, ratio, rule, limit.mean[0] / scale, limit.covariance[0, 0] / scale**2]
+
+    expected = answers(first)
+    for net in others:
+        assert answers(net) == pytest.approx(expected, rel=1e-6, abs=1e-12), type(net)
+        if net.two_point(x[0], x[0]) == pytest.approx(first.two_point(x[0], x[0]), rel=1e-9):
+            found = duality(first, net, x)
+            assert found.dual
+            assert abs(found.four_point_gap) < 1e-9
+            assert found.symmetries == ()
 
 
 def test_a_cutoff_excuses_no_theory_that_fails_without_it():

@@ -1,7 +1,7 @@
 """Theories that the catalogue does not have, to ask of the language what its own cards do not."""
 
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import final
 
 import jax.numpy as jnp
 import numpy as np
@@ -15,7 +15,9 @@ from nnqft_ppl.theory import AmplitudeGroup, AmplitudeLaw, Architecture, CosineA
 class TwoValued(AmplitudeLaw):
     """ahat = 1 with probability 8/9, -2 with 1/9: E ahat = 2/3, E ahat^2 = 4/3, E ahat^3 = 0."""
 
-    even: ClassVar[bool] = False
+    @property
+    def even(self):
+        return False
 
     def distribution(self, scale):
         raise NotImplementedError

@@ -9,12 +9,12 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from nnqft_ppl.axioms.symmetries import generic_points
 from nnqft_ppl.axioms.verdicts import Z_LIMIT, Z_POWER
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.sampling.networks import over_networks
 from nnqft_ppl.theory.architecture import Architecture
+from nnqft_ppl.theory.generic import generic_points
 
 BATCH = 2**14
 

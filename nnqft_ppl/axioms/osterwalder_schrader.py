@@ -14,11 +14,12 @@ import numpy as np
 from nnqft_ppl.axioms.cluster import AXIOM, GROWTH, LIMIT, ROUNDING, WIDTHS, cluster_verdicts
 from nnqft_ppl.axioms.products import PAIRS, TRIPLES, pair_verdicts, triple_verdicts
 from nnqft_ppl.axioms.reflection_positivity import LINEAR, linear_verdicts
-from nnqft_ppl.axioms.symmetries import asked, exact_verdict, generic_points, symmetry_verdict
+from nnqft_ppl.axioms.symmetries import asked, exact_verdict, symmetry_verdict
 from nnqft_ppl.axioms.verdicts import Outcome, Verdict, together, worst
 from nnqft_ppl.correlation.exact import exact_correlator
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.theory.architecture import SYMMETRIES, Architecture
+from nnqft_ppl.theory.generic import generic_points
 
 SPACE = ("translation", "rotation", "reflection")
 #: Axioms of correlators at the theory's own width, in the order of the paper.

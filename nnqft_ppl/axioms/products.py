@@ -24,13 +24,12 @@ import numpy as np
 
 from nnqft_ppl.axioms.gram import Kernel, gram, normalised_positivity, positivity, two_point_gram
 from nnqft_ppl.axioms.reflection_positivity import half_space, positivity_verdict
-from nnqft_ppl.axioms.symmetries import generic_points
 from nnqft_ppl.axioms.verdicts import Verdict
-from nnqft_ppl.correlation.exact import exact_correlator
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
 from nnqft_ppl.theory.architecture import Architecture
 from nnqft_ppl.theory.cosine import CosineArchitecture
+from nnqft_ppl.theory.generic import independent_pairs
 
 PAIRS, TRIPLES = (f"reflection positivity, {n}-point" for n in (4, 6))
 
@@ -41,7 +40,6 @@ PAIR_POINTS = np.array([[1.5, 0.5, 0.2], [0.5, -0.5, -0.1], [1.5, -0.6, -0.3], [
 TRIPLE_POINTS = np.array([[0.1, 0.3, 0.2], [0.6, -0.4, -0.1], [1.2, 0.1, 0.3]])
 FAR = 15.0  # in units of `length`
 NEGLIGIBLE = 1e-12  # of a norm, in units of G2(0)^2
-INDEPENDENT = 1e-12  # of I_IB, relative to G4: less is rounding
 
 
 def mirrored_norm(net: CosineArchitecture, time: float, space: float) -> float:
@@ -88,14 +86,6 @@ def triple_verdicts(net: Architecture) -> list[Verdict]:
     E[theta(A) A] = -E|A|^2 at every finite width; products of three fields are often enough to see it.
     """
     return _blocks(net, TRIPLES, 3)
-
-
-def independent_pairs(net: Architecture) -> bool:
-    """Do pairs of neurons factorise, by the law and not by what the card calls itself? (9) vanishes if so."""
-    if net.independent:
-        return True
-    x = generic_points(net) * np.array([0.5, 1.0, 2.0])[:, None, None]
-    return bool(np.all(np.abs(exact_correlator(net, x, "I_IB")) <= INDEPENDENT * np.abs(exact_correlator(net, x))))
 
 
 def _mirrored(net: CosineArchitecture) -> Verdict:

@@ -17,19 +17,13 @@ from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
 from nnqft_ppl.sampling.networks import field_draws
 from nnqft_ppl.theory.architecture import SYMMETRIES, Architecture
+from nnqft_ppl.theory.generic import generic_points
 
 ORDERS = {"Z2": (1, 3), "SO(D)": (1, 2, 4)}  # of the correlators compared; the others take (1, 2, 4)
 TOLERANCE = 1e-9  # of exact correlators relative to their scale
 BLIND = 0.25  # a test by draws that would not see a violation of a quarter of the scale decides nothing
 ROUNDING = 1e-6  # of a draw in single precision
 SHIFT = 0.6  # in units of `length`: about the spread of the points
-
-
-def generic_points(net: Architecture) -> Array:
-    """Four generic points (4, d), none of whose balanced sums vanishes, in units of `length`."""
-    x = np.pad([[0.1], [0.5], [-0.3], [0.4]], ((0, 0), (0, net.dim - 1)))
-    x[:, 1:] = np.array([0.2, 0.25, 0.1, -0.15])[:, None]
-    return net.length * x
 
 
 def rotation(dim: int) -> Array:

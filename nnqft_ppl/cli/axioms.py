@@ -75,9 +75,9 @@ def predict(
     """
     with clear_errors():
         net = theory(card, settings)
-        from nnqft_ppl.axioms.symmetries import generic_points
         from nnqft_ppl.correlation.mixed import predictions
         from nnqft_ppl.reports.points import read_configurations
+        from nnqft_ppl.theory.generic import generic_points
 
         x = generic_points(net) if points is None else read_configurations(points, 4)[0]
         view = Table("prediction", "equation", box=None, pad_edge=False)

@@ -92,8 +92,8 @@ def dual(
         import numpy as np
 
         from nnqft_ppl.axioms.duality import duality, interaction_width
-        from nnqft_ppl.axioms.symmetries import generic_points
         from nnqft_ppl.reports.points import read_configurations
+        from nnqft_ppl.theory.generic import generic_points
 
         x = generic_points(first) if points is None else read_configurations(points, 4)[0]
         found = duality(first, second, x)

@@ -22,6 +22,7 @@ from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.sampling.networks import over_networks
 from nnqft_ppl.theory.architecture import Architecture
 from nnqft_ppl.theory.gaussian_amplitudes import gaussian_amplitudes
+from nnqft_ppl.theory.generic import independent_pairs
 
 
 class Normal(NamedTuple):
@@ -82,7 +83,7 @@ def limit_posterior(net: Architecture, points: ArrayLike, values: ArrayLike, noi
     >>> found.mean.round(6), found.covariance.diagonal().round(6)
     (array([0.5 , 0.25]), array([0.25  , 0.4375]))
     """
-    if not net.independent or len(net.amplitude_groups()) > 1 or not net.amplitude_law.even:
+    if not independent_pairs(net) or len(net.amplitude_groups()) > 1 or not net.amplitude_law.even:
         raise InputError(f"{type(net).__name__}: its infinite-width limit is no centred Gaussian process")
     x, z = check_points(points, net.dim), check_points(at, net.dim)
     factor = cho_factor(kernel_matrix(net, x, x) + noise**2 * np.eye(len(x)), lower=True)

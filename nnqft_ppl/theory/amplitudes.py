@@ -8,7 +8,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple, final
+from typing import NamedTuple, final
 
 import jax.numpy as jnp
 import numpyro.distributions as dist
@@ -23,7 +23,7 @@ class AmplitudeLaw(ABC):
     """The law of one unscaled amplitude ahat.
 
     Subclasses are frozen dataclasses whose fields are hyperparameters with a range; they give `distribution` and
-    `even_moment`, and where the law is not even, ``even = False`` and `moment` too. Exact correlators need no more of a
+    `even_moment`, and where the law is not even, `even` and `moment` too. Exact correlators need no more of a
     law than its moments: E[ahat^2] in (6), E[ahat^4] in (8).
 
     Examples
@@ -49,7 +49,10 @@ class AmplitudeLaw(ABC):
     -0.6931471805599453
     """
 
-    even: ClassVar[bool] = True  #: law(ahat) = law(-ahat)
+    @property
+    def even(self) -> bool:
+        """Is ahat distributed as -ahat? It is, unless a law says otherwise."""
+        return True
 
     def __post_init__(self) -> None:
         enforce(self)
@@ -239,9 +242,12 @@ class OffsetGaussian(AmplitudeLaw):
     (2.0, 5.0, 14.0)
     """
 
-    even: ClassVar[bool] = False
     mean: Finite = 1.0  #: mean
     sigma: Positive = 1.0  #: standard deviation
+
+    @property
+    def even(self) -> bool:
+        return self.mean == 0
 
     def distribution(self, scale: float) -> dist.Distribution:
         return dist.Normal(scale * self.mean, scale * self.sigma)
