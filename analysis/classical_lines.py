@@ -21,13 +21,44 @@ from nnqft_ppl.theory import AmplitudeLaw, Architecture, Positive
 
 def run(study: Study) -> None:
     line = modes(load("line"))
-    study.exact("(35)", "line: number of classical configurations", 1, len(line.found))
-    study.exact("(35), (36)", "line: slope of the classical field phi = x", 1.0, float(line.dominant[0].theta["a"][0]))
-    trivial = modes(load("cos_net", width=3, dim=2))
-    study.exact("(35)", "cos_net, Gaussian a: families of maxima", 1, trivial.families)
-    study.exact("(35)", "cos_net, Gaussian a: largest |phi| of all of them", 0.0, trivial.found[0].size)
-    study.exact("(35)", "cos_net, Gaussian a: flat directions, N phases", 3, trivial.found[0].zero_modes)
-    study.exact("(35)", "cos_net, Gaussian a: moduli, all phases redundant", 0, trivial.found[0].moduli)
+    study.exact(
+        "(35)", "line: number of classical configurations", 1, len(line.found), route="quadrature", of=load("line")
+    )
+    study.exact(
+        "(35), (36)",
+        "line: slope of the classical field phi = x",
+        1.0,
+        float(line.dominant[0].theta["a"][0]),
+        route="quadrature",
+        of=load("line"),
+    )
+    net = load("cos_net", width=3, dim=2)
+    trivial = modes(net)
+    study.exact("(35)", "cos_net, Gaussian a: families of maxima", 1, trivial.families, route="quadrature", of=net)
+    study.exact(
+        "(35)",
+        "cos_net, Gaussian a: largest |phi| of all of them",
+        0.0,
+        trivial.found[0].size,
+        route="quadrature",
+        of=net,
+    )
+    study.exact(
+        "(35)",
+        "cos_net, Gaussian a: flat directions, N phases",
+        3,
+        trivial.found[0].zero_modes,
+        route="quadrature",
+        of=net,
+    )
+    study.exact(
+        "(35)",
+        "cos_net, Gaussian a: moduli, all phases redundant",
+        0,
+        trivial.found[0].moduli,
+        route="quadrature",
+        of=net,
+    )
     _bimodal(study)
     _coordinates(study)
 
@@ -38,22 +69,43 @@ def _bimodal(study: Study) -> None:
     net = load("cos_net", width=2, amplitude=Bimodal(mu=mu, s=s))
     found = modes(net)
     study.exact(
-        "(37)", "cos_net, bimodal a: a* = mu tanh(mu a*/s^2)", star, 2**0.5 * np.abs(found.found[0].theta["a"][0])
+        "(37)",
+        "cos_net, bimodal a: a* = mu tanh(mu a*/s^2)",
+        star,
+        2**0.5 * np.abs(found.found[0].theta["a"][0]),
+        route="quadrature",
+        of=net,
     )
-    study.exact("(35)", "cos_net, bimodal a, N=2: continua, 2^N signs", 4, found.families)
-    study.exact("(35)", "cos_net, bimodal a, N=2: of them up to (a, c) ~ (-a, c+pi)", 1, found.orbits)
-    study.exact("(35)", "cos_net, bimodal a, N=2: isolated maxima", 0, found.isolated)
+    study.exact("(35)", "cos_net, bimodal a, N=2: continua, 2^N signs", 4, found.families, route="quadrature", of=net)
+    study.exact(
+        "(35)",
+        "cos_net, bimodal a, N=2: of them up to (a, c) ~ (-a, c+pi)",
+        1,
+        found.orbits,
+        route="quadrature",
+        of=net,
+    )
+    study.exact("(35)", "cos_net, bimodal a, N=2: isolated maxima", 0, found.isolated, route="quadrature", of=net)
     for what, value in (("flat directions of each", 2), ("moduli: the constant that phi is", 1)):
         measured = max(m.zero_modes if value == 2 else m.moduli for m in found.found)
-        study.exact("(35)", f"cos_net, bimodal a, N=2: {what}", value, measured)
+        study.exact("(35)", f"cos_net, bimodal a, N=2: {what}", value, measured, route="quadrature", of=net)
     if not study.quick:
-        quiet = modes(load("cos_net", width=2, envelope="b.b", amplitude=Bimodal(mu=mu, s=s)))
-        study.exact("(35)", "cos_net, F = b.b, bimodal a: largest |phi|", 0.0, max(mode.size for mode in quiet.found))
+        quiet_net = load("cos_net", width=2, envelope="b.b", amplitude=Bimodal(mu=mu, s=s))
+        quiet = modes(quiet_net)
+        study.exact(
+            "(35)",
+            "cos_net, F = b.b, bimodal a: largest |phi|",
+            0.0,
+            max(mode.size for mode in quiet.found),
+            route="quadrature",
+            of=quiet_net,
+        )
     cases = ((Bimodal(mu=0.5, s=0.5), "degenerate"), (Bimodal(mu=0.4, s=0.5), "flat"))
     for a, kind in cases[:1] if study.quick else cases:
-        one = modes(load("cos_net", width=1, amplitude=a))
+        net = load("cos_net", width=1, amplitude=a)
+        one = modes(net)
         statement = f"cos_net, mu = {a.mu:g}, s = {a.s:g}: 1 maximum, {kind}, at a = 0"
-        study.between("(35)", statement, 0.0, _worst(one, kind), 0.0, 1e-3)
+        study.between("(35)", statement, 0.0, _worst(one, kind), 0.0, 1e-3, route="quadrature", of=net)
 
 
 def _worst(found, kind: str) -> float:
@@ -94,4 +146,10 @@ def _coordinates(study: Study) -> None:
     """theta ~ N(1, 1) in the coordinate eta = arcsinh theta: the same law of the same line, another maximum."""
     (mode,) = modes(_SinhLine(width=1), ("eta",)).found
     moved: Any = brentq(lambda t: (t - 1) * (1 + t**2) - t, 1.0, 2.0, xtol=1e-14)
-    study.exact("(35)", "line in theta = sinh eta: the maximum moves to theta*", moved, np.sinh(mode.theta["eta"][0]))
+    study.exact(
+        "(35)",
+        "line in theta = sinh eta: the maximum moves to theta*",
+        moved,
+        np.sinh(mode.theta["eta"][0]),
+        route="quadrature",
+    )

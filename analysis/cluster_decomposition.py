@@ -6,12 +6,17 @@ every finite width, like 1/N for independent neurons. Dependent frequencies keep
 theory is a mixture of Gaussian ones (de Finetti): an interaction that survives and clusters needs correlated phases.
 """
 
+from typing import Any
+
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from nnqft_ppl import load
 from nnqft_ppl.axioms.cluster import cluster, cluster_limit, cluster_verdicts
 from nnqft_ppl.axioms.verdicts import together
 from nnqft_ppl.models import names
+from nnqft_ppl.sampling.networks import over_networks
 from nnqft_ppl.studies import Study
 from nnqft_ppl.theory.cosine import CosineArchitecture
 
@@ -35,8 +40,11 @@ def _independent(width: int) -> float:
 def _cos_nets(study: Study) -> None:
     """Cos-net and its coupled families at u = .5, v = .8, s = 1, against elementary formulas."""
     for width in (10, 1000):
-        found = _far(load("cos_net", width=width))
-        study.exact("(10), (S15)", f"cos_net N={width}: C(infinity)", _independent(width), found)
+        net = load("cos_net", width=width)
+        found = _far(net)
+        study.exact(
+            "(10), (S15)", f"cos_net N={width}: C(infinity)", _independent(width), found, route="identity", of=net
+        )
     eps, rest = 0.3, 1 - 1 / 1000
 
     def t(q: float) -> float:
@@ -53,8 +61,9 @@ def _cos_nets(study: Study) -> None:
         "shared_neuron_cos_net": _independent(1000) + rest * eps * (2 * shared - GAUSS / 4),
     }
     for name, value in expected.items():
-        found = _far(load(name, width=1000, epsilon=eps))
-        study.exact("(11), (28)", f"{name} N=1000, eps=.3: C(infinity)", value, found)
+        net = load(name, width=1000, epsilon=eps)
+        found = _far(net)
+        study.exact("(11), (28)", f"{name} N=1000, eps=.3: C(infinity)", value, found, route="identity", of=net)
 
 
 def _far(net) -> float:
@@ -70,19 +79,34 @@ def _closed_limits(study: Study) -> None:
             distance = 40.0 if name == "gibbs_cos_net" else FAR
             found = float(cluster(net, FIRST, SECOND, distance))
             sharp = hasattr(net, "cutoff") or hasattr(net, "lattice_spacing")  # its kernels fall like 1/R
-            study.exact("(23), (27)", f"{name}: C({distance:g}) = closed limit", closed, found, 1e-4 if sharp else 1e-9)
+            study.exact(
+                "(23), (27)",
+                f"{name}: C({distance:g}) = closed limit",
+                closed,
+                found,
+                1e-4 if sharp else 1e-9,
+                route="identity",
+                of=net,
+            )
 
 
 def _spatial_averages(study: Study) -> None:
-    """The same limit by draws that know nothing of R: Cov over draws of sum_i a_i^2 cos(b_i u)/2, Cos-net at N = 10."""
-    draws, width = (100_000, 10) if study.quick else (400_000, 10)
-    rng = np.random.default_rng(8)
-    square, b = rng.normal(size=(draws, width)) ** 2 / width, rng.normal(size=(draws, width))
-    averages = [np.sum(square * np.cos(b * distance), axis=1) / 2 for distance in (U, V)]
-    product = np.prod([one - one.mean() for one in averages], axis=0)
-    mcse = product.std(ddof=1) / draws**0.5
-    statement = "cos_net N=10: C(infinity) = Cov of spatial averages, draws"
-    study.monte_carlo("(23)", statement, _independent(10), product.mean(), mcse)
+    """The same limit by draws that know nothing of R: Cov over draws of sum_i a_i^2 cos(b_i u)/2, at N = 10."""
+    draws = 100_000 if study.quick else 400_000
+    families = ("coupled_cos_net", "equicorrelated_cos_net", "shared_scale_cos_net")
+    for name, settings in (("cos_net", {}), *((name, {"epsilon": 0.8}) for name in families)):
+        net: Any = load(name, width=10, **settings)
+        averages = over_networks(net, _averages, np.array([U, V]), draws=draws, seed=study.seed(8)).astype(float)
+        product = np.prod(averages - averages.mean(axis=0), axis=1)
+        mcse = product.std(ddof=1) / draws**0.5
+        statement = f"{name} N=10: C(infinity) = Cov of spatial averages, draws"
+        study.monte_carlo("(23)", statement, _far(net), product.mean(), mcse, of=net)
+
+
+def _averages(net: Any, theta: dict[str, jax.Array], distances: jax.Array) -> jax.Array:
+    """The spatial averages of phi(x) phi(x + u) for every distance u, where no two frequencies are the same."""
+    b = net.map_neurons(lambda one: net.frequency(**{site: one[site] for site in one if site != "c"}), theta)
+    return jnp.sum(theta["a"][:, None] ** 2 * jnp.cos(b * distances), axis=0) / 2
 
 
 def _verdicts(study: Study) -> None:
@@ -91,11 +115,18 @@ def _verdicts(study: Study) -> None:
         net = load(name)
         found = cluster_verdicts(net)
         here = together([v for v in found if v.axiom == "cluster decomposition"])
-        study.exact("(10)", f"{name} N={net.width}: clusters", 0.0, float(here == "pass"))
+        study.exact("(10)", f"{name} N={net.width}: clusters", 0.0, float(here == "pass"), route="identity", of=net)
         limit = [v for v in found if v.axiom != "cluster decomposition"]
         if limit:  # the bottle's own neuron keeps its amplitude; the Gibbs coupling dies like 1/N^2
             expected = name == "gibbs_cos_net" or (net.independent and name != "wine_bottle")
-            study.exact("(10)", f"{name} N=infinity: clusters", float(expected), float(together(limit) == "pass"))
+            study.exact(
+                "(10)",
+                f"{name} N=infinity: clusters",
+                float(expected),
+                float(together(limit) == "pass"),
+                route="identity",
+                of=net,
+            )
 
 
 def _picture(study: Study) -> None:

@@ -33,11 +33,28 @@ def _one_layer(study: Study, draws: int) -> pd.DataFrame:
     net = load("deep_net", width=10, dim=2, inputs=5)
     for order in (2, 4):
         values = [float(exact_correlator(net, x[:, :order])[0]) for x in (X, _moved(X))]
-        study.exact("(17), (18)", f"k=5: G{order} is the same at moved points", values[0], values[1], 1e-9)
+        study.exact(
+            "(17), (18)",
+            f"k=5: G{order} is the same at moved points",
+            values[0],
+            values[1],
+            1e-9,
+            route="quadrature",
+            of=net,
+        )
     pair = X[0, :2]
-    study.exact("(17)", "k=5: G2 by two integrals", float(net.two_point(*pair)), float(exact_correlator(net, pair)))
+    study.exact(
+        "(17)",
+        "k=5: G2 by two integrals",
+        float(net.two_point(*pair)),
+        float(exact_correlator(net, pair)),
+        route="quadrature",
+        of=net,
+    )
     breaking = [float(exact_correlator(load("deep_net", width=10, dim=2, inputs=k), X, "I_IB")[0]) for k in (100, 200)]
-    study.exact("(9)", "I_IB falls like 1/k with the number of inputs", 0.5, breaking[1] / breaking[0], 0.02)
+    study.exact(
+        "(9)", "I_IB falls like 1/k with the number of inputs", 0.5, breaking[1] / breaking[0], 0.02, route="quadrature"
+    )
     table = correlators(
         net,
         X,
@@ -45,12 +62,14 @@ def _one_layer(study: Study, draws: int) -> pd.DataFrame:
         kinds=("full", "I_N", "I_IB"),
         estimators=("exact", "amplitude"),
         draws=draws,
-        seed=5,
+        seed=study.seed(5),
         progress=study.progress,
     )
     rows: Any = table[(table["estimator"] == "amplitude") & (table["mcse"] > 1e-12)].itertuples()
     for row in rows:
-        study.monte_carlo("(17)", f"k=5: {row.kind} of order {row.order}, drawn", row.exact, row.estimate, row.mcse)
+        study.monte_carlo(
+            "(17)", f"k=5: {row.kind} of order {row.order}, drawn", row.exact, row.estimate, row.mcse, of=net
+        )
     return table
 
 
@@ -68,7 +87,7 @@ def _deeper(study: Study, draws: int) -> pd.DataFrame:
                 kinds=("full",),
                 estimators=("amplitude",),
                 draws=draws,
-                seed=seed,
+                seed=study.seed(seed),
                 progress=study.progress,
             )
             for x, seed in ((X, 6), (_moved(X), 7))
@@ -77,7 +96,7 @@ def _deeper(study: Study, draws: int) -> pd.DataFrame:
         for here, there in pairs:
             error = float(np.hypot(here.mcse, there.mcse))
             statement = f"{activation}, depth {depth}, k={inputs}: G{here.order} moved - in place"
-            study.monte_carlo("(17), (18)", statement, 0.0, there.estimate - here.estimate, error)
+            study.monte_carlo("(17), (18)", statement, 0.0, there.estimate - here.estimate, error, of=net)
         tables += runs
     return pd.concat(tables, ignore_index=True)
 

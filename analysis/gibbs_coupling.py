@@ -33,7 +33,7 @@ def run(study: Study) -> None:
             chains=4,
             warmup=300,
             draws=1500 if study.quick else 10_000,
-            seed=1,
+            seed=study.seed(1),
             checkpoint=Checkpoint(None, {}),
             title="gibbs_coupling",
             progress=study.progress,
@@ -46,6 +46,8 @@ def run(study: Study) -> None:
         for name, words in (("pair", "E cos(b1.u) cos(b2.v)"), ("one", "E cos(b.u)")):
             row = table.loc[name]
             statement = f"eps={epsilon:g}, N=4: {words} by NUTS"
-            study.monte_carlo("(11)", statement, exact[name], float(row["mean"]), float(row["mcse"]))
+            study.monte_carlo("(11)", statement, exact[name], float(row["mean"]), float(row["mcse"]), of=net)
         divergences = float(stats["diverging"].sum())
-        study.between("(11)", f"eps={epsilon:g}, N=4: divergences of NUTS", 0.0, divergences, 0.0, 0.0)
+        study.between(
+            "(11)", f"eps={epsilon:g}, N=4: divergences of NUTS", 0.0, divergences, 0.0, 0.0, route="draws", of=net
+        )

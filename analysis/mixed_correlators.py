@@ -7,12 +7,20 @@ correlates with its constituents. In Cos-net a mean of the amplitudes is invisib
 
 from typing import Any
 
+import jax
 import numpy as np
 
 from nnqft_ppl import exact_correlator, exact_mixed, exact_neuron, load
-from nnqft_ppl.correlation.mixed import mixed_connected, sampled_mixed, sum_rule
+from nnqft_ppl.correlation.mixed import PAIRINGS, mixed_connected, sampled_mixed, sum_rule
+from nnqft_ppl.sampling.networks import field_draws, over_networks
 from nnqft_ppl.studies import Study
-from nnqft_ppl.theory import AMPLITUDES
+from nnqft_ppl.studies._moments import (  # pyright: ignore[reportMissingImports]
+    alike,
+    cumulant,
+    gaussian_neurons,
+    over_lists,
+)
+from nnqft_ppl.theory import AMPLITUDES, Architecture
 
 X = np.array([[0.0], [0.4], [1.0], [-0.3]])
 
@@ -20,7 +28,7 @@ X = np.array([[0.0], [0.4], [1.0], [-0.3]])
 def run(study: Study) -> None:
     draws = 200_000 if study.quick else 1_000_000
     _width(study, draws)
-    _sum_rule(study)
+    _sum_rule(study, draws)
     _amplitudes(study, draws)
     _breaking(study, draws)
     _picture(study)
@@ -29,86 +37,110 @@ def run(study: Study) -> None:
 def _width(study: Study, draws: int) -> None:
     for width in (4, 100):
         net = load("cos_net", width=width)
-        four = float(exact_neuron(net, X, (0, 0, 0, 0)))
-        pairs = float(exact_neuron(net, X[:2], (0, 0)) * exact_neuron(net, X[2:], (0, 0)))
+        neurons, at = gaussian_neurons(net, X), {"route": "quadrature", "of": net}
+        # Both fields on neuron i, or on one of the others, which are as likely.
+        both = [neurons((0, 1, 2, 3)) if k == 0 else neurons((0, 1)) * neurons((2, 3)) for k in range(width)]
+        value = sum(both) / width - neurons((0, 1)) * neurons((2, 3))
         found = float(mixed_connected(net, X[:2], X[2:]))
-        study.exact("(3), (6)", f"cos_net N={width}: M_c = (sigma_a^2/N)(L4 - L2 L2)", (four - pairs) / width, found)
-        at = np.zeros((4, 1))
-        ratio = float(mixed_connected(net, at[:2], at[2:]) / (net.two_point([0.0], [0.0]) / 2))
-        study.exact("(3)", f"cos_net N={width}: M_c / (G2 L) at one point = 1/(2N)", 1 / (2 * width), ratio)
+        study.exact("(3), (6)", f"cos_net N={width}: M_c, list of neurons averaged over parameters", found, value, **at)
+        waves = np.cos(2 * np.pi * np.arange(16) / 16)  # h at one point, whatever b
+        ratio = (np.mean(waves**4) / np.mean(waves**2) ** 2 - 1) / width
+        zero = np.zeros((4, 1))
+        exact = float(mixed_connected(net, zero[:2], zero[2:]) / (net.two_point([0.0], [0.0]) / 2))
+        statement = f"cos_net N={width}: M_c / (G2 L) at one point is 1/(2N), list of neurons and phases"
+        study.exact("(3)", statement, exact, float(ratio), route="enumeration", of=net)
     for name, settings in (
         ("cos_net", {}),
         ("coupled_cos_net", {"epsilon": 0.8}),
         ("gauss_net", {"sigma_b": 0.4, "sigma_c": 0.3}),
     ):
         net = load(name, width=4, **settings)
-        found = sampled_mixed(net, X[:2], X[2:], (0, 0), draws=draws, seed=2)
+        found = sampled_mixed(net, X[:2], X[2:], (0, 0), draws=draws, seed=study.seed(2))
         exact = float(exact_mixed(net, X[:2], X[2:]))
-        study.monte_carlo("(3), (4)", f"{name} N=4: E[phi phi h_i h_i], draws", exact, found.estimate, found.mcse)
+        study.monte_carlo(
+            "(3), (4)", f"{name} N=4: E[phi phi h_i h_i], draws", exact, found.estimate, found.mcse, of=net
+        )
     net = load("cos_net", width=4)
     for label, fields, neurons in (
         ("phi h_i", X[:1], (0,)),
         ("phi phi h_1 h_2", X[:2], (0, 1)),
         ("phi phi phi h_i", X[:3], (0,)),
     ):
-        found = sampled_mixed(net, fields, X[: len(neurons)] + 0.1, neurons, draws=draws // 2, seed=3)
-        study.monte_carlo("(12), (21)", f"cos_net: E[{label}] = 0", 0.0, found.estimate, found.mcse)
+        found = sampled_mixed(net, fields, X[: len(neurons)] + 0.1, neurons, draws=draws // 2, seed=study.seed(3))
+        study.monte_carlo("(12), (21)", f"cos_net: E[{label}] = 0", 0.0, found.estimate, found.mcse, of=net)
 
 
-def _sum_rule(study: Study) -> None:
+def _sum_rule(study: Study, draws: int) -> None:
     """The interaction of the field from mixed correlators, for every amplitude law and every coupling."""
     for name, law in AMPLITUDES.items():
         net = load("cos_net", width=4, amplitude=law())
-        exact, predicted = float(exact_correlator(net, X, "connected")), float(sum_rule(net, X))
-        study.exact("(7), (8)", f"cos_net N=4, {name}: G4c from the sum rule", exact, predicted)
-    for name in (
-        "coupled_cos_net",
-        "equicorrelated_cos_net",
-        "shared_scale_cos_net",
-        "shared_neuron_cos_net",
-        "gibbs_cos_net",
-    ):
-        net = load(name, width=6, epsilon=0.6)
-        exact, predicted = float(exact_correlator(net, X, "connected")), float(sum_rule(net, X))
-        study.exact("(7), (9)", f"{name} N=6: G4c from the sum rule", exact, predicted)
+        field = over_lists(gaussian_neurons(net, X), alike(net.amplitude_moment, 4))
+        statement = f"cos_net N=4, {name}: G4c from the sum rule, lists of neurons"
+        value = cumulant(field, range(4))
+        study.exact("(7), (8)", statement, float(sum_rule(net, X)), value, 1e-9, route="quadrature", of=net)
     for name, settings in (
-        ("gauss_net", {"sigma_b": 0.6}),
+        ("coupled_cos_net", {"epsilon": 0.6}),
+        ("equicorrelated_cos_net", {"epsilon": 0.6}),
+        ("shared_scale_cos_net", {"epsilon": 0.6}),
+        ("shared_neuron_cos_net", {"epsilon": 0.6}),
+        ("gauss_net", {"sigma_b": 0.4, "sigma_c": 0.2}),
         ("free_scalar", {"cutoff": 4.0}),
         ("deep_net", {"inputs": 3}),
     ):
         net = load(name, width=6, **settings)
-        exact, predicted = float(exact_correlator(net, X, "connected")), float(sum_rule(net, X))
-        study.exact("(7)", f"{name} N=6: G4c from the sum rule", exact, predicted)
+        predicted, mcse = _predicted(net, draws // 2, study.seed(6))
+        exact = float(exact_correlator(net, X, "connected"))
+        study.monte_carlo("(7), (9)", f"{name} N=6: G4c from mixed correlators, draws", exact, predicted, mcse, of=net)
+    net = load("gibbs_cos_net", width=6, epsilon=0.6)  # without independent draws
+    exact, rule = float(exact_correlator(net, X, "connected")), float(sum_rule(net, X))
+    study.exact("(7), (9)", "gibbs_cos_net N=6: G4c from the sum rule", exact, rule, route="identity", of=net)
+
+
+def _predicted(net: Architecture, draws: int, seed: int) -> tuple[float, float]:
+    """sigma_a^2 sum over pairings of M_c by draws, with its standard error: E[phi phi (h h - H)], mean over neurons."""
+    phi, pairs = over_networks(net, _field_and_pairs, X, draws=draws, seed=seed)
+    terms = np.zeros(draws)
+    for (i, j), (k, l) in PAIRINGS:
+        own = float(exact_neuron(net, X[[k, l]], (0, 0)))
+        terms += net.amplitude_moment(2) * phi[:, i] * phi[:, j] * (pairs[:, k, l] - own)
+    return float(terms.mean()), float(terms.std() / draws**0.5)
+
+
+def _field_and_pairs(net: Architecture, theta: dict[str, jax.Array], x: jax.Array) -> tuple[jax.Array, jax.Array]:
+    h = net.neurons(theta, x)
+    return net.field(theta, x), h.T @ h / len(h)
 
 
 def _amplitudes(study: Study, draws: int) -> None:
     """A neuron with its amplitude is the N-th part of the field."""
     net = load("cos_net", width=4)
     two, four = float(exact_correlator(net, X[:2])), float(exact_correlator(net, X))
-    found = sampled_mixed(net, X[:1], X[1:2], (0,), amplitudes=True, draws=draws, seed=4)
-    study.monte_carlo("(1), (6)", "cos_net N=4: E[phi a_i h_i] = G2/N", two / 4, found.estimate, found.mcse)
-    found = sampled_mixed(net, X[:3], X[3:], (0,), amplitudes=True, draws=draws, seed=4)
-    study.monte_carlo("(1), (4)", "cos_net N=4: E[phi phi phi a_i h_i] = G4/N", four / 4, found.estimate, found.mcse)
+    found = sampled_mixed(net, X[:1], X[1:2], (0,), amplitudes=True, draws=draws, seed=study.seed(4))
+    study.monte_carlo("(1), (6)", "cos_net N=4: E[phi a_i h_i] = G2/N", two / 4, found.estimate, found.mcse, of=net)
+    found = sampled_mixed(net, X[:3], X[3:], (0,), amplitudes=True, draws=draws, seed=study.seed(4))
+    study.monte_carlo(
+        "(1), (4)", "cos_net N=4: E[phi phi phi a_i h_i] = G4/N", four / 4, found.estimate, found.mcse, of=net
+    )
     cross = sum(
         float(exact_neuron(net, X[[0, k]], (0, 0)) * exact_neuron(net, X[[1, l]], (0, 0))) for k, l in ((2, 3), (3, 2))
     )
-    found = sampled_mixed(net, X[2:], X[:2], (0, 1), amplitudes=True, draws=draws, seed=4)
+    found = sampled_mixed(net, X[2:], X[:2], (0, 1), amplitudes=True, draws=draws, seed=study.seed(4))
     statement = "cos_net N=4: E[a_1 h_1 a_2 h_2 phi phi] = (sigma_a^4/N^2)(H13 H24 + H14 H23)"
-    study.monte_carlo("(3), (21)", statement, cross / 16, found.estimate, found.mcse)
+    study.monte_carlo("(3), (21)", statement, cross / 16, found.estimate, found.mcse, of=net)
 
 
 def _breaking(study: Study, draws: int) -> None:
     """a ~ N(mu, sigma_a^2/N): the field of Cos-net stays even, E[phi h_i] = mu H_ii does not."""
     net = load("shifted_cos_net", width=10, mu=0.3)
-    for n in (1, 3):
-        study.exact("(12)", f"shifted_cos_net: G{n}", 0.0, float(exact_correlator(net, X[:n])))
-    expected = 0.3 * float(exact_neuron(net, X[:2], (0, 0)))
-    study.exact("(12)", "shifted_cos_net: E[phi h_i] = mu H_ii", expected, float(exact_mixed(net, X[:1], X[1:2])))
-    found = sampled_mixed(net, X[:1], X[1:2], (0,), draws=draws, seed=5)
-    study.monte_carlo("(12)", "shifted_cos_net: E[phi h_i], draws", expected, found.estimate, found.mcse)
+    expected = float(exact_mixed(net, X[:1], X[1:2]))
+    found = sampled_mixed(net, X[:1], X[1:2], (0,), draws=draws, seed=study.seed(5))
+    study.monte_carlo(
+        "(12)", "shifted_cos_net: E[phi h_i] = mu H_ii, draws", expected, found.estimate, found.mcse, of=net
+    )
     offset: Any = load("offset_cos_net", width=10, mu=0.03)
-    mean = float(exact_correlator(offset, X[:1]))
-    study.exact("(12)", "offset_cos_net: G1 = N mu kappa", 10 * 0.03 * offset.kappa, mean)
+    phi = field_draws(offset, X[:1], draws=draws, seed=study.seed(7)).ravel()
+    statement, error = "offset_cos_net: G1 = N mu kappa, draws", phi.std() / draws**0.5
+    study.monte_carlo("(12)", statement, 10 * 0.03 * offset.kappa, phi.mean(), error, of=offset)
 
 
 def _picture(study: Study) -> None:

@@ -7,15 +7,23 @@ signs and (1 + beta^2 t^2/N)^(-N/2) for Laplace's law; for Rayleigh's they are G
 not zero at separate points.
 """
 
+from functools import partial
 from math import factorial
 
 import numpy as np
 from scipy.special import i0e, j0, ndtr
 
 from nnqft_ppl import exact_correlator, load
-from nnqft_ppl.correlation.partitions import cumulant_weight, members, polynomial
 from nnqft_ppl.models import names
+from nnqft_ppl.sampling.networks import field_draws
 from nnqft_ppl.studies import Study
+from nnqft_ppl.studies._moments import (  # pyright: ignore[reportMissingImports]
+    Moment,
+    alike,
+    cumulant,
+    gaussian_neurons,
+    over_lists,
+)
 from nnqft_ppl.theory import AMPLITUDES
 
 X = np.array([[0.1], [0.5], [-0.3], [0.9], [-0.7], [1.2], [-1.1], [0.3]])
@@ -46,33 +54,55 @@ def run(study: Study) -> None:
 def _one_point(study: Study) -> None:
     for law, cumulants in ONE_POINT.items():
         net = load("cos_net", width=7, amplitude=AMPLITUDES[law]())
-        for n, cumulant in zip(ORDERS, cumulants, strict=True):
+        for n, kappa in zip(ORDERS, cumulants, strict=True):
             found = float(exact_correlator(net, np.zeros((n, 1)), "connected"))
-            study.exact("(8), (27)", f"{law} N=7: kappa_{n} at one point", cumulant * 7 ** (1 - n / 2), found, 1e-9)
-    rayleigh = load("cos_net", width=7, amplitude=AMPLITUDES["rayleigh"]())
-    apart = abs(float(exact_correlator(rayleigh, X[:4], "connected")))
-    study.between("(8)", "rayleigh N=7: |G4c| at separate points is not zero", 0.01, apart, 1e-3, np.inf)
+            study.exact(
+                "(8), (27)",
+                f"{law} N=7: kappa_{n} at one point",
+                kappa * 7 ** (1 - n / 2),
+                found,
+                1e-9,
+                route="other code",
+                of=net,
+            )
+    rayleigh = load("cos_net", width=3, amplitude=AMPLITUDES["rayleigh"]())
+    field = over_lists(gaussian_neurons(rayleigh, X[:4]), alike(rayleigh.amplitude_moment, 3))
+    apart = float(exact_correlator(rayleigh, X[:4], "connected"))
+    statement = "rayleigh N=3: G4c at separate points is not zero, lists of neurons"
+    study.exact("(8)", statement, apart, cumulant(field, range(4)), route="quadrature", of=rayleigh)
+    study.between(
+        "(8)", "rayleigh N=3: G4c there / Wick", 0.1, apart / _wick(field), 0.01, 1.0, route="quadrature", of=rayleigh
+    )
 
 
-def cumulant(net, points: np.ndarray) -> float:
-    """The joint cumulant of phi at n points from full correlators, by Moebius inversion over partitions."""
-    terms = polynomial(len(points), lambda partition: cumulant_weight(len(partition)))
-    moments = [float(exact_correlator(net, points[members(mask)])) for mask in terms.subsets]
-    return float(terms.value(np.array(moments)))
+def _wick(field: Moment) -> float:
+    return sum(field(p) * field(q) for p, q in (((0, 1), (2, 3)), ((0, 2), (1, 3)), ((0, 3), (1, 2))))
 
 
 def _universal(study: Study) -> None:
-    """kappa_n ~ N^(1-n/2) where neurons are independent, and a constant where they are not; from full correlators."""
+    """kappa_n ~ N^(1-n/2) where neurons are independent, by the sum over all lists; a constant where they are not."""
     for name in names():
         net = load(name)
         if not net.independent or name in ("line", "wine_bottle", "offset_cos_net", "shifted_cos_net"):
             continue
         for n in (4, 6):
-            one, wide = (cumulant(load(name, width=w), 0.5 * X[:n] * np.eye(1, net.dim)) for w in (1, 10))
-            study.exact("(7), (10)", f"{name}: kappa_{n} at N=10 / N=1", 10.0 ** (1 - n / 2), wide / one, 1e-7)
+            points = 0.5 * X[:n] * np.eye(1, net.dim)
+            neuron = partial(_neuron, net, points)
+            (group,) = net.amplitude_groups()
+            fields = [over_lists(neuron, alike(lambda k, g=group: g.moment((0,) * k), width)) for width in (1, 3)]
+            one, three = (cumulant(field, range(n)) for field in fields)
+            statement = f"{name}: kappa_{n} at N=3 / N=1, lists of neurons"
+            study.exact("(7), (10)", statement, 3.0 ** (1 - n / 2), three / one, 1e-7, route="enumeration", of=net)
     for name in DEPENDENT:
-        values = [float(exact_correlator(load(name, width=w), X[:4], "connected")) for w in (10**4, 10**6)]
-        study.exact("(10)", f"{name}: G4c at N=1e6 / N=1e4, dependence survives", 1.0, values[1] / values[0], 0.2)
+        low, high = (load(name, width=width) for width in (10**6, 10**8))
+        ratio = float(exact_correlator(high, X[:4], "connected") / exact_correlator(low, X[:4], "connected"))
+        # I_IB (1 - 1/N) + I_N with I_N ~ 1/N: at N = 1e6 the share of I_N is below 1e-3 for each of these theories.
+        statement = f"{name}: G4c at N=1e8 / N=1e6, dependence survives"
+        study.exact("(10)", statement, 1.0, ratio, 1e-3, route="identity", of=high)
+
+
+def _neuron(net, points: np.ndarray, chosen: tuple[int, ...]) -> float:
+    return float(net.neuron_moment(points[list(chosen)]))
 
 
 def distance(law: str, width: int) -> float:
@@ -88,19 +118,28 @@ def _distances(study: Study) -> None:
     """Kolmogorov's distance from the Gaussian law falls like 1/N: the first correction is kappa_4."""
     for law in CHARACTERISTIC:
         ratio = distance(law, 400) / distance(law, 40)
-        study.exact("(10)", f"{law}: distance of the one-point law from Gauss, N=400 / N=40", 0.1, ratio, 0.05)
+        study.exact(
+            "(10)",
+            f"{law}: distance of the one-point law from Gauss, N=400 / N=40",
+            0.1,
+            ratio,
+            0.05,
+            route="quadrature",
+        )
         # Edgeworth: (kappa_4/sigma^4)/24 |He_3(x) phi(x)| at its largest, x^2 = 3 - sqrt(6).
         z = np.sqrt(3 - np.sqrt(6))
         first = abs(ONE_POINT[law][0]) * 4 / 400 / 24 * (3 * z - z**3) * np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
-        study.exact("(10)", f"{law}: the same at N=400, first order in 1/N", first, distance(law, 400), 0.03)
+        study.exact(
+            "(10)", f"{law}: the same at N=400, first order in 1/N", first, distance(law, 400), 0.03, route="quadrature"
+        )
     draws = 200_000 if study.quick else 1_000_000
-    rng = np.random.default_rng(1)
-    phi = np.sum(rng.normal(size=(draws, 4)) * np.cos(rng.uniform(-np.pi, np.pi, size=(draws, 4))), axis=1) / 2
+    net = load("cos_net", width=4)
+    phi = field_draws(net, np.zeros((1, 1)), draws=draws, seed=study.seed(1)).ravel()
     below = (phi < 0.5).astype(float)
     t = (np.arange(200_000) + 0.5) * 0.002
     gap = CHARACTERISTIC["gaussian"](t, 4) - np.exp(-(t**2) / 4)
     exact = float(ndtr(0.5 * 2**0.5) + np.sum(np.sin(0.5 * t) * gap / t) * 0.002 / np.pi)
-    study.monte_carlo("(4)", "gaussian N=4: P(phi < 1/2), draws", exact, below.mean(), below.std() / draws**0.5)
+    study.monte_carlo("(4)", "gaussian N=4: P(phi < 1/2), draws", exact, below.mean(), below.std() / draws**0.5, of=net)
 
 
 def _picture(study: Study) -> None:

@@ -65,7 +65,7 @@ def run(study: Study) -> None:
         raise InputError(f"NNQFT_DATA must be a folder with the data sets in nnft_alpha/, got {str(DATA.parent)!r}")
     sets = published(DATA) or shipped()
     draws = QUICK_DRAWS if study.quick else DRAWS
-    tables, pulls, free_pulls = [], [], []
+    tables, pulls, free_pulls, departures = [], [], [], []
     for cell in sets:
         net = load("alpha_scalar", dim=2, alpha=cell.alpha, cutoff=cell.cutoff, width=cell.width)
         table = correlators(
@@ -75,7 +75,7 @@ def run(study: Study) -> None:
             kinds=("full",),
             estimators=("exact", "sobol"),
             draws=draws,
-            seed=1,
+            seed=study.seed(1),
             progress=study.progress,
         )
         table["rescale"] = round(cell.rescale, 3)
@@ -85,6 +85,7 @@ def run(study: Study) -> None:
             exact = exact_correlator(net, cell.configurations)
             pulls.append((cell.means - exact) / cell.errors)
             free_pulls.append((cell.means - free) / cell.errors)
+            departures.append((exact - free) / cell.errors)
             for column, values in (("published", cell.means), ("published_error", cell.errors)):
                 table[column] = np.tile(values, 2)
         tables.append(table)
@@ -96,22 +97,42 @@ def run(study: Study) -> None:
         name = f"alpha = {alpha:+.0f}"
         estimated = result[(result["estimator"] == "sobol") & (result["alpha"] == alpha)]
         worst = float(estimated["z"].abs().max())
-        study.between("(2), (23)", f"{name}: largest |z| of the sobol estimator, 300 points", 0.0, worst, 0.0, T_LIMIT)
+        study.between(
+            "(2), (23)",
+            f"{name}: largest |z| of the sobol estimator, 300 points",
+            0.0,
+            worst,
+            0.0,
+            T_LIMIT,
+            route="draws",
+        )
         if pulls:
+            # The 50 points of a set share its draws, so that six sets count for some 18: 1 +- 1/3. An exact value that
+            # is off by one published error makes it 2.
             chi2 = float(np.mean([np.mean(p**2) for p, a in zip(pulls, alphas, strict=True) if a == alpha]))
-            study.between("(2), (8)", f"{name}: chi2 per point of exact G4 against published", 1.0, chi2, 0.5, 2.0)
+            study.between(
+                "(2), (8)",
+                f"{name}: chi2 per point of exact G4 against published",
+                1.0,
+                chi2,
+                0.5,
+                2.0,
+                route="other code",
+            )
     if pulls:
         ours = result[result["estimator"] == "sobol"]
         ratio = float((ours["mcse"] / ours["published_error"]).max())
-        study.between("(2)", "largest error of sobol / published error of 1e8 draws", 0.5, ratio, 0.0, 1.0)
-        far = float(np.abs(free_pulls).max())
-        study.between(
-            "(10)", "the N = infinity theory is off the published by up to (sigmas)", 500.0, far, 100.0, np.inf
-        )
+        statement = "largest error of sobol / published error of 1e8 draws"
+        study.between("(2)", statement, 0.5, ratio, 0.0, 1.0, route="draws")
+        # The published values scatter about the exact ones by a few of their errors.
+        far, expected = (float(np.abs(values).max()) for values in (free_pulls, departures))
+        low, high = expected - T_LIMIT, expected + T_LIMIT
+        statement = "the N = infinity theory is off the published by up to (sigmas)"
+        study.between("(10)", statement, expected, far, low, high, route="other code")
     _picture(study, result, pulls, free_pulls)
 
 
-def _picture(study: Study, result: pd.DataFrame, pulls: list[Array], free_pulls: list[Array]) -> None:
+def _picture(study: Study, result: Any, pulls: list[Array], free_pulls: list[Array]) -> None:
     exact, sobol = (result[result["estimator"] == name] for name in ("exact", "sobol"))
     with study.figure("published", columns=2) as (_, (left, right)):
         for alpha in (1.0, 0.0, -1.0):

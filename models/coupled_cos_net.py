@@ -62,7 +62,7 @@ class CoupledCosNet(CoupledCosineArchitecture):
         """(sigma_a^2/2) exp(-s^2 |x-y|^2/2) for every eps."""
         return self.amplitude_moment(2) / 2 * self.mean_wave(np.subtract(x, y, dtype=float))
 
-    @theorem("26")
+    @theorem("26", "34")
     def power_spectrum(self, p: ArrayLike) -> Array:
         """(sigma_a^2/2) (2 pi/s^2)^(d/2) exp(-p^2/(2 s^2)) for every eps."""
         gaussian = (2 * np.pi / self.s**2) ** (self.dim / 2) * np.exp(-(self.norm(p) ** 2) / (2 * self.s**2))

@@ -64,7 +64,7 @@ class GaussNet(Architecture):
         """(sigma_a^2/2) exp(-s^2 |x-y|^2/2), as for Cos-net."""
         return self.amplitude_moment(2) * np.exp(-(self.s**2) * self.norm(np.subtract(x, y)) ** 2 / 2)
 
-    @theorem("S11")
+    @theorem("34", "S11")
     def power_spectrum(self, p: ArrayLike) -> Array:
         """(sigma_a^2/2) (2 pi/s^2)^(d/2) exp(-p^2/(2 s^2)), as for Cos-net."""
         gaussian = (2 * np.pi / self.s**2) ** (self.dim / 2) * np.exp(-(self.norm(p) ** 2) / (2 * self.s**2))

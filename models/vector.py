@@ -59,7 +59,7 @@ class Vector(CosineArchitecture):
         """G^(2)_kl(x, y) = delta_kl (sigma_a^2/2) exp(-s^2 |x-y|^2/2)."""
         return (k == l) * self.sigma_a**2 / 2 * self.kernel_moment(2, np.subtract(x, y, dtype=float))
 
-    @theorem("26")
+    @theorem("26", "34")
     def power_spectrum(self, p: ArrayLike) -> Array:
         """G^(2)_kk(p) = (sigma_a^2/2) (2 pi/s^2)^(d/2) exp(-p^2/(2 s^2))."""
         gaussian = (2 * np.pi / self.s**2) ** (self.dim / 2) * np.exp(-(self.norm(p) ** 2) / (2 * self.s**2))

@@ -90,7 +90,7 @@ class WineBottle(CosineArchitecture):
         """E|a_0|^k = I((D+k)/2)/I(D/2), I(nu) = int_0^inf ds s^(nu-1) exp(-(s - v^2)^2/(2 sigma_v^2))."""
         return self.bottle.radial_moment(k)
 
-    @theorem("42", "44")
+    @theorem("42", "43", "44")
     def two_point(self, x: ArrayLike, y: ArrayLike, k: int = 0, l: int = 0) -> Array:
         """G^(2)_kl(x, y) = delta_kl (sigma_a^2 + E|a_0|^2/D) exp(-s^2 |x-y|^2/2)/2."""
         scale = self.sigma_a**2 + self.radial_moment(2) / self.components

@@ -1,7 +1,14 @@
 """Studies: one runnable claim of the paper each, ending in rows of a scoreboard; and the door to their folder.
 
 A study is a file of `analysis/` with a function ``run(study)``. It hands every number it finds to one of the three
-checks below, which hold the number against what the equation says: no study states a verdict itself.
+checks below, which hold the number against what the equation says: no study states a verdict itself. With the number
+goes the route by which it came, as a row is evidence only as far as its two sides share nothing:
+
+    draws        networks, fields or chains that were sampled
+    enumeration  a sum over all cases, or a list of them
+    quadrature   an integral over parameters or momenta, a root or a maximum, found numerically
+    other code   an implementation that shares nothing with the first: the exact engine, another library, published data
+    identity     algebra on formulas of one source: it can show a printed form wrong, and no formula right
 """
 
 import importlib
@@ -12,12 +19,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, SupportsFloat, get_args
 
 import pandas as pd
 
 from nnqft_ppl.axioms.verdicts import Z_LIMIT
 from nnqft_ppl.reports.pictures import STYLE
+from nnqft_ppl.reports.provenance import card_name
 from nnqft_ppl.reports.schemas import Schema
 from nnqft_ppl.reports.tables import write_table
 from nnqft_ppl.runtime.errors import InputError
@@ -26,6 +34,14 @@ from nnqft_ppl.runtime.jax_settings import own_cpus
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from nnqft_ppl.theory.architecture import Architecture
+
+#: How a measured value came about, the strongest first.
+Route = Literal["draws", "enumeration", "quadrature", "other code", "identity"]
+ROUTES: tuple[Route, ...] = get_args(Route)
+
+#: The numbered equations of the paper and of its supplement.
+EQUATIONS = (*(f"({k})" for k in range(1, 45)), *(f"(S{k})" for k in range(1, 16)))
 
 _HERE = Path(__file__).resolve().parent
 _STUDIES = next(folder for folder in (_HERE / "analysis", _HERE.parent / "analysis") if folder.is_dir())
@@ -39,6 +55,7 @@ __path__ = [str(_STUDIES)]
 ORDER = (
     "published",
     "printed_forms",
+    "theorems",
     "two_point",
     "interactions",
     "near_gaussianity",
@@ -68,6 +85,9 @@ class Row(NamedTuple):
 
     study: str
     equation: str
+    route: Route
+    card: str | None
+    dim: int | None
     statement: str
     expected: float
     measured: float
@@ -82,25 +102,60 @@ class Row(NamedTuple):
 
 
 class Study:
-    """What a study works with: where its results go, how much work is asked for, and the checks."""
+    """What a study works with: where its results go, how much work is asked for, its seeds, and the checks."""
 
-    def __init__(self, name: str, out: Path, *, quick: bool = False, progress: bool = False) -> None:
+    def __init__(self, name: str, out: Path, *, quick: bool = False, seed: int = 0, progress: bool = False) -> None:
         self.name, self.out, self.quick, self.progress = name, out, quick, progress
+        self._seed = seed
         self.rows: list[Row] = []
 
-    def exact(self, equation: str, statement: str, expected: float, measured: float, tolerance: float = 1e-10) -> None:
+    def seed(self, k: int) -> int:
+        """The k-th seed of this run, k < 1000; another run's are all different."""
+        return 1000 * self._seed + k
+
+    def exact(
+        self,
+        equation: str,
+        statement: str,
+        expected: float,
+        measured: float,
+        tolerance: float = 1e-10,
+        *,
+        route: Route,
+        of: "Architecture | None" = None,
+    ) -> None:
         """Two exact values agree to a relative tolerance (absolute where the expected value is zero)."""
         error = tolerance * (abs(expected) or 1.0)
-        self._add(equation, statement, expected, measured, error, expected - error, expected + error)
+        self._add(equation, route, of, statement, expected, measured, error, expected - error, expected + error)
 
-    def monte_carlo(self, equation: str, statement: str, expected: float, measured: float, mcse: float) -> None:
-        """An estimate agrees with its expectation within 5 standard errors; an error of zero proves nothing."""
+    def monte_carlo(
+        self,
+        equation: str,
+        statement: str,
+        expected: float,
+        measured: float,
+        mcse: float,
+        *,
+        of: "Architecture | None" = None,
+    ) -> None:
+        """Draws agree with their expectation within 5 standard errors; an error of zero proves nothing."""
         reach = Z_LIMIT * mcse if mcse > 0 else math.nan
-        self._add(equation, statement, expected, measured, mcse, expected - reach, expected + reach)
+        self._add(equation, "draws", of, statement, expected, measured, mcse, expected - reach, expected + reach)
 
-    def between(self, equation: str, statement: str, expected: float, measured: float, low: float, high: float) -> None:
+    def between(
+        self,
+        equation: str,
+        statement: str,
+        expected: float,
+        measured: float,
+        low: float,
+        high: float,
+        *,
+        route: Route,
+        of: "Architecture | None" = None,
+    ) -> None:
         """A value lies between bounds that the statement itself gives."""
-        self._add(equation, statement, expected, measured, math.nan, low, high)
+        self._add(equation, route, of, statement, expected, measured, math.nan, low, high)
 
     def table(self, table: pd.DataFrame, name: str, schema: Schema = "correlators") -> None:
         """Write a tidy table among the results, as Parquet."""
@@ -119,9 +174,11 @@ class Study:
                 figure.suptitle(title)
             figure.savefig(self.out / f"{name}.png", dpi=160)
 
-    def _add(self, *values: Any) -> None:
-        equation, statement, *numbers = values
-        self.rows.append(Row(self.name, equation, statement, *(float(number) for number in numbers)))
+    def _add(
+        self, equation: str, route: Route, of: "Architecture | None", statement: str, *numbers: SupportsFloat
+    ) -> None:
+        card, dim = (None, None) if of is None else (card_name(of), of.dim)
+        self.rows.append(Row(self.name, equation, route, card, dim, statement, *map(float, numbers)))
 
 
 def names() -> tuple[str, ...]:
@@ -130,8 +187,8 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(present, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name)))
 
 
-def run(name: str, out: str | Path, *, quick: bool = False, progress: bool = False) -> list[Row]:
-    """Run one study; tables and figures go to `out`, the rows come back.
+def run(name: str, out: str | Path, *, quick: bool = False, seed: int = 0, progress: bool = False) -> list[Row]:
+    """Run one study; tables and figures go to `out`, the rows come back. Another `seed`, other draws.
 
     Raises
     ------
@@ -145,13 +202,13 @@ def run(name: str, out: str | Path, *, quick: bool = False, progress: bool = Fal
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"output folder {str(out)!r} cannot be made: {error.strerror}") from error
-    study = Study(name, out, quick=quick, progress=progress)
+    study = Study(name, out, quick=quick, seed=seed, progress=progress)
     importlib.import_module(f"{__name__}.{name}").run(study)
     return study.rows
 
 
 def run_all(
-    chosen: Sequence[str], out: str | Path, *, quick: bool = False, jobs: int = 2
+    chosen: Sequence[str], out: str | Path, *, quick: bool = False, seed: int = 0, jobs: int = 2
 ) -> Iterator[tuple[str, list[Row]]]:
     """Run studies in `jobs` processes at a time; the name and the rows of each, as they end.
 
@@ -165,7 +222,7 @@ def run_all(
     """
     context, count = multiprocessing.get_context("spawn"), min(jobs, len(chosen))
     with context.Pool(count, _begin, (context.Value("i", 0), count)) as pool:
-        yield from pool.imap_unordered(partial(_named, out=Path(out), quick=quick), reversed(chosen))
+        yield from pool.imap_unordered(partial(_named, out=Path(out), quick=quick, seed=seed), reversed(chosen))
 
 
 def _begin(begun: Any, count: int) -> None:
@@ -180,10 +237,30 @@ def _begin(begun: Any, count: int) -> None:
     enable_x64()
 
 
-def _named(name: str, out: Path, quick: bool) -> tuple[str, list[Row]]:
-    return name, run(name, out, quick=quick)
+def _named(name: str, out: Path, quick: bool, seed: int) -> tuple[str, list[Row]]:
+    return name, run(name, out, quick=quick, seed=seed)
 
 
 def scoreboard(rows: list[Row]) -> pd.DataFrame:
     """The rows as a tidy table in the schema ``scoreboard``."""
     return pd.DataFrame([{**row._asdict(), "verdict": row.verdict} for row in rows], columns=[*Row._fields, "verdict"])
+
+
+def by_equation(rows: Sequence[Row]) -> pd.DataFrame:
+    """For each numbered equation its rows by route, the strongest of them, and what was drawn for it."""
+    lines = []
+    for equation in EQUATIONS:
+        own = [row for row in rows if equation in row.equation.split(", ")]
+        drawn = [row for row in own if row.route == "draws"]
+        counts = {route: sum(row.route == route for row in own) for route in ROUTES}
+        lines.append(
+            {
+                "equation": equation,
+                "strongest": next((route for route in ROUTES if counts[route]), None),
+                **counts,
+                "cards": ", ".join(sorted({row.card for row in drawn if row.card})),
+                "dims": ", ".join(str(dim) for dim in sorted({row.dim for row in drawn if row.dim})),
+                "short": sum(row.verdict != "holds" for row in own),
+            }
+        )
+    return pd.DataFrame(lines)

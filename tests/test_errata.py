@@ -44,7 +44,7 @@ def test_verdicts_are_derived():
         ("(18)", "corrected"),
     } <= found
     assert {("(23)", "typo"), ("(S10)", "typo"), ("(S15)", "typo"), ("(42), (43)", "typo")} <= found
-    form = Form("(1)", "", "", 2.0, 1.0, 1.0)
+    form = Form("(1)", "", "", 2.0, 1.0, 1.0, "quadrature")
     assert form.verdict == "corrected"
     assert form._replace(others=((4.0, 2.0),)).verdict == "corrected"  # two inputs are too few
     assert form._replace(others=((4.0, 2.0), (6.0, 3.0))).verdict == "convention"

@@ -163,19 +163,33 @@ def test_constraints_name_no_host():
 
 def test_verdicts_follow_from_the_numbers(tmp_path):
     study = Study("toy", tmp_path)
-    study.exact("(1)", "right", 2.0, 2.0 + 1e-12)
-    study.exact("(1)", "wrong", 2.0, 2.0 + 1e-9)
-    study.exact("(1)", "zero", 0.0, 1e-9)
+    study.exact("(1)", "right", 2.0, 2.0 + 1e-12, route="identity")
+    study.exact("(1)", "wrong", 2.0, 2.0 + 1e-9, route="quadrature")
+    study.exact("(1)", "zero", 0.0, 1e-9, route="enumeration")
     study.monte_carlo("(1)", "near", 1.0, 1.04, 0.01)
     study.monte_carlo("(1)", "far", 1.0, 1.06, 0.01)
     study.monte_carlo("(1)", "certain of nothing", 1.0, 1.0, 0.0)
     study.monte_carlo("(1)", "not a number", 1.0, np.nan, 0.01)
-    study.between("(1)", "inside", 1.0, 1.5, 0.5, 2.0)
-    study.between("(1)", "outside", 1.0, 2.5, 0.5, 2.0)
+    study.between("(1)", "inside", 1.0, 1.5, 0.5, 2.0, route="other code", of=load("cos_net", dim=2))
+    study.between("(1)", "outside", 1.0, 2.5, 0.5, 2.0, route="draws")
     verdicts = [row.verdict for row in study.rows]
     short = "falls short"
     assert verdicts == ["holds", short, short, "holds", short, short, short, "holds", short]
     assert all(isinstance(row, Row) for row in study.rows)
+    assert [row.route for row in study.rows[:3]] == ["identity", "quadrature", "enumeration"]
+    assert (study.rows[-2].card, study.rows[-2].dim) == ("cos_net", 2)
+    board: Any = studies.by_equation(study.rows).set_index("equation")
+    assert len(board) == 59
+    assert board.loc["(1)", "strongest"] == "draws"
+    assert board.loc["(1)", "short"] == 6
+    assert int(board["strongest"].isna().sum()) == 58
+
+
+def test_another_seed_gives_other_draws(tmp_path):
+    """Seeds of different runs never coincide."""
+    first, second = Study("toy", tmp_path), Study("toy", tmp_path, seed=1)
+    assert not {first.seed(k) for k in range(1000)} & {second.seed(k) for k in range(1000)}
+    assert first.seed(3) == 3
 
 
 @pytest.mark.slow

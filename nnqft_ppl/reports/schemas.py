@@ -67,6 +67,9 @@ SCHEMAS: dict[Schema, dict[str, Column]] = {
     "scoreboard": {
         "study": Column("str", "name of the study"),
         "equation": Column("str", "equation of the paper"),
+        "route": Column("str", "how the measured value came: draws, enumeration, quadrature, other code or identity"),
+        "card": Column("str", "name of the architecture, where the row is about one"),
+        "dim": Column("Int64", "dimension d of its space"),
         "statement": Column("str", "what is checked"),
         "expected": Column("float64", "value that the statement asks for"),
         "measured": Column("float64", "value that was found"),

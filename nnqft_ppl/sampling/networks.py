@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nnqft_ppl.runtime.arrays import Array, check_points
+from nnqft_ppl.runtime.seeds import key_of
 from nnqft_ppl.theory.architecture import Architecture
 
 BATCH = 2**12
@@ -23,11 +24,13 @@ def over_networks(
     seed: int,
     batch: int = BATCH,
     double: bool = False,
+    keyed: bool = False,
 ) -> Any:
     """``function(net, theta, *arrays)`` of independent networks, as a pytree of NumPy arrays (draws, ...).
 
     One seed gives one array, and longer ones begin the same. Draws are single precision unless `double`, whose rounding
-    is far below any standard error that they can have. `function` is hashed: one of a module, not a closure.
+    is far below any standard error that they can have. `function` is hashed: one of a module, not a closure. With
+    `keyed` it is given a key of each network's own after theta, for randomness that is not of the theory.
 
     Raises
     ------
@@ -36,7 +39,7 @@ def over_networks(
     """
     net.check_ancestral()
     with jax.enable_x64(double):
-        run, root = _batch(net, function, batch), jax.random.key(seed)
+        run, root = _batch(net, function, batch, keyed), key_of(seed)
         places = [jnp.asarray(array) for array in arrays]
         keys = (jax.random.fold_in(root, index) for index in range(-(-draws // batch)))
         parts = [jax.tree.map(np.asarray, run(key, *places)) for key in keys]
@@ -61,8 +64,12 @@ def _field(net: Architecture, theta: dict[str, jax.Array], points: jax.Array) ->
 
 
 @lru_cache(maxsize=64)
-def _batch(net: Architecture, function: Callable[..., Any], batch: int) -> Callable[..., Any]:
+def _batch(net: Architecture, function: Callable[..., Any], batch: int, keyed: bool) -> Callable[..., Any]:
     def run(key: jax.Array, *arrays: jax.Array) -> Any:
-        return jax.vmap(lambda theta: function(net, theta, *arrays))(net.sample(key, batch))
+        theta = net.sample(key, batch)
+        if not keyed:
+            return jax.vmap(lambda one: function(net, one, *arrays))(theta)
+        own = jax.random.split(jax.random.fold_in(key, len(theta)), batch)
+        return jax.vmap(lambda one, key: function(net, one, key, *arrays))(theta, own)
 
     return jax.jit(run)

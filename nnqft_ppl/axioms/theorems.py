@@ -1,0 +1,393 @@
+"""The closed forms of a theory against its own draws.
+
+`recorded` draws networks and keeps of each the field and two neurons at a few points; `checks` says what the draws
+should average to, one check for each closed form that the card marks as a theorem and one for each property that the
+paper gives to all theories of its kind. Nothing of the estimators or of the exact engine's polynomials enters the
+measured values: they are averages of products of fields and of neurons.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nnqft_ppl.axioms.draws import (
+    FAR,
+    MIRRORED,
+    MOVED,
+    NEAR,
+    PAIRINGS,
+    SMEARING,
+    TURNED,
+    Average,
+    Networks,
+    average,
+    covariance,
+    cumulant,
+    places,
+    product,
+    wave_vectors,
+)
+from nnqft_ppl.correlation.exact import exact_correlator, exact_neuron
+from nnqft_ppl.laws.fourier import radial_fourier
+from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.errors import NoClosedForm
+from nnqft_ppl.theory.architecture import Architecture
+from nnqft_ppl.theory.cosine import CosineArchitecture
+
+
+class Check(NamedTuple):
+    """One number that draws can contradict."""
+
+    quantity: str  #: the closed form (a method's name), or the property
+    equations: tuple[str, ...]  #: of the paper
+    statement: str  #: in words
+    expected: Callable[[], float]  #: the closed form
+    measured: Callable[[Networks], Average]  #: the average over draws, and its standard error
+
+
+def checks(net: Architecture) -> list[Check]:
+    """Every check of a theory: one or more for each of its theorems, and those of its claims and its kind."""
+    found = []
+    for theorem in net.theorems():
+        made = _THEOREMS.get(theorem.quantity)
+        if made is not None:
+            label = tuple(e for e in theorem.equations if ":" not in e)
+            found += [check._replace(equations=_united(label, check.equations)) for check in made(net)]
+    return found + [check for make in (_field_checks, _neuron_checks, _symmetry_checks) for check in make(net)]
+
+
+def unchecked(net: Architecture) -> tuple[str, ...]:
+    """The theorems of a card that draws are not asked about."""
+    return tuple(theorem.quantity for theorem in net.theorems() if theorem.quantity not in _THEOREMS)
+
+
+def _field(own: list[int], component: int = 0) -> Callable[[Networks], Average]:
+    """E[phi(x_k)..] over the chosen places."""
+    return lambda n: product(*(n.field[:, k, component] for k in own))
+
+
+def _neuron(own: list[int], indices: tuple[int, ...]) -> Callable[[Networks], Average]:
+    return lambda n: product(*(n.neurons[:, i, k] for i, k in zip(indices, own, strict=True)))
+
+
+def _plane(net: Any) -> bool:
+    """Is it a theory of plane waves, (24)?"""
+    return isinstance(net, CosineArchitecture)
+
+
+def _united(*equations: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(itertools.chain(*equations)))
+
+
+# -- one maker for each quantity that a theorem may state --------------------------------------------------------------
+
+
+def _two_point(net: Any) -> Iterator[Check]:
+    x = places(net.dim, net.length)
+    yield Check("two_point", ("2", "4", "6"), "G2", lambda: net.two_point(x[0], x[1]), _field(NEAR[:2]))
+    if net.component_count > 1:
+        for k, l in ((1, 1), (0, 1)):
+            yield Check(
+                "two_point",
+                (),
+                f"G2 of components {k} {l}",
+                lambda k=k, l=l: net.two_point(x[0], x[1], k, l),
+                lambda n, k=k, l=l: product(n.field[:, 0, k], n.field[:, 1, l]),
+            )
+
+
+def _connected_four_point(net: Any) -> Iterator[Check]:
+    x = places(net.dim, net.length)[NEAR]
+    yield Check(
+        "connected_four_point",
+        ("7", "8", "10", *(("24",) if _plane(net) else ())),
+        "G4c",
+        lambda: net.connected_four_point(x),
+        lambda n: cumulant(n.field[:, NEAR, 0]),
+    )
+    if net.component_count > 1:
+        yield Check(
+            "connected_four_point",
+            (),
+            "G4c of components 0 0 1 1",
+            lambda: net.connected_four_point(x, (0, 0, 1, 1)),
+            lambda n: cumulant(n.field[:, NEAR, [0, 0, 1, 1]]),
+        )
+
+
+def _four_point(net: Any) -> Iterator[Check]:
+    x = places(net.dim, net.length)[NEAR]
+    yield Check("four_point", ("2", "4"), "G4", lambda: net.four_point(x), _field(NEAR))
+
+
+def _mean_field(net: Any) -> Iterator[Check]:
+    x = places(net.dim, net.length)
+    yield Check("mean_field", (), "G1", lambda: net.mean_field(x[1]), _field([1]))
+
+
+def _three_point(net: Any) -> Iterator[Check]:
+    x = places(net.dim, net.length)[:3]
+    yield Check("three_point", ("12",), "G3", lambda: net.three_point(x), _field(NEAR[:3]))
+
+
+def _connected(quantity: str, n: int) -> Callable[[Any], Iterator[Check]]:
+    def make(net: Any) -> Iterator[Check]:
+        x = places(net.dim, net.length)[:n]
+        points = (x[0], x[1]) if n == 2 else (x,)
+        yield Check(
+            quantity,
+            (),
+            f"G{n}c",
+            lambda: getattr(net, quantity)(*points),
+            lambda r: cumulant(r.field[:, NEAR[:n], 0]),
+        )
+
+    return make
+
+
+def _neuron_moment(net: Any) -> Iterator[Check]:
+    x = places(net.dim, net.length)
+    for own, where in ((NEAR[:2], ""), (FAR[:2], ", two lengths apart"), (NEAR, "")):
+        yield Check(
+            "neuron_moment",
+            ("3", "5", "S6"),
+            f"E[h_1^{len(own)}]{where}",
+            lambda own=own: net.neuron_moment(x[own]),
+            _neuron(own, (0,) * len(own)),
+        )
+
+
+def _joint_neuron_moment(net: Any) -> Iterator[Check]:
+    x = places(net.dim, net.length)
+    for i, j, k, l in PAIRINGS:
+        own = [FAR[m] for m in (i, j, k, l)]
+        yield Check(
+            "joint_neuron_moment",
+            ("3", "5"),
+            f"E[h_1({i}) h_1({j}) h_2({k}) h_2({l})]",
+            lambda own=own: net.joint_neuron_moment([x[own[:2]], x[own[2:]]]),
+            _neuron(own, (0, 0, 1, 1)),
+        )
+
+
+def _pair_excess(net: Any) -> Iterator[Check]:
+    x = places(net.dim, net.length)[FAR]
+    h = FAR
+    yield Check(
+        "pair_excess",
+        ("S9",),
+        "H_1122 - H_11 H_22",
+        lambda: net.pair_excess(x[0] - x[1], x[2] - x[3]),
+        lambda n: average(
+            covariance(n.neurons[:, 0, h[0]] * n.neurons[:, 0, h[1]], n.neurons[:, 1, h[2]] * n.neurons[:, 1, h[3]])
+        ),
+    )
+
+
+def _independence_breaking(net: Any) -> Iterator[Check]:
+    x = places(net.dim, net.length)[FAR]
+
+    def measured(n: Networks) -> Average:
+        one, two = n.neurons[:, 0, FAR], n.neurons[:, 1, FAR]
+        pairs = [covariance(one[:, i] * one[:, j], two[:, k] * two[:, l]) for i, j, k, l in PAIRINGS]
+        scale = net.amplitude_moment(2) ** 2 * (1 - 1 / net.width)
+        mean, error = average(np.sum(pairs, axis=0))
+        return scale * mean, scale * error
+
+    yield Check("independence_breaking", ("9",), "I_IB", lambda: net.independence_breaking(x), measured)
+
+
+def _kernel_moment(net: Any) -> Iterator[Check]:
+    z = wave_vectors(net.dim, net.length)
+    for i, k in enumerate((2, 4)):
+        yield Check(
+            "kernel_moment",
+            (),
+            f"E[F^{k} cos(b.z)]",
+            lambda i=i, k=k: net.kernel_moment(k, z[i]),
+            lambda n, i=i: average(n.waves[:, 0, i]),
+        )
+
+
+def _joint_kernel_moment(net: Any) -> Iterator[Check]:
+    z = wave_vectors(net.dim, net.length)
+    yield Check(
+        "joint_kernel_moment",
+        (),
+        "E[F_1^2 F_2^4 cos(b_1.z) cos(b_2.z')]",
+        lambda: net.joint_kernel_moment((2, 4), tuple(z)),
+        lambda n: product(n.waves[:, 0, 0], n.waves[:, 1, 1]),
+    )
+
+
+def _power_spectrum(net: Any) -> Iterator[Check]:
+    """Smeared, int d^dp/(2 pi)^d G(p) exp(-l^2 p^2/2) = E[phi(x) phi(x + u)] with u ~ N(0, l^2 1); and (13) from it."""
+    length, axis = SMEARING * net.length, np.eye(1, net.dim)[0]
+    end = net.momentum_cutoff
+    sharp = np.isfinite(end) and float(net.power_spectrum(1.0001 * end * axis)) == 0.0
+
+    def transformed(spectrum: Callable[[Array], Array], r: Any, width: float, stop: float) -> Array:
+        return radial_fourier(
+            lambda p: spectrum(p[..., None] * axis) * np.exp(-((width * p) ** 2) / 2),
+            r,
+            dim=net.dim,
+            scale=0.3 / net.length,
+            stop=min(end, stop) if sharp else stop,
+        )
+
+    def smeared(spectrum: Callable[[Array], Array]) -> float:
+        return float(transformed(spectrum, 0.0, length, 9.0 / length))
+
+    yield Check(
+        "power_spectrum",
+        ("15",),
+        "G(p), smeared",
+        lambda: smeared(net.power_spectrum),
+        lambda n: average(n.smeared[:, 0]),
+    )
+    if _plane(net):
+        yield Check(
+            "power_spectrum",
+            ("22",),
+            "L(p), smeared",
+            lambda: smeared(net.neuron_power_spectrum),
+            lambda n: average(n.smeared[:, 1]),
+        )
+    stop = 9.0 / net.length
+    if sharp or net.power_spectrum(stop * axis) < 1e-9 * net.power_spectrum(stop / 100 * axis):
+        # A = phi(x_1) - phi(x_2)/2 at tau_1, tau_2 > 0, above one another: distances are tau_i + tau_j.
+        tau, weights = places(net.dim, net.length)[FAR[::2], 0], np.array([1.0, -0.5])
+
+        def reflected() -> float:
+            gram = transformed(net.power_spectrum, (tau[:, None] + tau).ravel(), 0.0, end if sharp else stop)
+            return float(weights @ gram.reshape(2, 2) @ weights)
+
+        yield Check(
+            "power_spectrum",
+            ("13", "14"),
+            "E[theta(A) A] from G(p)",
+            reflected,
+            lambda n: product(n.field[:, FAR[::2], 0] @ weights, n.field[:, MIRRORED[::2], 0] @ weights),
+        )
+
+
+def _rho(net: Any) -> Iterator[Check]:
+    x = places(net.dim, net.length)
+    tau = float(np.linalg.norm(x[1] - x[0]))
+    yield Check("rho", ("16",), "rho(tau)", lambda: net.rho(tau), _field(NEAR[:2]))
+
+
+def _radial_moment(net: Any) -> Iterator[Check]:
+    for k in (2, 4):
+        yield Check(
+            "radial_moment",
+            (),
+            f"E|a_0|^{k}",
+            lambda k=k: net.radial_moment(k),
+            lambda n, k=k: average(n.square ** (k / 2)),
+        )
+
+
+# -- what holds for every theory of a kind -----------------------------------------------------------------------------
+
+
+def _closed(net: Architecture) -> bool:
+    """Has the theory closed neuron moments, from which the exact engine makes the other correlators?"""
+    try:
+        net.neuron_moment(places(net.dim, net.length)[:2])
+    except NoClosedForm:
+        return False
+    return True
+
+
+def _field_checks(net: Architecture) -> Iterator[Check]:
+    x = places(net.dim, net.length)[NEAR]
+    stated = {theorem.quantity for theorem in net.theorems()}
+    if "connected_four_point" not in stated and _closed(net):
+        plane = _plane(net)
+        if net.independent:
+            equations = ("7", "8", "10", *(("24", "27") if plane else ()))
+        else:
+            equations = ("7", "9", *(("24", "28") if plane else ()))
+        yield Check(
+            "G4c",
+            equations,
+            "G4c of the exact engine",
+            lambda: float(exact_correlator(net, x, "connected")),
+            lambda n: cumulant(n.field[:, NEAR, 0]),
+        )
+    if "Z2" in net.claims:
+        for order in (1, 3):
+            yield Check("Z2", ("12",), f"G{order} = 0", lambda: 0.0, _field(NEAR[:order]))
+
+
+def _neuron_checks(net: Architecture) -> Iterator[Check]:
+    if not _closed(net):
+        return
+    group = net.amplitude_groups()[0]
+    if group.moment((0,)) == 0:
+        near = places(net.dim, net.length)[NEAR[:2]]
+        yield Check(
+            "neurons",
+            ("1", *(("24",) if _plane(net) else ())),
+            "E[phi a_1 h_1] = A_2 H_11/N",
+            lambda: group.moment((0, 0)) / net.width * float(net.neuron_moment(near)),
+            lambda n: product(n.field[:, 0, 0], n.first, n.neurons[:, 0, 1]),
+        )
+    if net.neuron_count < 2:
+        return
+    x, plane = places(net.dim, net.length)[NEAR], _plane(net)
+
+    def exact(indices: tuple[int, ...]) -> Callable[[], float]:
+        return lambda: float(exact_neuron(net, x[: len(indices)], indices))
+
+    def measured(indices: tuple[int, ...]) -> Callable[[Networks], Average]:
+        return _neuron(NEAR[: len(indices)], indices)
+
+    yield Check("neurons", ("S3", "S4", "S7"), "E[h_2 h_2] = H_11", exact((0, 0)), measured((1, 1)))
+    yield Check("neurons", ("21",) if plane else ("S5",), "E[h_1 h_2]", exact((0, 1)), measured((0, 1)))
+    equations = ("S5", "S9") if net.independent else ("S8",)
+    pair = exact((0, 0, 1, 1))
+    yield Check("neurons", (*equations, *(("23",) if plane else ())), "H_1122", pair, measured((0, 0, 1, 1)))
+    yield Check("neurons", ("S8",), "E[h_2 h_2 h_1 h_1] = H_1122", pair, measured((1, 1, 0, 0)))
+
+
+def _symmetry_checks(net: Architecture) -> Iterator[Check]:
+    equations = ("18", "20") if _plane(net) else ("17",)
+    for symmetry, there in (("translation", MOVED), ("rotation" if net.dim > 1 else "reflection", TURNED)):
+        if symmetry in net.claims:
+
+            def difference(n: Networks, there: list[int] = there) -> Average:
+                return average(np.prod(n.field[:, there, 0], axis=1) - np.prod(n.field[:, NEAR, 0], axis=1))
+
+            yield Check(symmetry, equations, f"{symmetry} of G4", lambda: 0.0, difference)
+    if "SO(D)" in net.claims:
+        yield Check(
+            "SO(D)",
+            ("42",),
+            "E[phi_1^4] = 3 E[phi_1^2 phi_2^2]",
+            lambda: 0.0,
+            lambda n: average(n.field[:, 0, 0] ** 4 - 3 * n.field[:, 0, 0] ** 2 * n.field[:, 0, 1] ** 2),
+        )
+
+
+_THEOREMS: dict[str, Callable[[Any], Iterator[Check]]] = {
+    "two_point": _two_point,
+    "connected_four_point": _connected_four_point,
+    "four_point": _four_point,
+    "mean_field": _mean_field,
+    "three_point": _three_point,
+    "connected_two_point": _connected("connected_two_point", 2),
+    "connected_three_point": _connected("connected_three_point", 3),
+    "neuron_moment": _neuron_moment,
+    "joint_neuron_moment": _joint_neuron_moment,
+    "pair_excess": _pair_excess,
+    "independence_breaking": _independence_breaking,
+    "kernel_moment": _kernel_moment,
+    "joint_kernel_moment": _joint_kernel_moment,
+    "power_spectrum": _power_spectrum,
+    "rho": _rho,
+    "radial_moment": _radial_moment,
+}
