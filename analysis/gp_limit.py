@@ -25,7 +25,7 @@ NEXT = 1.5  # of the term after the first, relative to it and times N: twice wha
 
 
 def run(study: Study) -> None:
-    draws = 50_000 if study.quick else 400_000
+    draws = 50_000 if study.quick else 200_000
     for name in ("cauchy",) if study.quick else ("cos_net", "cauchy"):
         net: Any = load(name)
         limit, slope = limit_posterior(net, X, Y, NOISE, AT), first_order(net, X, Y, NOISE, AT)

@@ -23,7 +23,7 @@ from nnqft_ppl.theory import AMPLITUDES, Architecture
 INSTANCES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("cos_net", {"dim": 3, "sigma_a": 1.2, "sigma_b": 1.4}),
     ("cos_net", {"dim": 1, "amplitude": AMPLITUDES["laplace"]()}),
-    ("cos_net", {"dim": 2, "sigma_b": 1.5, "envelope": "b.b", "amplitude": AMPLITUDES["constant_modulus"]()}),
+    ("cos_net", {"dim": 3, "sigma_b": 1.5, "envelope": "b.b", "amplitude": AMPLITUDES["constant_modulus"]()}),
     ("gauss_net", {"dim": 2, "sigma_b": 0.6, "sigma_c": 0.3, "amplitude": AMPLITUDES["constant_modulus"]()}),
     ("gauss_net", {"dim": 1, "sigma_b": 0.5, "sigma_c": 0.2, "amplitude": AMPLITUDES["laplace"]()}),
     ("free_scalar", {"dim": 2, "cutoff": 3.0, "amplitude": AMPLITUDES["rayleigh"]()}),

@@ -17,6 +17,7 @@ from nnqft_ppl.theory.cosine import CosineArchitecture
 
 PAIRINGS = ((0, 1, 2, 3), (0, 2, 1, 3), (0, 3, 1, 2))
 BATCH = 2**14
+OWN = 8  # places where neurons are looked at one by one
 SMEARING = 0.5  # of a power spectrum: the length of the window, in lengths of the theory
 NEAR, FAR, MIRRORED, MOVED, TURNED = (list(range(4 * k, 4 * k + 4)) for k in range(5))
 
@@ -24,12 +25,12 @@ NEAR, FAR, MIRRORED, MOVED, TURNED = (list(range(4 * k, 4 * k + 4)) for k in ran
 def places(dim: int, length: float) -> Array:
     """Where networks are looked at, shape (20, d): four points close together, where heavy tails do least.
 
-    Then four at two lengths of each other, where dependence shows most; these at the mirror of imaginary time, tau ->
-    -tau; and the first four moved, and turned (on the line: reflected).
+    Then four at a length and a half of each other, where dependence shows most; these at the mirror of imaginary time,
+    tau -> -tau; and the first four moved, and turned (on the line: reflected).
     """
     near = np.pad([[0.1], [0.4], [0.25], [-0.2]], ((0, 0), (0, dim - 1)), constant_values=0.05)
     near[1::2, 1:] += 0.3  # off the axes: what is not isotropic shows
-    far = np.pad([[0.05], [1.75], [0.25], [2.05]], ((0, 0), (0, dim - 1)), constant_values=0.05)
+    far = np.pad([[0.05], [1.5], [0.2], [1.8]], ((0, 0), (0, dim - 1)), constant_values=0.05)
     turn = -np.eye(dim)
     if dim > 1:
         turn = np.eye(dim)
@@ -42,7 +43,7 @@ class Networks(NamedTuple):
     """What is kept of every drawn network, float64; C is 2 for a field with components, H is 2 but for N = 1."""
 
     field: Array  #: phi at the places, shape (draws, 20, C)
-    neurons: Array  #: h_1 and h_2 there, shape (draws, H, 20)
+    neurons: Array  #: h_1 and h_2 at the first eight of them, shape (draws, H, 8)
     smeared: Array  #: phi(x) phi(x + u) and h_1(x) h_1(x + u), u ~ N(0, l^2 1), shape (draws, 2)
     waves: Array  #: F(b)^k cos(b.z) of both neurons for k = 2 and 4, shape (draws, H, 2); empty without plane waves
     square: Array  #: a.a of the last neuron, shape (draws,)
@@ -51,7 +52,7 @@ class Networks(NamedTuple):
 
 def wave_vectors(dim: int, length: float) -> Array:
     """The z of F(b)^k cos(b.z), for k = 2 and for k = 4: shape (2, d)."""
-    return length * np.stack([np.full(dim, 0.4), np.full(dim, 0.7)])
+    return length * np.stack([np.full(dim, 0.4), np.full(dim, 0.3)])
 
 
 def recorded(net: Architecture, *, draws: int, seed: int, length: float | None = None) -> Networks:
@@ -85,7 +86,8 @@ def _record(
     smearing: jax.Array,
 ) -> tuple[jax.Array, ...]:
     every = jnp.concatenate([points, points[:1] + smearing * jax.random.normal(key, (1, net.dim), points.dtype)])
-    phi, h = net.field(theta, every).reshape(len(every), -1)[:, :2], net.neurons(theta, every)[:2]
+    phi = net.field(theta, every).reshape(len(every), -1)[:, :2]
+    h = net.neurons(theta, jnp.concatenate([points[:OWN], every[-1:]]))[:2]
     waves = jnp.zeros((len(h), 0))
     if isinstance(net, CosineArchitecture):
 

@@ -149,7 +149,7 @@ def _connected(quantity: str, n: int) -> Callable[[Any], Iterator[Check]]:
 
 def _neuron_moment(net: Any) -> Iterator[Check]:
     x = places(net.dim, net.length)
-    for own, where in ((NEAR[:2], ""), (FAR[:2], ", two lengths apart"), (NEAR, "")):
+    for own, where in ((NEAR[:2], ""), (FAR[:2], ", further apart"), (NEAR, "")):
         yield Check(
             "neuron_moment",
             ("3", "5", "S6"),
