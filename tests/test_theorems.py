@@ -51,6 +51,7 @@ WEAK = {
     ("gibbs_cos_net", "independence_breaking"): 0.5,
     ("b.b", "connected_four_point"): 0.1,
     ("b.b", "neuron_moment"): 0.15,
+    ("b.b", "power_spectrum"): 0.015,
 }
 
 
