@@ -311,7 +311,7 @@ def _rates(study: Study) -> None:
         route="draws",
         of=offset,
     )
-    pinned = PinnedPhase(width=3, concentration=1.5)
+    pinned = PinnedPhase(width=3, concentration=2.0)  # z is 10.4 +- 1: all are caught
     tests = [
         sampled_symmetries(pinned, ("translation",), draws=draws, seed=study.seed(s))["translation"]
         for s in range(SEEDS)

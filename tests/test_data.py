@@ -2,12 +2,15 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT
 from typer.testing import CliRunner
 
+from nnqft_ppl import InputError, limit_posterior, load
 from nnqft_ppl.cli.app import app
+from nnqft_ppl.inference.data import read_data
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 
@@ -37,9 +40,11 @@ def test_the_nile(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("x,y\n1,2\n2,nan\n3,1\n", "data column 'y' must be finite, got nan in row 2"),
+        ("x,y\n1,2\n2,\n3,a\n", "data column 'y' must hold numbers, got 'a' in row 3"),
+        ("x,y\n1,2\n2,nan\n", "data must have at least 2 rows, got 1, and 1 that lack one of x, y"),
         ("x,y\n1,2\n2,inf\n3,1\n", "data column 'y' must be finite, got inf in row 2"),
-        ("x,y\n1,2\n1,3\n", "data points must differ, got 1 twice"),
+        ("x,y\n1,2\n1,3\n", "data column 'x' must not be constant, got 1 in every row"),
+        ("x,y\n2024-02-30,2\n2024-03-01,3\n", "data column 'x' must hold numbers, got '2024-02-30' in row 1"),
         ("x,y\n1,2\n2,2\n", "data column 'y' must not be constant, got 2 in every row"),
         ("x,y\n1,2\n", "data must have at least 2 rows, got 1"),
         ("x,z\n1,2\n2,3\n", "data column must be one of x, z, got 'y'"),
@@ -117,3 +122,53 @@ def test_an_interrupted_command_says_whether_it_goes_on(monkeypatch):
     assert result.exit_code == 130
     assert "interrupted; nothing half-done was written; the same command goes on" in result.output
     assert cli("compare", "cauchy", *options).output == "interrupted; nothing half-done was written\n"
+
+
+S = ("--width", 3, "--chains", 2, "--warmup", 5, "--draws", 20)
+
+
+def test_data_as_people_have_them(tmp_path):
+    """Gaps are left out and rows keep their numbers, replicates stay, dates count in days, errors belong to values."""
+    path = tmp_path / "d.csv"
+    path.write_text("day,y,e\n1958-03-29,1,0.1\n1958-04-05T12:00,,0.1\nNA,3,0.1\n1958-04-05,2,0.2\n1958-04-05,4,0.9\n")
+    found = read_data(path, ["day"], "y", "e")
+    assert found.left_out == 2
+    assert found.dated == (True,)
+    assert np.array_equal(found.x[:, 0] - found.x[0, 0], [0.0, 7.0, 7.0])
+    assert np.array_equal(found.y, [1.0, 2.0, 4.0])
+    assert found.errors == pytest.approx(np.array([0.1, 0.2, 0.9]) / np.std([1.0, 2.0, 4.0]))
+    assert str(found.axis(found.x[:, 0])[0]) == "1958-03-29T00:00:00"
+    pd.DataFrame({"t": pd.to_datetime(["2020-01-01T00:00", "2020-01-02T12:00"]), "y": [1.0, 2.0]}).to_parquet(
+        tmp_path / "d.parquet"
+    )
+    assert np.ptp(read_data(tmp_path / "d.parquet", ["t"], "y").x) == 1.5
+    path.write_text("x,y,e\n1,1,0.1\n2,2,0\n")
+    with pytest.raises(InputError, match="data column 'e' must be positive, got 0 in row 2"):
+        read_data(path, ["x"], "y", "e")
+
+
+def test_replicates_with_errors_are_two_observations():
+    """Given y at one point twice, the limit is that of the weighted average, whose error is 1/sqrt(sum 1/e^2)."""
+    net = load("cauchy")
+    both = limit_posterior(net, [[0.0], [0.0], [1.0]], [1.0, 2.0, 0.5], [0.5, 1.0, 0.3], [[0.4]])
+    error = (1 / 0.5**2 + 1 / 1.0**2) ** -0.5
+    mean = (1.0 / 0.5**2 + 2.0 / 1.0**2) * error**2
+    one = limit_posterior(net, [[0.0], [1.0]], [mean, 0.5], [error, 0.3], [[0.4]])
+    assert both.mean == pytest.approx(one.mean, rel=1e-12)
+    assert both.covariance == pytest.approx(one.covariance, rel=1e-12)
+
+
+@pytest.mark.slow
+def test_gaps_dates_and_errors_on_the_command_line(tmp_path):
+    path, out = tmp_path / "d.csv", tmp_path / "out"
+    path.write_text("day,y,e\n1958-03-29,1,0.1\n1958-04-05,,0.1\n1958-04-12,2,0.2\n1958-04-12,4,0.9\n")
+    start = ("posterior", "cos_net", "--data", path, "--x", "day", "--y", "y", *S, "--out", out)
+    result = cli(*start, "--y-error", "e")
+    assert result.exit_code == 0, result.output
+    assert "left out 1 of 4 rows, in which a cell is missing" in result.output
+    assert "day: in days, standardised by" in result.output
+    assert str(pd.read_csv(out / "bands.csv")["day"][0]).startswith("1958-03-27")
+    assert (
+        "noise must be given by --noise or by --y-error, got both: 0.1 and e"
+        in cli(*start, "--y-error", "e", "--noise", "0.1").output
+    )

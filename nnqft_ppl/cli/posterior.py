@@ -17,11 +17,18 @@ if TYPE_CHECKING:
     from nnqft_ppl.theory.architecture import Architecture
 
 
-DataOption = Annotated[Path, typer.Option(help="CSV file with a header.")]
-XOption = Annotated[str, typer.Option(help="Columns of the points, separated by commas: one for each dimension.")]
+DataOption = Annotated[
+    Path, typer.Option(help="CSV file with a header, compressed or not, Parquet, or - for standard input.")
+]
+XOption = Annotated[
+    str, typer.Option(help="Columns of the points, separated by commas: one for each dimension. Dates count in days.")
+]
 YOption = Annotated[str, typer.Option(help="Column of the values.")]
 NoiseOption = Annotated[
     float | None, typer.Option(help="Standard deviation of the noise in units of y; inferred if it is not given.")
+]
+ErrorOption = Annotated[
+    str | None, typer.Option("--y-error", help="Column of the standard deviation of each value's noise.")
 ]
 InferOption = Annotated[
     str | None, typer.Option(help="Positive hyperparameters to infer, separated by commas: mass,sigma_a.")
@@ -40,6 +47,7 @@ def posterior(
     settings: SetOption = None,
     width: WidthOption = 200,
     noise: NoiseOption = None,
+    y_error: ErrorOption = None,
     infer: InferOption = None,
     chains: ChainsOption = 4,
     warmup: WarmupOption = 200,
@@ -53,6 +61,7 @@ def posterior(
 ) -> None:
     """Condition a theory on data: the field given noisy values of it, with bands, and the Gaussian process it nears.
 
+    Rows that lack a cell are left out and counted; points that occur several times are kept, each value with its noise.
     Points and values are standardised (mean 0, largest standard deviation 1) and the results given in the units of the
     file. Writes `posterior.nc` (an ArviZ DataTree), `summary.csv`, `bands.csv` and, for one or two columns of points,
     `posterior.png`. It says first whether the chains converged, and last how well the posterior predicts its own data.
@@ -65,11 +74,10 @@ def posterior(
     with clear_errors(resumes=True):
         import numpy as np
 
-        from nnqft_ppl.inference.data import read_data
         from nnqft_ppl.inference.posterior import posterior as run
         from nnqft_ppl.runtime.checkpoint import clear
 
-        found = read_data(data, _columns(x), y)
+        found = _read(data, x, y, y_error, noise)
         net = theory(card, [*(settings or []), *_sizes(card, width, len(found.x_name), settings)])
         model = _conditioned(net, found, noise, infer)
         grid = _grid(found)
@@ -125,7 +133,7 @@ def _write(
     writers: dict[str, Callable[[Path], Any]] = {
         "posterior.nc": lambda target: tree.to_netcdf(target, engine="h5netcdf"),
         "summary.csv": lambda target: result.summary.to_csv(target, index=False),
-        "bands.csv": lambda target: bands.to_csv(target, index=False),
+        "bands.csv": lambda target: _shown(bands, found).to_csv(target, index=False),
     }
     if net.dim == 1:
         from nnqft_ppl.reports.pictures import plot_posterior
@@ -149,6 +157,7 @@ def compare(
     y: YOption,
     widths: Annotated[str, typer.Option(help="Widths N, separated by commas.")] = "20,200",
     noise: NoiseOption = None,
+    y_error: ErrorOption = None,
     infer: InferOption = None,
     chains: ChainsOption = 4,
     warmup: WarmupOption = 200,
@@ -164,14 +173,13 @@ def compare(
     Example: `nnqft compare cauchy cos_net --data examples/nile.csv --x year --y volume --widths 10,100`
     """
     with clear_errors():
-        from nnqft_ppl.inference.data import read_data
         from nnqft_ppl.inference.posterior import posterior as run
         from nnqft_ppl.runtime.files import check_folder, write_atomically
         from nnqft_ppl.sampling.diagnostics import predictive_check, rank
 
         if out is not None:
             check_folder(out)
-        found = read_data(data, _columns(x), y)
+        found = _read(data, x, y, y_error, noise)
         models = {}
         for card in cards:
             for width in _widths(widths):
@@ -202,6 +210,22 @@ def compare(
             typer.echo("note: chains that have not converged cannot be ranked; take more --draws", err=True)
 
 
+def _read(path: Path, x: str, y: str, y_error: str | None, noise: float | None) -> "Data":
+    """The data, with a line on what was left out and in which unit dates count."""
+    from nnqft_ppl.inference.data import read_data
+
+    if noise is not None and y_error is not None:
+        raise InputError(f"noise must be given by --noise or by --y-error, got both: {noise:g} and {y_error}")
+    found = read_data(path, _columns(x), y, y_error)
+    if found.left_out:
+        whole = found.left_out + len(found.y)
+        typer.echo(f"left out {found.left_out} of {whole} rows, in which a cell is missing", err=True)
+    for name, dated in zip(found.x_name, found.dated, strict=True):
+        if dated:
+            typer.echo(f"{name}: in days, standardised by {found.x_scale:.4g} days", err=True)
+    return found
+
+
 def _conditioned(net: "Architecture", data: "Data", noise: float | None, infer: str | None) -> Any:
     import math
 
@@ -211,7 +235,8 @@ def _conditioned(net: "Architecture", data: "Data", noise: float | None, infer: 
 
     if noise is not None and not 0 < noise < math.inf:
         raise InputError(f"noise must be positive and finite, got {noise}")
-    model = observe(net, data.points, data.values, noise=HalfNormal(1.0) if noise is None else noise / data.y_scale)
+    known = data.errors if noise is None else noise / data.y_scale
+    model = observe(net, data.points, data.values, noise=HalfNormal(1.0) if known is None else known)
     names = _columns(infer or "")
     laws = {}
     for name in names:
@@ -264,6 +289,11 @@ def _bands(result: "Posterior", data: "Data", grid: Any) -> "pd.DataFrame":
     return table
 
 
+def _shown(bands: "pd.DataFrame", data: "Data") -> "pd.DataFrame":
+    """The bands with dates where the file has dates."""
+    return bands.assign(**{name: data.axis(bands[name].to_numpy(), k) for k, name in enumerate(data.x_name)})
+
+
 def _limit_band(net: "Architecture", data: "Data", grid: Any, result: "Posterior", noise: float | None) -> Any:
     """Mean and deviation of the infinite-width process at the posterior mean of what was inferred, or None."""
     import dataclasses
@@ -274,7 +304,8 @@ def _limit_band(net: "Architecture", data: "Data", grid: Any, result: "Posterior
     from nnqft_ppl.runtime.errors import NoClosedForm
 
     means = {str(name): float(v.mean()) for name, v in result.tree["posterior"].data_vars.items() if v.ndim == 2}
-    sigma = means.get("noise", (noise or 0.0) / data.y_scale)
+    known = data.errors if data.errors is not None else (noise or 0.0) / data.y_scale
+    sigma = means.get("noise", known)
     hyper: Any = {name: value for name, value in means.items() if name not in ("noise", "action")}
     try:
         net = dataclasses.replace(net, **hyper)

@@ -1,13 +1,13 @@
-"""Data for conditioning: a CSV file's columns, checked, and standardised by a transformation that is kept."""
+"""Data for conditioning: a table's columns, checked, and standardised by a transformation that is kept."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from nnqft_ppl.runtime.arrays import Array
-from nnqft_ppl.runtime.columns import numbers, read_columns
+from nnqft_ppl.runtime.columns import are_dates, days, is_missing, numbers, read_columns
 from nnqft_ppl.runtime.errors import InputError
 
 LEVELS = (0.025, 0.25, 0.75, 0.975)  # of the quantiles in tables of bands
@@ -20,8 +20,11 @@ class Data(NamedTuple):
 
     x: Array
     y: Array
+    y_error: Array | None  #: standard deviations of the noise, (P,), if the file has them
     x_name: tuple[str, ...]
     y_name: str
+    dated: tuple[bool, ...]  #: is a column of points one of dates, in days since 1970-01-01?
+    left_out: int  #: rows of the file that lack one of the cells
     x_centre: Array
     x_scale: float
     y_centre: float
@@ -37,6 +40,15 @@ class Data(NamedTuple):
         """Standardised values, mean 0 and standard deviation 1."""
         return (self.y - self.y_centre) / self.y_scale
 
+    @property
+    def errors(self) -> Array | None:
+        """Standard deviations of the noise in units of the standardised values."""
+        return None if self.y_error is None else self.y_error / self.y_scale
+
+    def axis(self, x: Array, k: int = 0) -> Any:
+        """Numbers of the k-th column of points as they are shown: dates where the file has dates."""
+        return (np.asarray(x) * 86400).round().astype("datetime64[s]") if self.dated[k] else x
+
     def to_points(self, x: Array) -> Array:
         """Points in the units of the file, standardised."""
         return (x - self.x_centre) / self.x_scale
@@ -46,41 +58,54 @@ class Data(NamedTuple):
         return self.y_centre + self.y_scale * field
 
 
-def read_data(path: str | Path, x: Sequence[str], y: str) -> Data:
+def read_data(path: str | Path, x: Sequence[str], y: str, y_error: str | None = None) -> Data:
     """Columns of a table as data: a CSV file, compressed or not, standard input (``-``) or Parquet.
+
+    Rows that lack one of the cells are left out, and counted. Points may occur several times: replicates are kept, as
+    their average with the noise of one of them would be a mistake. Dates become days since 1970-01-01.
 
     Raises
     ------
     InputError
         for a file or column that is not there, no or repeated columns, names that bands have, values that are not
-        finite numbers, fewer than two rows, points that occur twice, or columns that are constant.
+        finite numbers, errors that are not positive, fewer than two rows, or columns that are constant.
     """
+    names = [*x, y, *([] if y_error is None else [y_error])]
     if not x or len({*x, y}) < len(x) + 1:
         raise InputError(f"data columns must be one or more for x and another for y, got {', '.join(x)!r} and {y!r}")
+    if y_error in (*x, y):
+        raise InputError(f"data column for the errors of y must be another than those of x and y, got {y_error!r}")
     taken = [name for name in x if name in BANDS]
     if taken:
         raise InputError(f"data column for x must not be one of {', '.join(BANDS)}, which name bands, got {taken[0]!r}")
-    table = read_columns(path, "data")
-    for name in (*x, y):
+    table: Any = read_columns(path, "data")
+    for name in names:
         if name not in table:
             raise InputError(f"data column must be one of {', '.join(map(str, table.columns))}, got {name!r}")
-    if len(table) < 2:
-        raise InputError(f"data must have at least 2 rows, got {len(table)}")
-    points = np.stack([numbers(table, name, "data") for name in x], axis=1)
+    there = ~table[names].map(is_missing).any(axis=1).to_numpy(dtype=bool)
+    if there.sum() < 2:
+        missing = f", and {len(table) - there.sum()} that lack one of {', '.join(names)}" if not there.all() else ""
+        raise InputError(f"data must have at least 2 rows, got {there.sum()}{missing}")
+    table = table[there]  # which keeps the numbers of the rows
+    dated = tuple(are_dates(table[name]) for name in x)
+    columns = [days(table, n) if is_date else numbers(table, n, "data") for n, is_date in zip(x, dated, strict=True)]
+    points = np.stack(columns, axis=1)
     values = numbers(table, y, "data")
-    first, seen = np.unique(points, axis=0, return_index=True)
-    if len(first) < len(points):
-        twice = points[sorted(set(range(len(points))) - set(seen.tolist()))[0]]
-        words = ", ".join(f"{value:.17g}" for value in twice)
-        raise InputError(f"data points must differ, got {words} twice; average them first")
+    errors = None if y_error is None else numbers(table, y_error, "data")
+    if errors is not None and (errors <= 0).any():
+        row = int(np.argmax(errors <= 0))
+        raise InputError(f"data column {y_error!r} must be positive, got {errors[row]:g} in row {table.index[row] + 1}")
     for name, column in zip((*x, y), (*points.T, values), strict=True):
         if np.ptp(column) == 0:
             raise InputError(f"data column {name!r} must not be constant, got {column[0]:g} in every row")
     return Data(
         points,
         values,
+        errors,
         tuple(x),
         y,
+        dated,
+        int((~there).sum()),
         points.mean(axis=0),
         float(points.std(axis=0).max()),
         float(values.mean()),

@@ -46,7 +46,7 @@ def kernel_matrix(net: Architecture, x: Array, y: Array) -> Array:
     return net.two_point(x[:, None, :], y[None, :, :])
 
 
-def limit_posterior(net: Architecture, points: ArrayLike, values: ArrayLike, noise: float, at: ArrayLike) -> Normal:
+def limit_posterior(net: Architecture, points: ArrayLike, values: ArrayLike, noise: ArrayLike, at: ArrayLike) -> Normal:
     """The posterior of the field at infinite width, given noisy values: exact, by one Cholesky factor.
 
     As N -> infinity independent neurons make a Gaussian field, (10), with the kernel K = G^(2), which does not depend
@@ -60,7 +60,7 @@ def limit_posterior(net: Architecture, points: ArrayLike, values: ArrayLike, noi
     points, values
         Shapes (P, d) and (P,).
     noise
-        Standard deviation of the noise of every value.
+        Standard deviation of the noise: one of all values, or one for each, (P,).
     at
         Shape (Q, d): where the field is wanted.
 
@@ -86,7 +86,7 @@ def limit_posterior(net: Architecture, points: ArrayLike, values: ArrayLike, noi
     if not independent_pairs(net) or len(net.amplitude_groups()) > 1 or not net.amplitude_law.even:
         raise InputError(f"{type(net).__name__}: its infinite-width limit is no centred Gaussian process")
     x, z = check_points(points, net.dim), check_points(at, net.dim)
-    factor = cho_factor(kernel_matrix(net, x, x) + noise**2 * np.eye(len(x)), lower=True)
+    factor = cho_factor(kernel_matrix(net, x, x) + np.diag(np.broadcast_to(noise, len(x)) ** 2), lower=True)
     cross = kernel_matrix(net, x, z)
     mean = cross.T @ cho_solve(factor, np.asarray(values, dtype=float))
     return Normal(mean, kernel_matrix(net, z, z) - cross.T @ cho_solve(factor, cross))

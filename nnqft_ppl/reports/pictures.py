@@ -63,14 +63,15 @@ def plot_posterior(net: Architecture, data: Data, bands: pd.DataFrame, limit: An
     Of the posterior predictive values (draw, P) at the data, which have the noise too, the 95 % band.
     """
     import matplotlib as mpl
+    import matplotlib.dates
 
     (name,) = data.x_name
-    x = bands[name]
+    x, at = data.axis(bands[name].to_numpy()), data.axis(data.x[:, 0])
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(8.4, 4.2), layout="constrained")
         axes = figure.subplots()
         order, (low, high) = np.argsort(data.x[:, 0]), np.quantile(values, [0.025, 0.975], axis=0)
-        axes.fill_between(data.x[order, 0], low[order], high[order], color="0.93", lw=0, label="95 % of values")
+        axes.fill_between(at[order], low[order], high[order], color="0.93", lw=0, label="95 % of values")
         axes.fill_between(x, bands["q0.025"], bands["q0.975"], color="C0", alpha=0.18, lw=0, label="95 %")
         axes.fill_between(x, bands["q0.25"], bands["q0.75"], color="C0", alpha=0.35, lw=0, label="50 %")
         axes.plot(x, bands["mean"], color="C0", label=f"posterior mean, N = {net.width}")
@@ -79,8 +80,13 @@ def plot_posterior(net: Architecture, data: Data, bands: pd.DataFrame, limit: An
             axes.plot(x, mean, color="0.15", ls="--", lw=1.1, label="N → ∞: mean and 95 %")
             for sign in (-1.96, 1.96):
                 axes.plot(x, mean + sign * deviation, color="0.15", ls=":", lw=0.9)
-        axes.plot(data.x[:, 0], data.y, "o", ms=3, color="C1", label="data")
+        if data.y_error is None:
+            axes.plot(at, data.y, "o", ms=3, color="C1", label="data")
+        else:
+            axes.errorbar(at, data.y, data.y_error, fmt="o", ms=3, lw=0.9, color="C1", label="data")
         axes.set(xlabel=name, ylabel=data.y_name, title=f"{type(net).__name__} given {len(data.y)} values")
+        if data.dated[0]:
+            axes.xaxis.set_major_formatter(matplotlib.dates.ConciseDateFormatter(axes.xaxis.get_major_locator()))
         axes.legend(ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.12))
         figure.savefig(path, dpi=160)
 

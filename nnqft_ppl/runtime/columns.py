@@ -10,6 +10,7 @@ import gzip
 import lzma
 import sys
 from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -20,6 +21,8 @@ import pyarrow as pa
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.files import one_line
+
+MISSING = ("", "na", "n/a", "nan", "null", "none")
 
 _OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 
@@ -46,7 +49,7 @@ def read_columns(path: str | Path, what: str) -> pd.DataFrame:
     """
     try:
         if str(path).lower().endswith(".parquet"):
-            table = pd.read_parquet(path)
+            table = pd.read_parquet(path).reset_index(drop=True)
             table.columns = _checked_names(table.columns)
             return table
         if str(path) == "-":
@@ -70,11 +73,12 @@ def numbers(table: pd.DataFrame, name: str, what: str) -> Array:
     """
     column, label = table[name], f"{what} column {name!r}"
     values = np.empty(len(column))
-    for row, cell in enumerate(column, start=1):
+    for at, (index, cell) in enumerate(column.items()):
+        row = int(index) + 1  # pyright: ignore[reportArgumentType]
         try:
             if isinstance(cell, bool) or "_" in str(cell):  # numbers to Python, but not to who wrote them
                 raise TypeError
-            values[row - 1] = value = float(cell)
+            values[at] = value = float(cell)
         except (TypeError, ValueError):
             raise InputError(f"{label} must hold numbers, got {cell!r} in row {row}") from None
         if not np.isfinite(value):
@@ -84,6 +88,32 @@ def numbers(table: pd.DataFrame, name: str, what: str) -> Array:
                 f"{label} must fit in double precision, got {cell} in row {row}; subtract an origin, or change the unit"
             )
     return values
+
+
+def is_missing(cell: Any) -> bool:
+    """Is it one of the ways to say that there is no value: nothing, NA, NaN, null?"""
+    return cell is None or cell is pd.NaT or cell is pd.NA or str(cell).strip().lower() in MISSING
+
+
+def are_dates(column: pd.Series) -> bool:
+    """Is every cell a date of ISO 8601, ``1958-03-29`` or ``1958-03-29T12:00``, or of a type of dates?"""
+    return len(column) > 0 and all(_date(cell) is not None for cell in column)
+
+
+def days(table: pd.DataFrame, name: str) -> Array:
+    """A column of dates as days since 1970-01-01, float64 (rows,); times without a zone count as UTC."""
+    seconds = [_date(cell).timestamp() for cell in table[name]]  # pyright: ignore[reportOptionalMemberAccess]
+    return np.array(seconds) / 86400.0
+
+
+def _date(cell: Any) -> datetime | None:
+    if isinstance(cell, str) and (len(cell) < 10 or cell[4] != "-"):  # 20240101 is a number
+        return None
+    try:
+        when = datetime.fromisoformat(cell.isoformat() if isinstance(cell, date) else cell)
+    except (TypeError, ValueError):
+        return None
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
 def _rows(lines: TextIO | Iterable[str]) -> pd.DataFrame:
