@@ -36,7 +36,7 @@ def run(study: Study) -> None:
     result = posterior(
         observe(net, data.points, data.values, noise=HalfNormal(1.0)),
         at,
-        draws=200 if study.quick else 400,
+        draws=400,
         warmup=100,
         seed=study.seed(0),
         progress=study.progress,

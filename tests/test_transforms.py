@@ -8,7 +8,8 @@ import numpy as np
 import numpyro.distributions as dist
 import pytest
 from conftest import Z_LIMIT
-from numpyro.infer.util import log_density
+from numpyro.infer import Predictive
+from numpyro.infer.util import log_density, log_likelihood
 from scipy import stats
 
 from nnqft_ppl import InputError, add_source, collapse, deform, give_laws, load, names, observe, posterior
@@ -245,3 +246,25 @@ def test_evidence_of_a_block_that_precise_data_hang_on(noise):
     beside = [log_evidence(one @ root, root.T @ r) for one in (first, second)]
     whole = [log_evidence(jnp.concatenate([kept, one]), r) for one in (first, second)]
     assert float(beside[0] - beside[1]) == pytest.approx(float(whole[0] - whole[1]), abs=1e-3)
+
+
+@pytest.mark.parametrize("name", ["cos_net", "vector"])
+def test_values_are_an_observed_site(name):
+    """`y` in a plate: NumPyro's log likelihood is that of each value, and its sum is the factor of the data."""
+    net = load(name, width=3)
+    x, shape = np.array([[0.0], [0.5], [2.0]]), (3, net.component_count)[: 1 + (net.component_count > 1)]
+    y, noise = np.linspace(-0.5, 0.5, int(np.prod(shape))).reshape(shape), np.array([0.1, 0.2, 0.4])
+    model = observe(net, x, y, noise=noise)
+    theta = net.sample(jax.random.key(0), 4)
+    found = log_likelihood(model, theta, jnp.asarray(x))["y"]
+    assert found.shape == (4, 3)
+    for k in range(4):
+        one = {site: value[k] for site, value in theta.items()}
+        phi = np.asarray(net.field(one, jnp.asarray(x)))
+        spread = noise[:, None] if phi.ndim == 2 else noise
+        terms = -(((y - phi) / spread) ** 2) / 2 - np.log(spread) - np.log(2 * np.pi) / 2
+        by_value = terms.sum(axis=1) if phi.ndim == 2 else terms
+        assert found[k] == pytest.approx(by_value, rel=1e-9)
+        assert float(model.log_factors(net, one, noise)) == pytest.approx(by_value.sum(), rel=1e-9)
+    drawn = Predictive(model, num_samples=2)(jax.random.key(1), jnp.asarray(x))
+    assert np.array_equal(drawn["y"][0], y)

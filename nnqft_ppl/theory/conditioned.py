@@ -92,10 +92,15 @@ class Conditioned:
             system = self.linear_system(net, theta, noise)
             evidence = log_evidence(system.w, system.r) if system.w.shape[1] else 0.0
             return jnp.asarray(evidence + system.log_weight)
-        total = jnp.zeros(())
+        total = self.log_weight(net, theta)
         if self.observation is not None:
             phi = field_at(net, theta, self.observation.points)
             total += dist.Normal(phi, noise_like(noise, phi)).log_prob(jnp.asarray(self.observation.values)).sum()
+        return total
+
+    def log_weight(self, net: Architecture, theta: Parameters) -> jax.Array:
+        """log of the factors of sources and actions."""
+        total = jnp.zeros(())
         for source in self.sources:
             total += jnp.sum(source.strength * field_at(net, theta, source.points))
         for action in self.actions:
@@ -130,12 +135,25 @@ class Conditioned:
         return a.reshape(net.amplitudes().event_shape)
 
     def __call__(self, points: ArrayLike | None = None) -> Any:
-        """The NumPyro program; at points (P, d) it also records the site ``phi``, unless the amplitudes are gone."""
+        """The NumPyro program; at points (P, d) it also records the site ``phi``, unless the amplitudes are gone.
+
+        The values are the observed site ``y`` in a plate ``observation``, unless the amplitudes are gone: then they,
+        like sources and actions, are one factor.
+        """
         refuse_conditioned_field()
         hyper: Any = {name: numpyro.sample(name, law) for name, law in self.hyperlaws.items()}
         net, noise = self.with_values(hyper)
         theta: Any = {site: numpyro.sample(site, law) for site, law in self.laws(net).items()}
-        numpyro.factor("factors", self.log_factors(net, theta, noise))
+        data = None if self.collapsed else self.observation
+        if data is not None:
+            phi = field_at(net, theta, data.points)
+            law = dist.Normal(phi, noise_like(noise, phi)).to_event(phi.ndim - 1)
+            with numpyro.plate("observation", len(data.points)):
+                numpyro.sample("y", law, obs=jnp.asarray(data.values))
+        if self.collapsed:
+            numpyro.factor("factors", self.log_factors(net, theta, noise))
+        elif self.sources or self.actions:
+            numpyro.factor("factors", self.log_weight(net, theta))
         if points is None or self.collapsed:
             return None
         return numpyro.deterministic("phi", field_at(net, theta, program_points(points, self.net.dim)))
