@@ -33,7 +33,7 @@ def main(runs: int, chosen: list[str]) -> str:
         "# False alarms",
         "",
         f"{runs} seeds, quick runs, {len(rows)} rows in all, {len(by_draws)} of them by draws with a standard error; "
-        f"{time.perf_counter() - start:.0f} s. Made by `python benchmarks/false_alarms.py`.",
+        f"{time.perf_counter() - start:.0f} s. Made by `python benchmarks/false_alarms.py {runs} {' '.join(chosen)}`.",
         "",
         f"Rows that fell short: {sum(row.verdict != 'holds' for _, row in rows)} "
         f"({'; '.join(sorted(f'{study}: {statement}' for study, statement in fixed)) or 'none'}).",

@@ -186,7 +186,7 @@ def sampler_mutations(net: Any) -> Iterator[Mutation]:
 
 def stretched(value: Any) -> Any:
     if isinstance(value, np.ndarray):
-        return 2.0 * value
+        return 3.0 * value
     return type(value)(stretched(one) for one in value) if isinstance(value, list) else value
 
 
