@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnqft_ppl.laws import RegulatedFrequencies, propagator
-from nnqft_ppl.theory import AmplitudeLaw, Array, ConstantModulus, CosineArchitecture, Finite, Positive, theorem
+from nnqft_ppl.laws import RegulatedFrequencies, propagator, xp
+from nnqft_ppl.theory import AmplitudeLaw, Array, ConstantModulus, CosineArchitecture, Finite, Positive, Static, theorem
 
 
 @final
@@ -23,9 +23,9 @@ class AlphaScalar(CosineArchitecture):
     """
 
     amplitude: AmplitudeLaw = ConstantModulus()  #: law of the unscaled amplitudes ahat
-    alpha: Finite = 0.0  #: how the propagator is shared between density and envelope
-    mass: Positive = 1.0  #: mass m
-    cutoff: Positive = 100.0  #: momentum cutoff Lambda
+    alpha: Static[Finite] = 0.0  #: how the propagator is shared between density and envelope
+    mass: Static[Positive] = 1.0  #: mass m
+    cutoff: Static[Positive] = 100.0  #: momentum cutoff Lambda
     regulator: Literal["hard", "gaussian"] = "gaussian"  #: f: the ball |b| < Lambda, or exp(-b^2/(2 Lambda^2))
 
     @property
@@ -58,7 +58,7 @@ class AlphaScalar(CosineArchitecture):
     def power_spectrum(self, p: ArrayLike) -> Array:
         """E[ahat^2] f(p) / (p^2 + m^2)."""
         r = self.norm(p)
-        f = r < self.cutoff if self.regulator == "hard" else np.exp(-((r / self.cutoff) ** 2) / 2)
+        f = r < self.cutoff if self.regulator == "hard" else xp.exp(-((r / self.cutoff) ** 2) / 2)
         return self.uncut_spectrum(p) * f
 
     def uncut_spectrum(self, p: ArrayLike) -> Array:

@@ -6,7 +6,7 @@ from typing import Literal, final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnqft_ppl.laws import CauchyFrequencies
+from nnqft_ppl.laws import CauchyFrequencies, xp
 from nnqft_ppl.theory import AmplitudeLaw, Array, CosineArchitecture, Gaussian, Positive, theorem
 
 
@@ -27,7 +27,7 @@ class Cauchy(CosineArchitecture):
     @theorem("25", "31")
     def two_point(self, x: ArrayLike, y: ArrayLike) -> Array:
         """(sigma_a^2/2) exp(-m|x - y|): as N -> infinity, a free particle in a harmonic well of frequency m."""
-        return self.amplitude_moment(2) / 2 * np.exp(-self.mass * self.norm(np.subtract(x, y)))
+        return self.amplitude_moment(2) / 2 * xp.exp(-self.mass * self.norm(np.subtract(x, y)))
 
     @theorem("26", "32")
     def power_spectrum(self, p: ArrayLike) -> Array:
@@ -37,4 +37,4 @@ class Cauchy(CosineArchitecture):
     @theorem("15", "33")
     def rho(self, tau: ArrayLike) -> Array:
         """(sigma_a^2/2) exp(-m|tau|); the printed (33) has a factor pi too many, and a momentum that d = 1 lacks."""
-        return self.amplitude_moment(2) / 2 * np.exp(-self.mass * np.abs(np.asarray(tau, dtype=float)))
+        return self.amplitude_moment(2) / 2 * xp.exp(-self.mass * xp.abs(np.asarray(tau, dtype=float)))

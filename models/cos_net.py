@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import eval_genlaguerre, factorial
 
-from nnqft_ppl.laws import GaussianFrequencies
+from nnqft_ppl.laws import GaussianFrequencies, xp
 from nnqft_ppl.theory import AmplitudeLaw, Array, CosineArchitecture, Gaussian, Positive, theorem
 
 
@@ -44,16 +44,16 @@ class CosNet(CosineArchitecture):
         """M_k(z) = exp(-q/2) for F = 1 and s^(2k) 2^k k! L_k^(d/2-1)(q/2) exp(-q/2) for F = b.b, q = s^2 z^2."""
         q = (self.s * self.norm(z)) ** 2
         if self.envelope == "1":
-            return np.exp(-q / 2)
+            return xp.exp(-q / 2)
         laguerre = eval_genlaguerre(k, self.dim / 2 - 1, q / 2)
-        return self.s ** (2 * k) * 2.0**k * factorial(k) * laguerre * np.exp(-q / 2)
+        return self.s ** (2 * k) * 2.0**k * factorial(k) * laguerre * xp.exp(-q / 2)
 
     @theorem("25", "S11")
     def two_point(self, x: ArrayLike, y: ArrayLike) -> Array:
         """(sigma_a^2/2) exp(-q/2), times s^4 [q^2 - (2d+4) q + d(d+2)] for F = b.b."""
         d, q = self.dim, (self.s * self.norm(np.subtract(x, y))) ** 2
         envelope = 1.0 if self.envelope == "1" else self.s**4 * (q**2 - (2 * d + 4) * q + d * (d + 2))
-        return self.amplitude_moment(2) / 2 * envelope * np.exp(-q / 2)
+        return self.amplitude_moment(2) / 2 * envelope * xp.exp(-q / 2)
 
     @theorem("26", "34", "S11")
     def power_spectrum(self, p: ArrayLike) -> Array:
@@ -63,7 +63,7 @@ class CosNet(CosineArchitecture):
         """
         square = self.norm(p) ** 2
         envelope = 1.0 if self.envelope == "1" else square**2
-        gaussian = (2 * np.pi / self.s**2) ** (self.dim / 2) * np.exp(-square / (2 * self.s**2))
+        gaussian = (2 * np.pi / self.s**2) ** (self.dim / 2) * xp.exp(-square / (2 * self.s**2))
         return self.amplitude_moment(2) / 2 * envelope * gaussian
 
     @theorem("27", "S15")
@@ -75,6 +75,6 @@ class CosNet(CosineArchitecture):
         x1, x2, x3, x4 = (x[..., k, :] for k in range(4))
         channels = ((x1 + x2 - x3 - x4), (x1 - x2 + x3 - x4), (x1 - x2 - x3 + x4))
         pairings = ((x1 - x2, x3 - x4), (x1 - x3, x2 - x4), (x1 - x4, x2 - x3))
-        four = np.sum([self.kernel_moment(4, z) for z in channels], axis=0) / 8
-        pairs = np.sum([self.kernel_moment(2, u) * self.kernel_moment(2, v) for u, v in pairings], axis=0) / 4
+        four = xp.sum([self.kernel_moment(4, z) for z in channels], axis=0) / 8
+        pairs = xp.sum([self.kernel_moment(2, u) * self.kernel_moment(2, v) for u, v in pairings], axis=0) / 4
         return (self.amplitude_moment(4) * four - self.amplitude_moment(2) ** 2 * pairs) / self.width

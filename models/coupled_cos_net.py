@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution
 
-from nnqft_ppl.laws import GaussianFrequencies, GaussianTilt, LatentSignTilt
+from nnqft_ppl.laws import GaussianFrequencies, GaussianTilt, LatentSignTilt, xp
 from nnqft_ppl.theory import (
     AmplitudeLaw,
     Array,
@@ -50,7 +50,7 @@ class CoupledCosNet(CoupledCosineArchitecture):
 
     def tilt_moment(self, z: Array) -> Array:
         """E[cos(b.z) g(b)] = exp(-2^(-2/d) s^2 z^2/2) - exp(-s^2 z^2/2) = 2 A(z)."""
-        return np.exp(-(2 ** (-2 / self.dim)) * (self.s * self.norm(z)) ** 2 / 2) - self.mean_wave(z)
+        return xp.exp(-(2 ** (-2 / self.dim)) * (self.s * self.norm(z)) ** 2 / 2) - self.mean_wave(z)
 
     @theorem("11", "23")
     def joint_kernel_moment(self, powers: Sequence[int], z: Sequence[Array]) -> Array:
@@ -65,7 +65,7 @@ class CoupledCosNet(CoupledCosineArchitecture):
     @theorem("26", "34")
     def power_spectrum(self, p: ArrayLike) -> Array:
         """(sigma_a^2/2) (2 pi/s^2)^(d/2) exp(-p^2/(2 s^2)) for every eps."""
-        gaussian = (2 * np.pi / self.s**2) ** (self.dim / 2) * np.exp(-(self.norm(p) ** 2) / (2 * self.s**2))
+        gaussian = (2 * np.pi / self.s**2) ** (self.dim / 2) * xp.exp(-(self.norm(p) ** 2) / (2 * self.s**2))
         return self.amplitude_moment(2) / 2 * gaussian
 
     @theorem("11", "28")

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gamma, kv, rgamma
 
-from nnqft_ppl.laws import StudentFrequencies
-from nnqft_ppl.theory import AmplitudeLaw, Array, CosineArchitecture, Gaussian, InputError, Positive, theorem
+from nnqft_ppl.laws import StudentFrequencies, xp
+from nnqft_ppl.theory import AmplitudeLaw, Array, CosineArchitecture, Gaussian, InputError, Positive, Static, theorem
 
 
 @final
@@ -26,7 +26,7 @@ class CutoffFreeScalar(CosineArchitecture):
     sigma_a: Positive = 1.0  #: amplitude scale: a_i = sigma_a ahat_i / sqrt(N)
     amplitude: AmplitudeLaw = Gaussian()  #: law of the unscaled amplitudes ahat
     mass: Positive = 1.0  #: mass m
-    power: Positive = 1.0  #: power s of the density of frequencies, greater than d/2
+    power: Static[Positive] = 1.0  #: power s of the density of frequencies, greater than d/2
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -58,7 +58,7 @@ class CutoffFreeScalar(CosineArchitecture):
             raise InputError(
                 f"CutoffFreeScalar: points must be separate, because E[F^{k} cos(b.z)] is infinite at z = 0 in d = {d}"
             )
-        safe, order = np.where(r > 0, r, 1.0), d / 2 - al
+        safe, order = xp.where(r > 0, r, 1.0), d / 2 - al
         away = (
             2 ** (1 - al)
             * rgamma(al)
@@ -69,7 +69,7 @@ class CutoffFreeScalar(CosineArchitecture):
         at_zero = (
             gamma(-order) * self.mass ** (2 * order) * rgamma(al) / (4 * np.pi) ** (d / 2) if order < 0 else np.inf
         )
-        return (2 * np.pi) ** d / self.normalisation * np.where(r > 0, away, at_zero)
+        return (2 * np.pi) ** d / self.normalisation * xp.where(r > 0, away, at_zero)
 
     @theorem("26", "30")
     def power_spectrum(self, p: ArrayLike) -> Array:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution, Normal
 from scipy.special import ive
 
-from nnqft_ppl.laws import iid, isotropic_normal, uniform_phases
+from nnqft_ppl.laws import iid, isotropic_normal, uniform_phases, xp
 from nnqft_ppl.theory import (
     AmplitudeLaw,
     Architecture,
@@ -103,20 +103,20 @@ class DeepNet(Architecture):
         if any(block.shape[-2] % 2 for block in blocks):
             return np.zeros(batch)
         b, weight = self.frequency_nodes(np.concatenate(blocks, axis=-2))
-        waves = [np.exp(1j * (block @ b.T)) for block in blocks]  # (..., n_B, nodes)
+        waves = [xp.exp(1j * (block @ b.T)) for block in blocks]  # (..., n_B, nodes)
         t, total = self.sigma_w**2 / (4 * self.inputs), np.zeros(batch)
         for signs in itertools.product(*(balanced_signs(block.shape[-2]) for block in blocks)):
             z = [np.einsum("k,...kq->...q", s, wave) for s, wave in zip(signs, waves, strict=True)]
-            modulus, square = sum(np.abs(y) ** 2 for y in z), t * np.abs(sum(y**2 for y in z))
-            total = total + (np.exp(square - t * modulus) * ive(0, square) @ weight) ** self.inputs
+            modulus, square = sum(xp.abs(y) ** 2 for y in z), t * xp.abs(sum(y**2 for y in z))
+            total = total + (xp.exp(square - t * modulus) * ive(0, square) @ weight) ** self.inputs
         return total * 2.0 ** sum(1 - block.shape[-2] for block in blocks)
 
     def frequency_nodes(self, points: Array) -> tuple[Array, Array]:
         """Nodes (Q, d) and weights of the trapezoidal rule for b ~ N(0, s^2 I_d), as fine as the points need."""
-        extents = self.s * np.abs(points - points.mean(axis=-2, keepdims=True)).reshape(-1, self.dim).max(axis=0)
+        extents = self.s * xp.abs(points - points.mean(axis=-2, keepdims=True)).reshape(-1, self.dim).max(axis=0)
         axes = [np.linspace(-8.6, 8.6, 2 * int(1.4 * (9 + 32 * extent)) + 1) for extent in extents]
         grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, self.dim)
-        weight = np.exp(-(grid**2).sum(axis=-1) / 2)
+        weight = xp.exp(-(grid**2).sum(axis=-1) / 2)
         return self.s * grid, weight / weight.sum()
 
     @theorem("17")
@@ -127,6 +127,6 @@ class DeepNet(Architecture):
             return self.amplitude_moment(2) * self.neuron_moment(line)
         distance = np.linalg.norm(line[..., 0, :] - line[..., 1, :], axis=-1)
         nodes = np.linspace(-8.6, 8.6, 2 * int(1.4 * (9 + 32 * self.s * np.max(distance))) + 1)
-        weight = np.exp(-(nodes**2) / 2)
-        q = self.sigma_w**2 / self.inputs * np.sin(self.s * distance[..., None] * nodes / 2) ** 2
+        weight = xp.exp(-(nodes**2) / 2)
+        q = self.sigma_w**2 / self.inputs * xp.sin(self.s * distance[..., None] * nodes / 2) ** 2
         return self.amplitude_moment(2) / 2 * (ive(0, q) @ weight / weight.sum()) ** self.inputs

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution
 
-from nnqft_ppl.laws import EquicorrelatedNormal, GaussianFrequencies
+from nnqft_ppl.laws import EquicorrelatedNormal, GaussianFrequencies, xp
 from nnqft_ppl.theory import (
     AmplitudeLaw,
     Array,
@@ -17,6 +17,7 @@ from nnqft_ppl.theory import (
     Gaussian,
     InputError,
     Positive,
+    Static,
     signed_sums,
     theorem,
 )
@@ -35,7 +36,7 @@ class EquicorrelatedCosNet(CoupledCosineArchitecture):
     sigma_a: Positive = 1.0  #: amplitude scale: a_i = sigma_a ahat_i / sqrt(N)
     amplitude: AmplitudeLaw = Gaussian()  #: law of the unscaled amplitudes ahat
     sigma_b: Positive = 1.0  #: frequency scale
-    epsilon: Finite = 0.1  #: correlation of any two frequencies, between -1/(N-1) and 1
+    epsilon: Static[Finite] = 0.1  #: correlation of any two frequencies, between -1/(N-1) and 1
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -59,19 +60,19 @@ class EquicorrelatedCosNet(CoupledCosineArchitecture):
     @theorem("11", "23")
     def joint_kernel_moment(self, powers: Sequence[int], z: Sequence[Array]) -> Array:
         """E exp(i sum_B b_B.z_B) = exp(-s^2/2 [(1-eps) sum_B z_B^2 + eps |sum_B z_B|^2]), mean over signs of z_B."""
-        own = np.sum([self.norm(y) ** 2 for y in np.broadcast_arrays(*z)], axis=0)
+        own = xp.sum([self.norm(y) ** 2 for y in np.broadcast_arrays(*z)], axis=0)
         together = self.norm(signed_sums(z)) ** 2
-        return np.exp(-(self.s**2) / 2 * ((1 - self.epsilon) * own + self.epsilon * together)).mean(axis=0)
+        return xp.exp(-(self.s**2) / 2 * ((1 - self.epsilon) * own + self.epsilon * together)).mean(axis=0)
 
     @theorem("25")
     def two_point(self, x: ArrayLike, y: ArrayLike) -> Array:
         """(sigma_a^2/2) exp(-s^2 |x-y|^2/2) for every eps."""
-        return self.amplitude_moment(2) / 2 * np.exp(-((self.s * self.norm(np.subtract(x, y))) ** 2) / 2)
+        return self.amplitude_moment(2) / 2 * xp.exp(-((self.s * self.norm(np.subtract(x, y))) ** 2) / 2)
 
     @theorem("26")
     def power_spectrum(self, p: ArrayLike) -> Array:
         """(sigma_a^2/2) (2 pi/s^2)^(d/2) exp(-p^2/(2 s^2)) for every eps."""
-        gaussian = (2 * np.pi / self.s**2) ** (self.dim / 2) * np.exp(-(self.norm(p) ** 2) / (2 * self.s**2))
+        gaussian = (2 * np.pi / self.s**2) ** (self.dim / 2) * xp.exp(-(self.norm(p) ** 2) / (2 * self.s**2))
         return self.amplitude_moment(2) / 2 * gaussian
 
     @theorem("11", "28")
@@ -81,5 +82,5 @@ class EquicorrelatedCosNet(CoupledCosineArchitecture):
         The exponents are added before they are raised, so that nothing overflows far away.
         """
         square = self.s**2 * (self.norm(u) ** 2 + self.norm(v) ** 2) / 2
-        x = np.abs(self.epsilon * self.s**2 * np.sum(u * v, axis=-1))
-        return np.exp(x - square) * np.expm1(-x) ** 2 / 8
+        x = xp.abs(self.epsilon * self.s**2 * xp.sum(u * v, axis=-1))
+        return xp.exp(x - square) * np.expm1(-x) ** 2 / 8

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution, Normal
 
-from nnqft_ppl.laws import iid, isotropic_normal
+from nnqft_ppl.laws import iid, isotropic_normal, xp
 from nnqft_ppl.theory import AmplitudeLaw, Architecture, Array, Gaussian, Positive, theorem
 
 
@@ -57,17 +57,17 @@ class GaussNet(Architecture):
         """H_n = exp(n(n-2) sigma_c^2/2 + s^2 [|x_1+..+x_n|^2 - 2 sum_k x_k^2]/2)."""
         n = points.shape[-2]
         square = self.norm(points.sum(axis=-2)) ** 2 - 2 * (self.norm(points) ** 2).sum(axis=-1)
-        return np.exp(n * (n - 2) * self.sigma_c**2 / 2 + self.s**2 * square / 2)
+        return xp.exp(n * (n - 2) * self.sigma_c**2 / 2 + self.s**2 * square / 2)
 
     @theorem("S11")
     def two_point(self, x: ArrayLike, y: ArrayLike) -> Array:
         """(sigma_a^2/2) exp(-s^2 |x-y|^2/2), as for Cos-net."""
-        return self.amplitude_moment(2) * np.exp(-(self.s**2) * self.norm(np.subtract(x, y)) ** 2 / 2)
+        return self.amplitude_moment(2) * xp.exp(-(self.s**2) * self.norm(np.subtract(x, y)) ** 2 / 2)
 
     @theorem("34", "S11")
     def power_spectrum(self, p: ArrayLike) -> Array:
         """(sigma_a^2/2) (2 pi/s^2)^(d/2) exp(-p^2/(2 s^2)), as for Cos-net."""
-        gaussian = (2 * np.pi / self.s**2) ** (self.dim / 2) * np.exp(-(self.norm(p) ** 2) / (2 * self.s**2))
+        gaussian = (2 * np.pi / self.s**2) ** (self.dim / 2) * xp.exp(-(self.norm(p) ** 2) / (2 * self.s**2))
         return self.amplitude_moment(2) * gaussian
 
     @theorem("S14")
@@ -79,7 +79,7 @@ class GaussNet(Architecture):
         x1, x2, x3, x4 = (x[..., k, :] for k in range(4))
         sum_of_squares = (self.norm(x) ** 2).sum(axis=-1)
         products = self.norm(x.sum(axis=-2)) ** 2 - sum_of_squares
-        four = np.exp(4 * self.sigma_c**2 + self.s**2 * (products - sum_of_squares) / 2)
+        four = xp.exp(4 * self.sigma_c**2 + self.s**2 * (products - sum_of_squares) / 2)
         pairings = ((x1 - x2, x3 - x4), (x1 - x3, x2 - x4), (x1 - x4, x2 - x3))
-        pairs = sum(np.exp(-(self.s**2) * (self.norm(u) ** 2 + self.norm(v) ** 2) / 2) for u, v in pairings)
+        pairs = sum(xp.exp(-(self.s**2) * (self.norm(u) ** 2 + self.norm(v) ** 2) / 2) for u, v in pairings)
         return (self.amplitude_moment(4) * four - self.amplitude_moment(2) ** 2 * pairs) / self.width

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution
 
-from nnqft_ppl.laws import GibbsNormal, radial_characteristic
+from nnqft_ppl.laws import GibbsNormal, radial_characteristic, xp
 from nnqft_ppl.theory import AmplitudeLaw, Array, CoupledCosineArchitecture, Gaussian, NonNegative, Positive, theorem
 
 
@@ -52,7 +52,7 @@ class GibbsCosNet(CoupledCosineArchitecture):
     @theorem("11", "23")
     def joint_kernel_moment(self, powers: Sequence[int], z: Sequence[Array]) -> Array:
         """E[prod_B cos(b_B.z_B)], a function of w^2 = sum_B z_B^2 alone because P(b) is isotropic in R^(Nd)."""
-        return self.characteristic(np.sqrt(sum((self.norm(y) ** 2 for y in z), start=np.zeros(()))))
+        return self.characteristic(xp.sqrt(sum((self.norm(y) ** 2 for y in z), start=np.zeros(()))))
 
     @theorem("25")
     def two_point(self, x: ArrayLike, y: ArrayLike) -> Array:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from numpyro.distributions import Categorical, Distribution, MixtureSameFamily, Normal, VonMises
 from scipy.special import ive
 
-from nnqft_ppl.laws import iid
+from nnqft_ppl.laws import iid, xp
 from nnqft_ppl.theory import AmplitudeLaw, Architecture, Array, Bimodal, Count, Finite, Positive, theorem
 
 
@@ -59,8 +59,8 @@ class Landscape(Architecture):
         """
         signs = np.array(list(itertools.product((1.0, -1.0), repeat=points.shape[-2])))
         z = (signs @ points)[..., 0]
-        bessel = ive(np.abs(signs.sum(axis=-1)), self.concentration) / ive(0, self.concentration)
-        waves = np.cos(self.positions * z[..., None]).mean(axis=-1) * np.exp(-((self.spread * z) ** 2) / 2)
+        bessel = ive(xp.abs(signs.sum(axis=-1)), self.concentration) / ive(0, self.concentration)
+        waves = xp.cos(self.positions * z[..., None]).mean(axis=-1) * xp.exp(-((self.spread * z) ** 2) / 2)
         return (waves * bessel).mean(axis=-1)
 
     @theorem("6")
@@ -70,6 +70,6 @@ class Landscape(Architecture):
         second = ive(2, self.concentration) / ive(0, self.concentration)
 
         def wave(z: Array) -> Array:
-            return np.cos(self.positions * z[..., None]).mean(axis=-1) * np.exp(-((self.spread * z) ** 2) / 2)
+            return xp.cos(self.positions * z[..., None]).mean(axis=-1) * xp.exp(-((self.spread * z) ** 2) / 2)
 
         return self.amplitude_moment(2) / 2 * (wave(x - y) + wave(x + y) * second)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution
 
-from nnqft_ppl.laws import isotropic_normal, uniform_phases
+from nnqft_ppl.laws import isotropic_normal, uniform_phases, xp
 from nnqft_ppl.theory import (
     AmplitudeLaw,
     Architecture,
@@ -63,13 +63,13 @@ class OffsetCosNet(Architecture):
 
     def kernel(self, u: Array) -> Array:
         """K(u) = E cos(b.u) = exp(-s^2 u^2/2)."""
-        return np.exp(-((self.s * self.norm(u)) ** 2) / 2)
+        return xp.exp(-((self.s * self.norm(u)) ** 2) / 2)
 
     @theorem("3", "23")
     def neuron_moment(self, points: Array) -> Array:
         """H_n = sum over subsets S of points of kappa^(n-|S|) 2^(1-|S|) sum over balanced signs of K(sum_S s_k x_k)."""
         n = points.shape[-2]
-        total = np.full(points.shape[:-2], self.kappa**n)
+        total = xp.full(points.shape[:-2], self.kappa**n)
         for size in range(2, n + 1, 2):
             for subset in itertools.combinations(range(n), size):
                 waves = self.kernel(balanced_signs(size) @ points[..., subset, :]).sum(axis=-1)
@@ -79,7 +79,7 @@ class OffsetCosNet(Architecture):
     @theorem("2")
     def mean_field(self, x: ArrayLike) -> Array:
         """G^(1) = N mu kappa, the same everywhere."""
-        return np.full(np.shape(x)[:-1], self.width * self.mu * self.kappa)
+        return xp.full(np.shape(x)[:-1], self.width * self.mu * self.kappa)
 
     @theorem("6")
     def connected_two_point(self, x: ArrayLike, y: ArrayLike) -> Array:
@@ -101,6 +101,6 @@ class OffsetCosNet(Architecture):
         """
         kernels = [self.kernel(x[..., i, :] - x[..., j, :]) for i, j in ((0, 1), (0, 2), (1, 2))]
         variance, m1 = self.sigma_a**2 / self.width, self.mu * self.kappa
-        m2 = (self.mu**2 + variance) * np.sum([self.kappa**2 + k / 2 for k in kernels], axis=0)
-        m3 = (self.mu**3 + 3 * self.mu * variance) * (self.kappa**3 + self.kappa / 2 * np.sum(kernels, axis=0))
+        m2 = (self.mu**2 + variance) * xp.sum([self.kappa**2 + k / 2 for k in kernels], axis=0)
+        m3 = (self.mu**3 + 3 * self.mu * variance) * (self.kappa**3 + self.kappa / 2 * xp.sum(kernels, axis=0))
         return self.width * (m3 - m1 * m2 + 2 * m1**3)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from numpyro.distributions import Bernoulli, Distribution, Normal
 
-from nnqft_ppl.laws import GaussianFrequencies, iid, isotropic_normal, uniform_phases
+from nnqft_ppl.laws import GaussianFrequencies, iid, isotropic_normal, uniform_phases, xp
 from nnqft_ppl.theory import (
     AmplitudeLaw,
     Array,
@@ -91,7 +91,7 @@ class SharedNeuronCosNet(CoupledCosineArchitecture):
     @theorem("26")
     def power_spectrum(self, p: ArrayLike) -> Array:
         """(sigma_a^2/2) (2 pi/s^2)^(d/2) exp(-p^2/(2 s^2)) for every eps."""
-        gaussian = (2 * np.pi / self.s**2) ** (self.dim / 2) * np.exp(-(self.norm(p) ** 2) / (2 * self.s**2))
+        gaussian = (2 * np.pi / self.s**2) ** (self.dim / 2) * xp.exp(-(self.norm(p) ** 2) / (2 * self.s**2))
         return self.amplitude_moment(2) / 2 * gaussian
 
     @theorem("11", "28")

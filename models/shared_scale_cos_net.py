@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution, Gamma
 
-from nnqft_ppl.laws import isotropic_normal, uniform_phases
+from nnqft_ppl.laws import isotropic_normal, uniform_phases, xp
 from nnqft_ppl.theory import AmplitudeLaw, Array, CoupledCosineArchitecture, Gaussian, Positive, theorem
 
 
@@ -52,7 +52,7 @@ class SharedScaleCosNet(CoupledCosineArchitecture):
 
     def laplace(self, q: Array) -> Array:
         """t(q) = E exp(-g s^2 q/2) = (1 + eps s^2 q/2)^(-1/eps)."""
-        return np.exp(-np.log1p(self.epsilon * self.s**2 * q / 2) / self.epsilon)
+        return xp.exp(-np.log1p(self.epsilon * self.s**2 * q / 2) / self.epsilon)
 
     @theorem("11", "23")
     def joint_kernel_moment(self, powers: Sequence[int], z: Sequence[Array]) -> Array:

@@ -6,7 +6,7 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnqft_ppl.laws import GaussianFrequencies
+from nnqft_ppl.laws import GaussianFrequencies, xp
 from nnqft_ppl.theory import AmplitudeLaw, Array, CosineArchitecture, Finite, OffsetGaussian, Positive, theorem
 
 
@@ -59,6 +59,6 @@ class ShiftedCosNet(CosineArchitecture):
         x1, x2, x3, x4 = (x[..., k, :] for k in range(4))
         channels = (x1 + x2 - x3 - x4, x1 - x2 + x3 - x4, x1 - x2 - x3 + x4)
         pairings = ((x1 - x2, x3 - x4), (x1 - x3, x2 - x4), (x1 - x4, x2 - x3))
-        four = np.sum([self.kernel_moment(4, z) for z in channels], axis=0) / 8
-        pairs = np.sum([self.kernel_moment(2, u) * self.kernel_moment(2, v) for u, v in pairings], axis=0) / 4
+        four = xp.sum([self.kernel_moment(4, z) for z in channels], axis=0) / 8
+        pairs = xp.sum([self.kernel_moment(2, u) * self.kernel_moment(2, v) for u, v in pairings], axis=0) / 4
         return (gamma4 * four - (self.sigma_a**2 + shift) ** 2 * pairs) / self.width

@@ -8,8 +8,17 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnqft_ppl.laws import SpectralFrequencies, Spectrum, spectral_integral
-from nnqft_ppl.theory import AmplitudeLaw, Array, CosineArchitecture, Finite, Gaussian, PositiveOrInfinite, theorem
+from nnqft_ppl.laws import SpectralFrequencies, Spectrum, spectral_integral, xp
+from nnqft_ppl.theory import (
+    AmplitudeLaw,
+    Array,
+    CosineArchitecture,
+    Finite,
+    Gaussian,
+    PositiveOrInfinite,
+    Static,
+    theorem,
+)
 
 
 def sech(p: ArrayLike) -> Array:
@@ -29,8 +38,8 @@ class TunedNet(CosineArchitecture):
 
     amplitude: AmplitudeLaw = Gaussian()  #: law of the unscaled amplitudes ahat
     spectrum: Spectrum = Spectrum.of(sech)  #: target G(|p|); a CSV file with columns p, G
-    alpha: Finite = -0.5  #: how the target is shared between density and envelope
-    cutoff: PositiveOrInfinite = np.inf  #: momentum cutoff Lambda, for a target with a power tail or alpha <= -1
+    alpha: Static[Finite] = -0.5  #: how the target is shared between density and envelope
+    cutoff: Static[PositiveOrInfinite] = np.inf  #: momentum cutoff Lambda, for power tails or alpha <= -1
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -45,7 +54,7 @@ class TunedNet(CosineArchitecture):
     @property
     def sigma_a(self) -> float:
         """The amplitude scale that makes G2 the target itself, sigma_a^2 E[ahat^2] = 2 Omega_0(0)."""
-        return float((2 * self.integral(0, 0.0) / self.amplitude_law.moment(2)) ** 0.5)
+        return (2 * float(self.integral(0, 0.0)) / self.amplitude_law.moment(2)) ** 0.5
 
     @property
     def frequency_law(self) -> SpectralFrequencies:
@@ -68,7 +77,7 @@ class TunedNet(CosineArchitecture):
     def power_spectrum(self, p: ArrayLike) -> Array:
         """G(|p|) for |p| < Lambda."""
         r = self.norm(p)
-        return np.where(r < self.cutoff, self.spectrum(r), 0.0)
+        return xp.where(r < self.cutoff, self.spectrum(r), 0.0)
 
     def uncut_spectrum(self, p: ArrayLike) -> Array:
         if self.spectrum.sharp:  # its rows end, and nobody knows what would follow

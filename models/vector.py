@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution, Normal
 
-from nnqft_ppl.laws import GaussianFrequencies, iid, isotropic_moment
+from nnqft_ppl.laws import GaussianFrequencies, iid, isotropic_moment, xp
 from nnqft_ppl.theory import AmplitudeGroup, AmplitudeLaw, Array, CosineArchitecture, Count, Gaussian, Positive, theorem
 
 
@@ -48,7 +48,7 @@ class Vector(CosineArchitecture):
 
     def radial_moment(self, k: int) -> float:
         """E|sqrt(N) a_j|^k = sigma_a^k D (D+2) .. (D+k-2) for even k."""
-        return self.sigma_a**k * float(np.prod(np.arange(self.components, self.components + k, 2, dtype=float)))
+        return self.sigma_a**k * float(xp.prod(np.arange(self.components, self.components + k, 2, dtype=float)))
 
     @property
     def frequency_law(self) -> GaussianFrequencies:
@@ -62,7 +62,7 @@ class Vector(CosineArchitecture):
     @theorem("26", "34")
     def power_spectrum(self, p: ArrayLike) -> Array:
         """G^(2)_kk(p) = (sigma_a^2/2) (2 pi/s^2)^(d/2) exp(-p^2/(2 s^2))."""
-        gaussian = (2 * np.pi / self.s**2) ** (self.dim / 2) * np.exp(-(self.norm(p) ** 2) / (2 * self.s**2))
+        gaussian = (2 * np.pi / self.s**2) ** (self.dim / 2) * xp.exp(-(self.norm(p) ** 2) / (2 * self.s**2))
         return self.sigma_a**2 / 2 * gaussian
 
     @theorem("42", "43")
@@ -76,7 +76,7 @@ class Vector(CosineArchitecture):
         pairings = ((x1 - x2, x3 - x4), (x1 - x3, x2 - x4), (x1 - x4, x2 - x3))
         deltas = ((k == l) * (m == n), (k == m) * (l == n), (k == n) * (l == m))
         channels = (x1 + x2 - x3 - x4, x1 - x2 + x3 - x4, x1 - x2 - x3 + x4)
-        four = np.sum([self.kernel_moment(4, z) for z in channels], axis=0) / 8
+        four = xp.sum([self.kernel_moment(4, z) for z in channels], axis=0) / 8
         pairs = [self.kernel_moment(2, u) * self.kernel_moment(2, v) / 4 for u, v in pairings]
         disconnected = sum(delta * pair for delta, pair in zip(deltas, pairs, strict=True))
         return self.sigma_a**4 / self.width * (sum(deltas) * four - disconnected)

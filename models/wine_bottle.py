@@ -8,12 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from numpyro.distributions import Distribution
 
-from nnqft_ppl.laws import (
-    BottleAndNormals,
-    BottleLaw,
-    GaussianFrequencies,
-    isotropic_moment,
-)
+from nnqft_ppl.laws import BottleAndNormals, BottleLaw, GaussianFrequencies, isotropic_moment, xp
 from nnqft_ppl.theory import (
     AmplitudeGroup,
     AmplitudeLaw,
@@ -22,6 +17,7 @@ from nnqft_ppl.theory import (
     Gaussian,
     Positive,
     Several,
+    Static,
     theorem,
 )
 
@@ -39,8 +35,8 @@ class WineBottle(CosineArchitecture):
     components: Several = 2  #: number D of components of the field
     sigma_a: Positive = 1.0  #: amplitude scale of the other neurons: a_kj ~ N(0, sigma_a^2/N)
     sigma_b: Positive = 1.0  #: frequency scale
-    radius: Positive = 1.0  #: radius v of the sphere of vacua
-    sigma_v: Positive = 0.5  #: width of the brim, of the dimension of a^2
+    radius: Static[Positive] = 1.0  #: radius v of the sphere of vacua
+    sigma_v: Static[Positive] = 0.5  #: width of the brim, of the dimension of a^2
 
     claims = ("Z2", "translation", "rotation", "reflection", "permutation", "SO(D)")
 
@@ -71,7 +67,7 @@ class WineBottle(CosineArchitecture):
 
     def amplitude_groups(self) -> tuple[AmplitudeGroup, ...]:
         def normal(k: int) -> float:  # E|sqrt(N) a_j|^k
-            return self.sigma_a**k * float(np.prod(np.arange(self.components, self.components + k, 2, dtype=float)))
+            return self.sigma_a**k * float(xp.prod(np.arange(self.components, self.components + k, 2, dtype=float)))
 
         def bottle(k: int) -> float:
             return self.width ** (k / 2) * self.bottle.radial_moment(k)
@@ -99,7 +95,7 @@ class WineBottle(CosineArchitecture):
     @theorem("26")
     def power_spectrum(self, p: ArrayLike) -> Array:
         """G^(2)_kk(p) = (sigma_a^2 + E|a_0|^2/D) (2 pi/s^2)^(d/2) exp(-p^2/(2 s^2))/2."""
-        gaussian = (2 * np.pi / self.s**2) ** (self.dim / 2) * np.exp(-(self.norm(p) ** 2) / (2 * self.s**2))
+        gaussian = (2 * np.pi / self.s**2) ** (self.dim / 2) * xp.exp(-(self.norm(p) ** 2) / (2 * self.s**2))
         return (self.sigma_a**2 + self.radial_moment(2) / self.components) / 2 * gaussian
 
     @theorem("42", "44")
@@ -113,7 +109,7 @@ class WineBottle(CosineArchitecture):
         channels = (x1 + x2 - x3 - x4, x1 - x2 + x3 - x4, x1 - x2 - x3 + x4)
         pairings = ((x1 - x2, x3 - x4), (x1 - x3, x2 - x4), (x1 - x4, x2 - x3))
         deltas = ((k == l) * (m == n), (k == m) * (l == n), (k == n) * (l == m))
-        four = np.sum([self.kernel_moment(4, z) for z in channels], axis=0) / 8
+        four = xp.sum([self.kernel_moment(4, z) for z in channels], axis=0) / 8
         pairs = [self.kernel_moment(2, u) * self.kernel_moment(2, v) / 4 for u, v in pairings]
         disconnected = sum(delta * pair for delta, pair in zip(deltas, pairs, strict=True))
         others, count = self.sigma_a**4 / self.width, self.components

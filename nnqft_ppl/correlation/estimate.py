@@ -9,7 +9,7 @@ import hashlib
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -18,7 +18,16 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnqft_ppl.correlation.estimators import ESTIMATORS, STATISTICS, Estimator, correlator_polynomial
+from nnqft_ppl.correlation.estimators import (
+    ESTIMATORS,
+    Estimator,
+    Terms,
+    amplitude_statistic,
+    correlator_polynomial,
+    cumulant_terms,
+    field_statistic,
+    neuron_statistic,
+)
 from nnqft_ppl.correlation.exact import Kind, check_components, check_order
 from nnqft_ppl.correlation.partitions import Polynomial, in_order
 from nnqft_ppl.correlation.sobol import radius_statistic
@@ -29,7 +38,7 @@ from nnqft_ppl.runtime.seeds import key_of
 from nnqft_ppl.runtime.version import VERSION
 from nnqft_ppl.sampling.streams import THREADS, Means, Moments, random_stream, sobol_stream
 from nnqft_ppl.theory.amplitudes import Components
-from nnqft_ppl.theory.architecture import Architecture
+from nnqft_ppl.theory.architecture import Architecture, Parameters
 from nnqft_ppl.theory.cosine import CosineArchitecture
 
 DType = Literal["float32", "float64"]
@@ -110,7 +119,8 @@ def estimate(
     if not subsets:  # every correlator vanishes identically: there is nothing to draw
         return [Estimate(order, kind, np.zeros(len(points)), np.zeros(len(points)), draws, 1) for order, kind in terms]
     dtype = dtype or ("float64" if jax.config.read("jax_enable_x64") else "float32")
-    job = _Job(net, estimator, labels, subsets, _batch_size(net, estimator, subsets, points), dtype)
+    terms_of, weights = cumulant_terms(net, labels, subsets) if estimator == "amplitude" else ((), np.zeros(0))
+    task = _Task(estimator, labels, subsets, terms_of, _batch_size(net, estimator, subsets, points))
 
     def error(moments: Moments) -> float:
         """The largest relative standard error; what vanishes identically has none."""
@@ -119,31 +129,35 @@ def estimate(
             ratios = [np.nanmax(np.where(mcse > 0, mcse / np.abs(value), 0.0)) for value, mcse in values]
         return float(max(ratios, default=0.0))
 
-    moments, count = _stream(job, points, draws, seed, error, precision, checkpoints, threads, progress)
+    moments, count = _stream(
+        net, task, weights, points, dtype, draws, seed, error, precision, checkpoints, threads, progress
+    )
     if precision is not None and (reached := error(moments)) > precision:
         warnings.warn(
             f"{estimator} reached a precision of {reached:.2g}, not {precision:.2g}, with {count} draws", stacklevel=2
         )
     return [
-        Estimate(order, kind, *_delta_method(p, subsets, moments, dtype), count, job.batch)
+        Estimate(order, kind, *_delta_method(p, subsets, moments, dtype), count, task.batch)
         for (order, kind), p in terms.items()
     ]
 
 
-class _Job(NamedTuple):
-    """All that a compiled batch depends on."""
+class _Task(NamedTuple):
+    """All that a compiled batch depends on, beside the structure of the theory and the precision."""
 
-    net: Architecture
     estimator: Estimator
     components: Components
     subsets: tuple[Any, ...]
+    terms: Terms  #: of the amplitude estimator
     batch: int
-    dtype: DType
 
 
 def _stream(
-    job: _Job,
+    net: Architecture,
+    task: _Task,
+    weights: Array,
     points: Array,
+    dtype: DType,
     draws: int,
     seed: int,
     error: Any,
@@ -153,21 +167,21 @@ def _stream(
     progress: bool,
 ) -> tuple[Moments, int]:
     identity = {
-        "theory": f"{type(job.net).__module__} {job.net!r}",
+        "theory": f"{type(net).__module__} {net!r}",
         "points": hashlib.sha256(np.ascontiguousarray(points).tobytes()).hexdigest(),
         "shape": points.shape,
-        "job": [job.estimator, job.components, job.subsets, job.batch, job.dtype, seed],
+        "job": [task.estimator, task.components, task.subsets, task.batch, dtype, seed],
         "versions": [VERSION, jax.__version__, jax.default_backend()],
     }
     checkpoint = Checkpoint(checkpoints, identity)
-    title = f"{type(job.net).__name__} {job.estimator}"
-    shape = (len(job.subsets), len(points))
-    x = points.astype(job.dtype)
-    if job.estimator == "sobol":
+    title = f"{type(net).__name__} {task.estimator}"
+    shape = (len(task.subsets), len(points))
+    x = points.astype(dtype)
+    if task.estimator == "sobol":
         return sobol_stream(
-            radius_statistic(_quasi_random(job.net), points, job.subsets),
+            radius_statistic(_quasi_random(net), points, task.subsets),
             shape,
-            batch=job.batch,
+            batch=task.batch,
             draws=draws,
             seed=seed,
             error=error,
@@ -176,20 +190,20 @@ def _stream(
             title=title,
             progress=progress,
         )
-    compiled, double = _compiled(job), job.dtype == "float64"
+    double = dtype == "float64"
     with jax.enable_x64(double):
-        root = jax.random.fold_in(key_of(seed), ESTIMATORS.index(job.estimator))
-        sites = jnp.asarray(x)
+        root = jax.random.fold_in(key_of(seed), ESTIMATORS.index(task.estimator))
+        sites, factors = jnp.asarray(x), jnp.asarray(weights.astype(dtype))
 
     def batch(index: int, valid: int) -> Means:
         with jax.enable_x64(double):
-            mean, scatter = compiled(root, sites, index, valid)
+            mean, scatter = _batch(net, factors, root, sites, index, valid, task)
             return np.asarray(mean), np.asarray(scatter)
 
     moments = random_stream(
         batch,
         shape,
-        batch=job.batch,
+        batch=task.batch,
         draws=draws,
         error=error,
         precision=precision,
@@ -201,22 +215,32 @@ def _stream(
     return moments, moments.draws
 
 
-@lru_cache(maxsize=64)
-def _compiled(job: _Job) -> Any:
-    """(root, points, index, valid) -> mean (S, C) and centred second moments (C, S, S) of one batch."""
-    statistic = STATISTICS[job.estimator]
-    sampled = replace(job.net, width=1) if job.estimator == "neuron" else job.net
+@partial(jax.jit, static_argnames=("task",))
+def _batch(
+    net: Architecture,
+    weights: jax.Array,
+    root: jax.Array,
+    points: jax.Array,
+    index: jax.Array,
+    valid: jax.Array,
+    task: "_Task",
+) -> tuple[jax.Array, jax.Array]:
+    """Mean (S, C) and centred second moments (C, S, S) of one batch, by one program for all values of a theory."""
+    sampled = replace(net, width=1) if task.estimator == "neuron" else net
+    theta = sampled.sample(jax.random.fold_in(root, index), task.batch)
 
-    @jax.jit
-    def run(root: jax.Array, points: jax.Array, index: jax.Array, valid: jax.Array) -> tuple[jax.Array, jax.Array]:
-        theta = sampled.sample(jax.random.fold_in(root, index), job.batch)
-        t = jax.vmap(lambda one: statistic(job.net, one, points, job.components, job.subsets))(theta)  # (batch, S, C)
-        use = (jnp.arange(job.batch) < valid)[:, None, None]
-        mean = jnp.sum(jnp.where(use, t, 0.0), axis=0) / valid
-        centred = jnp.where(use, t - mean[None], 0.0)
-        return mean, jnp.einsum("bsc,btc->cst", centred, centred)
+    def statistic(one: Parameters) -> jax.Array:
+        if task.estimator == "field":
+            return field_statistic(net, one, points, task.components, task.subsets)
+        if task.estimator == "neuron":
+            return neuron_statistic(net, one, points, task.subsets)
+        return amplitude_statistic(net, one, points, task.subsets, task.terms, weights)
 
-    return run
+    t = jax.vmap(statistic)(theta)  # (batch, S, C)
+    use = (jnp.arange(task.batch) < valid)[:, None, None]
+    mean = jnp.sum(jnp.where(use, t, 0.0), axis=0) / valid
+    centred = jnp.where(use, t - mean[None], 0.0)
+    return mean, jnp.einsum("bsc,btc->cst", centred, centred)
 
 
 def _quasi_random(net: Architecture) -> CosineArchitecture:

@@ -10,12 +10,13 @@ separates I_N from I_IB; those moments are labelled `Single`.
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import combinations
 from typing import Any, Literal, get_args
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from nnqft_ppl.correlation.exact import check_kind, full_correlator, single_cumulant
 from nnqft_ppl.correlation.partitions import (
@@ -28,13 +29,13 @@ from nnqft_ppl.correlation.partitions import (
     polynomial,
     set_partitions,
 )
+from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.theory.amplitudes import Components
 from nnqft_ppl.theory.architecture import Architecture, Parameters
 
 Estimator = Literal["field", "amplitude", "neuron", "sobol"]
 ESTIMATORS: tuple[Estimator, ...] = get_args(Estimator)
-Statistic = Callable[[Architecture, Parameters, jax.Array, Components, Any], jax.Array]
 
 ABLE = {
     "field": ("full", "connected"),
@@ -85,9 +86,7 @@ def field_statistic(
     return jnp.stack([math.prod(legs[k] for k in members(mask)) for mask in subsets])
 
 
-def neuron_statistic(
-    net: Architecture, theta: Parameters, points: jax.Array, components: Components, subsets: tuple[int, ...]
-) -> jax.Array:
+def neuron_statistic(net: Architecture, theta: Parameters, points: jax.Array, subsets: tuple[int, ...]) -> jax.Array:
     """E_c[prod_(k in S) h(x_k)] of the first neuron, shape (S, C)."""
     one = {site: value if site in net.shared else value[0] for site, value in theta.items() if site != "a"}
     indices = tuple(tuple(members(mask)) for mask in subsets)
@@ -95,21 +94,31 @@ def neuron_statistic(
 
 
 def amplitude_statistic(
-    net: Architecture, theta: Parameters, points: jax.Array, components: Components, subsets: tuple[Any, ...]
+    net: Architecture,
+    theta: Parameters,
+    points: jax.Array,
+    subsets: tuple[Any, ...],
+    terms: "Terms",
+    weights: jax.Array,
 ) -> jax.Array:
     """E_(a,c)[prod phi] given the other parameters: moments of a sum of independent terms a_i h_i, from its cumulants.
 
     The cumulant of a subset S is a sum over single neurons, sum_i kappa_S[a_i h_i], so a power sum; the moments made of
     such cumulants average over all distinct pairs, triples, ... of neurons inside the draw.
     """
-    whole = _closure(label for label in subsets if isinstance(label, int))
+    whole = tuple(mask for mask, _ in terms)
     masks = tuple(sorted({*whole, *(label.mask for label in subsets if isinstance(label, Single))}))
     indices = tuple(tuple(members(mask)) for mask in masks)
     h = net.map_neurons(
         lambda one: jax.vmap(lambda x: net.marginal_products(x, indices, **one), out_axes=1)(points), theta
     )  # (N, masks, C)
     moment_of = {mask: h[:, position] for position, mask in enumerate(masks)}
-    cumulants = {mask: _cumulant(net, moment_of, mask, components) for mask in whole}
+    weight, cumulants = iter(weights), {}
+    for mask, parts in terms:
+        cumulants[mask] = jnp.zeros(points.shape[0], h.dtype)
+        for first, last, blocks in parts:
+            product = math.prod(moment_of[block][first:last] for block in blocks)
+            cumulants[mask] += next(weight) * jnp.sum(product, axis=0)
     moments = {0: jnp.ones(points.shape[0], h.dtype)}
     for mask in whole:  # parts come before what they are parts of
         first, *rest = members(mask)
@@ -121,29 +130,31 @@ def amplitude_statistic(
     return jnp.stack([moments[key] if isinstance(key, int) else moment_of[key.mask].mean(axis=0) for key in subsets])
 
 
-def _cumulant(net: Architecture, moment_of: dict[int, jax.Array], mask: int, components: Components) -> jax.Array:
-    """sum_i kappa[sqrt(N) a_i h_i(x_k), k in mask] N^(-|mask|/2) from moments (N, C) of neurons, shape (C,)."""
-    example = moment_of[mask]
-    total, first = jnp.zeros(example.shape[1], example.dtype), 0
-    for group in net.amplitude_groups():
-        rows = slice(first, first + group.neurons)
-        first += group.neurons
-        terms = 0.0
-        for partition in set_partitions(mask.bit_count()):
-            blocks = [_embed(block, mask) for block in partition]
-            amplitudes = [group.moment(tuple(components[k] for k in members(block))) for block in blocks]
-            weight = cumulant_weight(len(blocks)) * math.prod(amplitudes)
-            if weight:
-                terms = terms + weight * math.prod(moment_of[block][rows] for block in blocks)
-        total = total + (jnp.sum(terms, axis=0) if isinstance(terms, jax.Array) else 0.0)
-    return total * net.width ** (-mask.bit_count() / 2.0)
+#: For every subset, the terms of its cumulant: the rows of a group of neurons, and the blocks of a partition.
+Terms = tuple[tuple[int, tuple[tuple[int, int, tuple[int, ...]], ...]], ...]
 
 
-STATISTICS: dict[str, Statistic] = {
-    "field": field_statistic,
-    "amplitude": amplitude_statistic,
-    "neuron": neuron_statistic,
-}
+def cumulant_terms(net: Architecture, components: Components, subsets: tuple[Any, ...]) -> tuple[Terms, Array]:
+    """sum_i kappa[a_i h_i(x_k), k in S] for all S as a sum of products of neuron moments: the terms, and their weights.
+
+    A term is sum_i prod_B m_B(i) over the rows i of a group; its weight has the amplitude moments, which are computed
+    here, before anything is compiled, as a law may need plain numbers for them.
+    """
+    found, weights = [], []
+    for mask in _closure(label for label in subsets if isinstance(label, int)):
+        parts, first = [], 0
+        for group in net.amplitude_groups():
+            rows = (first, first + group.neurons)
+            first += group.neurons
+            for partition in set_partitions(mask.bit_count()):
+                blocks = tuple(_embed(block, mask) for block in partition)
+                amplitudes = [group.moment(tuple(components[k] for k in members(block))) for block in blocks]
+                weight = cumulant_weight(len(blocks)) * math.prod(amplitudes)
+                if weight:
+                    parts.append((*rows, blocks))
+                    weights.append(weight * net.width ** (-mask.bit_count() / 2.0))
+        found.append((mask, tuple(parts)))
+    return tuple(found), np.array(weights)
 
 
 def _closure(masks: Iterable[int]) -> tuple[int, ...]:

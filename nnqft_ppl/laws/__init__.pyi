@@ -23,6 +23,7 @@ __all__ = [
     "radial_characteristic",
     "spectral_integral",
     "uniform_phases",
+    "xp",
 ]
 
 from .couplings import BallTilt, CauchyTilt, EquicorrelatedNormal, GaussianTilt, GibbsNormal, LatentSignTilt
@@ -35,6 +36,7 @@ from .frequencies import (
     RegulatedFrequencies,
     SpectralFrequencies,
     StudentFrequencies,
+    xp,
 )
 from .isotropic import spectral_integral
 from .joint import iid, isotropic_normal, uniform_phases

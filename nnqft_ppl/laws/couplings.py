@@ -194,18 +194,18 @@ class LatentSignTilt(ChartedLaw):
         key_sign, key_which, key_free, key_tilted = jax.random.split(key, 4)
         shape = (*sample_shape, self.event_shape[0])
         sign = jax.random.rademacher(key_sign, (*sample_shape, 1), dtype=float)
-        tilted = jax.random.uniform(key_which, shape) < math.sqrt(self.epsilon)
+        tilted = jax.random.uniform(key_which, shape) < self.epsilon**0.5
         free = self.tilt.law.sample(key_free, shape)
         return jnp.where(tilted[..., None], self.tilt.tilted(key_tilted, sign, shape), free)
 
     def log_prob(self, value: Any, intermediates: Any = None) -> jax.Array:
-        tilt = math.sqrt(self.epsilon) * self.tilt.g(value)
+        tilt = self.epsilon**0.5 * self.tilt.g(value)
         either = jnp.logaddexp(jnp.log1p(tilt).sum(axis=-1), jnp.log1p(-tilt).sum(axis=-1)) - math.log(2.0)
         return either + jnp.sum(jnp.asarray(self.tilt.law.log_prob(value)), axis=-1)
 
     def chart(self, shape: Shape) -> Chart:
         row = leaf_chart(leaf(self.tilt.law), shape)
-        root = math.sqrt(self.epsilon)
+        root = self.epsilon**0.5
 
         def log_weight(z: jax.Array) -> jax.Array:
             tilt = root * self.tilt.g(row.value(z))
@@ -269,7 +269,7 @@ class EquicorrelatedNormal(ChartedLaw):
         total, shared = jnp.sum(z * z, axis=(-2, -1)), jnp.sum(jnp.sum(z, axis=-2) ** 2, axis=-1)
         square = (total - self.epsilon / self._mean_variance * shared) / (1.0 - self.epsilon)
         log_det = dim * ((width - 1) * math.log1p(-self.epsilon) + math.log(self._mean_variance))
-        return -0.5 * (square + log_det + width * dim * math.log(2.0 * math.pi * self.scale**2))
+        return -0.5 * (square + log_det + width * dim * jnp.log(2.0 * math.pi * self.scale**2))
 
     def chart(self, shape: Shape) -> Chart:
         return Chart(shape, self.from_normal)

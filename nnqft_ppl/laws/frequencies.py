@@ -22,6 +22,7 @@ from nnqft_ppl.laws.propagators import RegulatedPower, Regulator, propagator
 from nnqft_ppl.laws.spectrum import Spectrum
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.namespace import xp
 
 
 class FrequencyLaw(ABC):
@@ -126,10 +127,10 @@ class GaussianFrequencies(FrequencyLaw):
         return self.s * np.sqrt(2 * special.gammaincinv(dim / 2, u))
 
     def characteristic(self, r: Array, dim: int) -> Array:
-        return np.exp(-((self.s * r) ** 2) / 2)
+        return xp.exp(-((self.s * r) ** 2) / 2)
 
     def density(self, p: Array, dim: int) -> Array:
-        return (2 * np.pi * self.s**2) ** (-dim / 2) * np.exp(-(p**2) / (2 * self.s**2))
+        return (2 * np.pi * self.s**2) ** (-dim / 2) * xp.exp(-(p**2) / (2 * self.s**2))
 
 
 @final
@@ -165,7 +166,7 @@ class CauchyFrequencies(FrequencyLaw):
 
     def characteristic(self, r: Array, dim: int) -> Array:
         _only_on_the_line(self, dim)
-        return np.exp(-self.mass * r)
+        return xp.exp(-self.mass * r)
 
     def density(self, p: Array, dim: int) -> Array:
         _only_on_the_line(self, dim)

@@ -1,7 +1,7 @@
 """Independent networks of a theory, in batches: what every test that compares values within one draw goes through."""
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import partial
 from typing import Any
 
 import jax
@@ -39,10 +39,10 @@ def over_networks(
     """
     net.check_ancestral()
     with jax.enable_x64(double):
-        run, root = _batch(net, function, batch, keyed), key_of(seed)
+        root = key_of(seed)
         places = [jnp.asarray(array) for array in arrays]
         keys = (jax.random.fold_in(root, index) for index in range(-(-draws // batch)))
-        parts = [jax.tree.map(np.asarray, run(key, *places)) for key in keys]
+        parts = [jax.tree.map(np.asarray, _batch(net, key, places, function, batch, keyed)) for key in keys]
     return jax.tree.map(lambda *leaves: np.concatenate(leaves)[:draws], *parts)
 
 
@@ -63,13 +63,13 @@ def _field(net: Architecture, theta: dict[str, jax.Array], points: jax.Array) ->
     return net.field(theta, points)
 
 
-@lru_cache(maxsize=64)
-def _batch(net: Architecture, function: Callable[..., Any], batch: int, keyed: bool) -> Callable[..., Any]:
-    def run(key: jax.Array, *arrays: jax.Array) -> Any:
-        theta = net.sample(key, batch)
-        if not keyed:
-            return jax.vmap(lambda one: function(net, one, *arrays))(theta)
-        own = jax.random.split(jax.random.fold_in(key, len(theta)), batch)
-        return jax.vmap(lambda one, key: function(net, one, key, *arrays))(theta, own)
-
-    return jax.jit(run)
+@partial(jax.jit, static_argnames=("function", "batch", "keyed"))
+def _batch(
+    net: Architecture, key: jax.Array, arrays: list[jax.Array], function: Callable[..., Any], batch: int, keyed: bool
+) -> Any:
+    """One batch; compiled once for all values of the hyperparameters that JAX can carry."""
+    theta = net.sample(key, batch)
+    if not keyed:
+        return jax.vmap(lambda one: function(net, one, *arrays))(theta)
+    own = jax.random.split(jax.random.fold_in(key, len(theta)), batch)
+    return jax.vmap(lambda one, key: function(net, one, key, *arrays))(theta, own)

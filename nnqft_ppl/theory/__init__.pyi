@@ -21,6 +21,7 @@ __all__ = [
     "PositiveOrInfinite",
     "Rayleigh",
     "Several",
+    "Static",
     "Student",
     "balanced_signs",
     "latent_sign_moment",
@@ -43,4 +44,4 @@ from .amplitudes import (
 from .architecture import Architecture, Array, InputError, NoClosedForm, theorem
 from .cosine import CosineArchitecture, balanced_signs
 from .coupled_cosine import CoupledCosineArchitecture, latent_sign_moment, signed_sums
-from .ranges import Count, Finite, Fraction, NonNegative, Positive, PositiveOrInfinite, Several
+from .ranges import Count, Finite, Fraction, NonNegative, Positive, PositiveOrInfinite, Several, Static

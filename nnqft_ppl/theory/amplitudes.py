@@ -12,10 +12,14 @@ from typing import NamedTuple, final
 
 import jax.numpy as jnp
 import numpyro.distributions as dist
+from jax.core import Tracer
+from jax.scipy.special import gammaln
 
 from nnqft_ppl.laws.signs import RandomSign, SignedRayleigh
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.namespace import xp
 from nnqft_ppl.theory.ranges import Finite, Positive, enforce
+from nnqft_ppl.theory.values import carry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +57,9 @@ class AmplitudeLaw(ABC):
     def even(self) -> bool:
         """Is ahat distributed as -ahat? It is, unless a law says otherwise."""
         return True
+
+    def __init_subclass__(cls) -> None:
+        carry(cls)
 
     def __post_init__(self) -> None:
         enforce(self)
@@ -170,11 +177,12 @@ class Student(AmplitudeLaw):
         return dist.StudentT(self.nu, 0.0, scale * self.scale)
 
     def even_moment(self, k: int) -> float:
-        if self.nu <= k:
+        nu, traced = self.nu, isinstance(self.nu, Tracer)
+        if not traced and nu <= k:
             raise InputError(f"Student: nu must be > {k} for the amplitude moment of order {k} to exist, got {self.nu}")
-        nu = self.nu
-        log_gammas = math.lgamma((k + 1) / 2) + math.lgamma((nu - k) / 2) - math.lgamma(nu / 2)
-        return self.scale**k * nu ** (k / 2) * math.exp(log_gammas) / math.sqrt(math.pi)
+        log_gamma = gammaln if traced else math.lgamma
+        log_gammas = math.lgamma((k + 1) / 2) + log_gamma((nu - k) / 2) - log_gamma(nu / 2)
+        return self.scale**k * nu ** (k / 2) * xp.exp(log_gammas) / math.sqrt(math.pi)
 
 
 @final
@@ -258,6 +266,8 @@ class OffsetGaussian(AmplitudeLaw):
     def moment(self, k: int) -> float:
         return gaussian_moment(k, self.mean, self.sigma)
 
+
+carry(AmplitudeLaw)  # a field of this type is one of its laws
 
 #: The even laws, by the names that the command line and the tables use.
 AMPLITUDES: dict[str, type[AmplitudeLaw]] = {

@@ -5,6 +5,7 @@ base class makes the field phi(x) = sum_i a_i h_i(x) of (1) out of them, for all
 """
 
 import dataclasses
+import functools
 import math
 import sys
 from abc import ABC, abstractmethod
@@ -17,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro
 import numpyro.distributions as dist
+from jax.core import Tracer
 from numpy.typing import ArrayLike
 
 from nnqft_ppl.laws.joint import iid
@@ -27,6 +29,7 @@ from nnqft_ppl.runtime.modules import import_from
 from nnqft_ppl.runtime.programs import check_shape, program_points, refuse_conditioned_field
 from nnqft_ppl.theory.amplitudes import AmplitudeGroup, AmplitudeLaw
 from nnqft_ppl.theory.ranges import Count, enforce
+from nnqft_ppl.theory.values import carry
 
 Parameters = dict[str, jax.Array]
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -72,8 +75,18 @@ def theorem(*equations: str) -> Callable[[Method], Method]:
     """
 
     def mark(method: Method) -> Method:
-        method.equations = equations  # pyright: ignore[reportFunctionMemberAccess]
-        return method
+        @functools.wraps(method)
+        def closed_form(self: "Architecture", *args: Any, **options: Any) -> Any:
+            try:
+                return method(self, *args, **options)
+            except jax.errors.JAXTypeError as error:
+                raise NoClosedForm(
+                    f"{type(self).__name__}: {method.__name__} needs plain numbers for hyperparameters, so JAX can "
+                    "neither trace it nor differentiate it"
+                ) from error
+
+        closed_form.equations = equations  # pyright: ignore[reportAttributeAccessIssue]
+        return closed_form  # pyright: ignore[reportReturnType]
 
     return mark
 
@@ -134,6 +147,9 @@ class Architecture(ABC):
     ancestral: ClassVar[bool] = True  #: does every law have an exact sampler?
     claims: ClassVar[tuple[str, ...]] = ()  #: symmetries that the correlators have at every width
     denies: ClassVar[tuple[str, ...]] = ()  #: symmetries that they lack
+
+    def __init_subclass__(cls) -> None:
+        carry(cls)
 
     def __post_init__(self) -> None:
         enforce(self)
@@ -320,7 +336,7 @@ class Architecture(ABC):
         means = [(group.neurons, group.moment((0,))) for group in groups]
         distinct = sum(n * mean for n, mean in means) ** 2 - sum(n * mean**2 for n, mean in means)
         total = same * self.neuron_moment(np.stack([x, y], axis=-2))
-        if distinct:
+        if isinstance(distinct, Tracer) or distinct:
             total = total + distinct * self.joint_neuron_moment([x[..., None, :], y[..., None, :]])
         return total / self.width
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from functools import cache
 from numbers import Integral, Real
-from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
 from jax.core import Tracer
 
@@ -39,6 +39,13 @@ Several = Annotated[int, Rule("an integer >= 2", lambda v: v >= 2)]
 Fraction = Annotated[float, Rule("between 0 and 1", lambda v: 0 <= v <= 1)]
 
 
+STATIC = "static"
+T = TypeVar("T")
+#: ``mass: Static[Positive]``: a real number that a law needs as a plain one, for a table or a choice. It is part of the
+#: structure of a theory, not a leaf: each value has a compiled program of its own, and there is no derivative in it.
+Static = Annotated[T, STATIC]
+
+
 def enforce(instance: Any) -> None:
     """Convert and check every field of a frozen dataclass against its annotation.
 
@@ -62,6 +69,10 @@ def field_types(cls: type) -> dict[str, Any]:
 
 def _checked(label: str, hint: Any, value: Any) -> Any:
     if isinstance(value, Tracer):  # stands for numbers that are not known yet
+        if get_origin(hint) is not Annotated or STATIC in get_args(hint) or get_args(hint)[0] is not float:
+            raise InputError(
+                f"{label} must be a plain number or name, as the theory's structure depends on it, got a traced value"
+            )
         return value
     if get_origin(hint) is Literal:
         choices = get_args(hint)
@@ -71,7 +82,7 @@ def _checked(label: str, hint: Any, value: Any) -> Any:
         words = " or ".join(repr(choice) for choice in choices)
         raise InputError(f"{label} must be {words}, got {value!r}")
     if get_origin(hint) is Annotated:
-        kind, rule = get_args(hint)
+        kind, rule = get_args(hint)[:2]
         number = _number(kind, value)
         if number is None or not rule.holds(number):
             raise InputError(f"{label} must be {rule.text}, got {value!r}")

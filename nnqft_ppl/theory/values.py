@@ -1,0 +1,54 @@
+"""A theory is a value that JAX carries: its real hyperparameters are leaves of a pytree, all the rest is structure.
+
+One compiled program then serves all values of the leaves, `jax.vmap` goes over a stack of theories, and `jax.grad`
+differentiates with respect to a theory. Which fields are leaves is read from their types (`ranges`): real numbers and
+laws, unless a card says that one is `Static`.
+"""
+
+from functools import cache, partial
+from typing import Annotated, Any, get_args, get_origin
+
+import jax
+from jax.tree_util import GetAttrKey
+
+from nnqft_ppl.theory.ranges import STATIC, field_types
+
+_CARRIED: set[type] = set()
+
+
+def carry(cls: type) -> None:
+    """Make a frozen dataclass a pytree; called for every subclass of a base, before its fields are known."""
+    _CARRIED.add(cls)
+
+    def flatten(value: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        leaves, structure = _fields(cls)
+        return tuple(getattr(value, name) for name in leaves), tuple(getattr(value, name) for name in structure)
+
+    def flatten_with_keys(value: Any) -> tuple[tuple[tuple[GetAttrKey, Any], ...], tuple[Any, ...]]:
+        children, structure = flatten(value)
+        return tuple(zip(map(GetAttrKey, _fields(cls)[0]), children, strict=True)), structure
+
+    jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, partial(rebuilt, cls), flatten)
+
+
+def rebuilt(cls: type, structure: tuple[Any, ...], leaves: tuple[Any, ...]) -> Any:
+    """The value with these leaves, unchecked: JAX puts tracers, stacks and placeholders where numbers were."""
+    names = _fields(cls)
+    value = cls.__new__(cls)
+    for name, part in (*zip(names[0], leaves, strict=True), *zip(names[1], structure, strict=True)):
+        object.__setattr__(value, name, part)
+    return value
+
+
+@cache
+def _fields(cls: type) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of the fields that are leaves, and of those that are structure."""
+    hints = field_types(cls)
+    leaves = tuple(name for name, hint in hints.items() if _is_leaf(hint))
+    return leaves, tuple(name for name in hints if name not in leaves)
+
+
+def _is_leaf(hint: Any) -> bool:
+    if get_origin(hint) is Annotated:
+        return get_args(hint)[0] is float and STATIC not in get_args(hint)
+    return hint in _CARRIED
