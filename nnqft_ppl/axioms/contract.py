@@ -159,7 +159,7 @@ def _draws(net: Any) -> Iterator[str]:
             values = law.sample(jax.random.key(0), (NETWORKS,))
         except (NotImplementedError, InputError):
             if net.ancestral:
-                yield f"site {site!r}: {type(law).__name__} has no exact sampler; say so by ancestral = False"
+                yield f"site {site!r}: {_kind(law)} has no exact sampler; say so by ancestral = False"
             continue
         density = law.log_prob(values)
         if values.shape != (NETWORKS, *law.event_shape):
@@ -194,6 +194,11 @@ def _typical(law: Any) -> jax.Array:
         return law.sample(jax.random.key(1), (NETWORKS,))
     except (NotImplementedError, InputError):
         return jnp.zeros((NETWORKS, *law.event_shape))
+
+
+def _kind(law: Any) -> str:
+    """The name of a law's class, of the one inside where it stands for many."""
+    return _kind(law.base_dist) if isinstance(law, dist.Independent | dist.ExpandedDistribution) else type(law).__name__
 
 
 def _listed(names: Any) -> str:
