@@ -14,6 +14,7 @@ __all__ = [
     "add_source",
     "axiom_verdicts",
     "breaking",
+    "check",
     "collapse",
     "correlators",
     "deform",
@@ -42,6 +43,7 @@ __all__ = [
 ]
 
 from . import models
+from .axioms.check import check
 from .axioms.duality import duality
 from .axioms.osterwalder_schrader import axiom_verdicts
 from .classical.breaking import breaking

@@ -2,14 +2,18 @@
 
 Cards live in a folder of their own, `models/`, beside this package in the repository and inside it when installed. This
 module is a package whose path is that folder, so that `nnqft_ppl.models.cos_net` is an ordinary import with one class
-identity; folders of a user's own join the path.
+identity; folders of a user's own join the path, and so do those that installed packages offer as entry points.
 """
 
 import difflib
 import importlib
+import importlib.util
+import warnings
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nnqft_ppl.runtime.blame import ANY, line_in, said
 from nnqft_ppl.runtime.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,6 +23,9 @@ _HERE = Path(__file__).resolve().parent
 _CATALOGUE = next(folder for folder in (_HERE / "models", _HERE.parent / "models") if folder.is_dir())
 
 __path__ = [str(_CATALOGUE)]
+
+#: The entry points whose packages and modules hold cards; none are left once they have joined.
+_offers = ["nnqft_ppl.cards"]
 
 _single_files: dict[str, Path] = {}  # cards that joined as a file, without their folder
 
@@ -35,6 +42,7 @@ def names() -> tuple[str, ...]:
     >>> "cos_net" in nq.names()
     True
     """
+    _join_installed()
     in_folders = (file.stem for folder in __path__ for file in Path(folder).glob("[!_]*.py"))
     return tuple(sorted({*in_folders, *_single_files}))
 
@@ -47,6 +55,7 @@ def source(name: str) -> Path:
     InputError
         ``card must be one of ..., got 'cosnet'; did you mean 'cos_net'?``
     """
+    _join_installed()
     if name in _single_files:
         return _single_files[name]
     for folder in __path__:
@@ -72,11 +81,12 @@ def card(name: str) -> "type[Architecture]":
     file = source(name)
     try:
         module = import_from(f"{__name__}.{name}", file)
-    except Exception as error:
+    except ANY as error:
         hint = ""
         if isinstance(error, ImportError) and error.name == "nnqft_ppl":
             hint = "; what cards import is in nnqft_ppl.theory and nnqft_ppl.laws"
-        raise InputError(f"card {file} cannot be imported: {type(error).__name__}: {error}{hint}") from error
+        place = f"{file}:{line}" if (line := line_in(error, str(file))) else file
+        raise InputError(f"card {place} cannot be imported: {said(error)}{hint}") from error
     found = [
         value
         for value in vars(module).values()
@@ -157,3 +167,19 @@ def add(path: str | Path) -> tuple[str, ...]:
         __path__.append(str(path))
         importlib.invalidate_caches()
     return brought
+
+
+def _join_installed() -> None:
+    """Let the cards of installed packages join, once; what cannot join is one warning, and the others do."""
+    while _offers:
+        for offer in sorted(entry_points(group=_offers.pop()), key=str):  # popped first, as `add` asks for names
+            owner = f" of {offer.dist.name}" if offer.dist else ""
+            try:
+                found = importlib.util.find_spec(offer.module)
+                if found is None:
+                    raise InputError(f"module {offer.module!r} is not found")
+                for place in found.submodule_search_locations or [found.origin or ""]:
+                    add(place)
+            except ANY as error:
+                words = str(error) if isinstance(error, InputError) else said(error)
+                warnings.warn(f"the cards {offer.name!r}{owner} are left out: {words}", stacklevel=3)

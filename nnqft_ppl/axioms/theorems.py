@@ -6,8 +6,8 @@ paper gives to all theories of its kind. Nothing of the estimators or of the exa
 measured values: they are averages of products of fields and of neurons.
 """
 
-import itertools
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,7 +33,7 @@ from nnqft_ppl.correlation.exact import exact_correlator, exact_neuron
 from nnqft_ppl.laws.fourier import radial_fourier
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import NoClosedForm
-from nnqft_ppl.theory.architecture import Architecture
+from nnqft_ppl.theory.architecture import Architecture, Theorem
 from nnqft_ppl.theory.cosine import CosineArchitecture
 
 
@@ -49,18 +49,28 @@ class Check(NamedTuple):
 
 def checks(net: Architecture) -> list[Check]:
     """Every check of a theory: one or more for each of its theorems, and those of its claims and its kind."""
-    found = []
+    return [check for _, make in makers(net) for check in make()]
+
+
+def makers(net: Architecture) -> Iterator[tuple[str, Callable[[], Iterator[Check]]]]:
+    """What makes the checks of a theory, with the closed form that it asks: the card's code runs in it."""
     for theorem in net.theorems():
-        made = _THEOREMS.get(theorem.quantity)
-        if made is not None:
-            label = tuple(e for e in theorem.equations if ":" not in e)
-            found += [check._replace(equations=_united(label, check.equations)) for check in made(net)]
-    return found + [check for make in (_field_checks, _neuron_checks, _symmetry_checks) for check in make(net)]
+        if theorem.quantity in QUANTITIES:
+            yield theorem.quantity, partial(_of_theorem, net, theorem)
+    yield "neuron_moment", partial(_field_checks, net)
+    yield "neuron_moment", partial(_neuron_checks, net)
+    yield "claims", partial(_symmetry_checks, net)
+
+
+def _of_theorem(net: Architecture, theorem: Theorem) -> Iterator[Check]:
+    label = tuple(e for e in theorem.equations if ":" not in e)
+    for check in QUANTITIES[theorem.quantity](net):
+        yield check._replace(equations=tuple(dict.fromkeys((*label, *check.equations))))
 
 
 def unchecked(net: Architecture) -> tuple[str, ...]:
     """The theorems of a card that draws are not asked about."""
-    return tuple(theorem.quantity for theorem in net.theorems() if theorem.quantity not in _THEOREMS)
+    return tuple(theorem.quantity for theorem in net.theorems() if theorem.quantity not in QUANTITIES)
 
 
 def _field(own: list[int], component: int = 0) -> Callable[[Networks], Average]:
@@ -75,10 +85,6 @@ def _neuron(own: list[int], indices: tuple[int, ...]) -> Callable[[Networks], Av
 def _plane(net: Any) -> bool:
     """Is it a theory of plane waves, (24)?"""
     return isinstance(net, CosineArchitecture)
-
-
-def _united(*equations: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(itertools.chain(*equations)))
 
 
 # -- one maker for each quantity that a theorem may state --------------------------------------------------------------
@@ -373,7 +379,7 @@ def _symmetry_checks(net: Architecture) -> Iterator[Check]:
         )
 
 
-_THEOREMS: dict[str, Callable[[Any], Iterator[Check]]] = {
+QUANTITIES: dict[str, Callable[[Any], Iterator[Check]]] = {
     "two_point": _two_point,
     "connected_four_point": _connected_four_point,
     "four_point": _four_point,

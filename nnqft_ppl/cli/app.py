@@ -9,6 +9,7 @@ import typer
 
 from nnqft_ppl.cli.axioms import axioms, predict
 from nnqft_ppl.cli.catalogue import list_cards, show
+from nnqft_ppl.cli.check import check
 from nnqft_ppl.cli.classical import modes, vacua
 from nnqft_ppl.cli.correlators import correlators, draw
 from nnqft_ppl.cli.design import design, dual
@@ -48,6 +49,7 @@ def main_options(
 
 app.command("list")(list_cards)
 app.command()(show)
+app.command()(check)
 app.command()(draw)
 app.command()(correlators)
 app.command()(axioms)
