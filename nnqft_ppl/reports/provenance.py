@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from nnqft_ppl.theory.amplitudes import AMPLITUDES, AmplitudeLaw
+from nnqft_ppl.theory.amplitudes import NAMED_LAWS, AmplitudeLaw
 from nnqft_ppl.theory.architecture import Architecture
 
 
@@ -16,7 +16,7 @@ def card_name(net: Architecture) -> str:
 
 def flat_hyperparameters(net: Architecture) -> dict[str, Any]:
     """Every hyperparameter as a scalar: a law is its name and ``amplitude.mu``, ..., a spectrum its label."""
-    law_names = {law: name for name, law in AMPLITUDES.items()}
+    law_names = {law: name for name, law in NAMED_LAWS.items()}
     flat: dict[str, Any] = {}
     for field in dataclasses.fields(net):
         value = getattr(net, field.name)
