@@ -52,12 +52,10 @@ def axioms(
             check_writable(out)
         found = _matrix(dim, settings, draws, seed) if card is None else [_one(card, settings, draws, seed)]
         if out is not None:
-            import pandas as pd
-
-            from nnqft_ppl.reports.axioms import axiom_table
+            from nnqft_ppl.reports.axioms import axiom_table, axiom_tables
             from nnqft_ppl.reports.tables import write_table
 
-            write_table(pd.concat([axiom_table(net, v, seed) for net, v in found], ignore_index=True), out, "axioms")
+            write_table(axiom_tables(found, seed) if every else axiom_table(*found[0], seed), out, "axioms")
             typer.echo(f"wrote {out}")
 
 

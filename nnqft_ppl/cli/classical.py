@@ -87,7 +87,7 @@ def modes(
             from nnqft_ppl.reports.tables import write_table
 
             write_table(modes_table(net, found, seed=seed), out, "modes")
-            write_table(parameters_table(found), _beside(out), "parameters")
+            write_table(parameters_table(net, found), _beside(out), "parameters")
             typer.echo(f"wrote {out} and {_beside(out)}")
         if plot is not None:
             typer.echo(f"wrote {plot}")

@@ -142,7 +142,9 @@ def correlators(
             console().print(_correlator_table(table))
             return
         write_table(table, out)
-        write_table(configurations_table(x), beside, "configurations")
+        places = configurations_table(x)
+        places.attrs = table.attrs
+        write_table(places, beside, "configurations")
         clear(checkpoints)
         z = f", largest |z| {table['z'].abs().max():.2f}" if len(table["z"].dropna()) else ""
         typer.echo(f"wrote {out} ({len(table)} rows{z}) and {beside}")

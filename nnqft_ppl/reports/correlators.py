@@ -21,6 +21,7 @@ from nnqft_ppl.runtime.errors import InputError, NoClosedForm
 from nnqft_ppl.runtime.seeds import check_seed
 from nnqft_ppl.runtime.version import VERSION
 from nnqft_ppl.theory.amplitudes import Components
+from nnqft_ppl.text import told
 from nnqft_ppl.theory.architecture import Architecture
 
 DRAWS = 100_000  # of a run without a precision
@@ -142,6 +143,7 @@ def correlators(
     table = validate_table(pd.concat(blocks, ignore_index=True), "correlators")
     table.attrs["provenance"] = {
         "theory": repr(net),
+        **told(net),
         "dtype": dtype or ("float64" if jax.config.read("jax_enable_x64") else "float32"),
         "batch": batches,
         "device": jax.default_backend() if batches else None,
