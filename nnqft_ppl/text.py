@@ -31,8 +31,8 @@ def to_toml(model: Model) -> str:
 
     Returns
     -------
-    The text: ``card``, or ``file`` for a card that was added by its file alone, every hyperparameter and every transform,
-    arrays included.
+    The text: ``card``, or ``file`` for a card that was added by its file alone, every hyperparameter and every
+    transform, arrays included.
 
     Raises
     ------
@@ -71,8 +71,8 @@ def from_toml(text: str) -> Model:
     ----------
     text
         TOML. ``observe`` has ``points``, ``values`` and ``noise``, or takes them from the columns ``x``, ``y`` and
-        ``y_error`` of a ``file``, in its units; ``spectrum`` is ``{file = "p_G.csv"}`` or ``{p = [...], G = [...]}``; an
-        amplitude law is its name, ``"bimodal:mu=1.0"``, or a table; other laws are tables,
+        ``y_error`` of a ``file``, in its units; ``spectrum`` is ``{file = "p_G.csv"}`` or ``{p = [...], G = [...]}``;
+        an amplitude law is its name, ``"bimodal:mu=1.0"``, or a table; other laws are tables,
         ``{law = "LogNormal", loc = 0.0, scale = 1.0}``.
 
     Returns

@@ -185,7 +185,10 @@ class Spectrum:
     @classmethod
     def of_text(cls, label: str, text: str) -> "Spectrum":
         """The spectrum of the CSV file that a hyperparameter's text names, as of `read`."""
-        return cls.read(text)
+        try:
+            return cls.read(text)
+        except InputError as error:
+            raise InputError(f"{label}: {error}") from error
 
     @classmethod
     def sampled(cls, function: Function, label: str, extent: Extent) -> "Spectrum":

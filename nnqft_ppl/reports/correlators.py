@@ -20,8 +20,8 @@ from nnqft_ppl.runtime.arrays import Array, check_configurations
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
 from nnqft_ppl.runtime.seeds import check_seed
 from nnqft_ppl.runtime.version import VERSION
-from nnqft_ppl.theory.amplitudes import Components
 from nnqft_ppl.text import told
+from nnqft_ppl.theory.amplitudes import Components
 from nnqft_ppl.theory.architecture import Architecture
 
 DRAWS = 100_000  # of a run without a precision

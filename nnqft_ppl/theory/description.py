@@ -2,7 +2,8 @@
 
 import difflib
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args
@@ -91,16 +92,20 @@ def transformed(net: Architecture, content: dict[str, Any], folder: Path) -> Arc
         laws = table("give_laws", content["give_laws"])
         model = give_laws(model, **{name: _law_of(f"give_laws: {name}", law) for name, law in laws.items()})
     if "observe" in content:
-        model = _within("observe", lambda: observe(model, **_observed(content["observe"], folder)))
-    for k, one in enumerate(_tables("deform", content)):
-        one = entries(f"deform {k + 1}", one, ("action", "points"), ("weights",))
+        with _within("observe"):
+            model = observe(model, **_observed(content["observe"], folder))
+    for k, given in enumerate(_tables("deform", content)):
+        label = f"deform {k + 1}"
+        one = entries(label, given, ("action", "points"), ("weights",))
         if not isinstance(one["action"], str):
-            raise InputError(f"deform {k + 1}: action must be an expression, got {one['action']!r:.80}")
-        before, weights = model, one.get("weights")
-        model = _within(f"deform {k + 1}", lambda: deform(before, one["action"], one["points"], weights))
-    for k, one in enumerate(_tables("add_source", content)):
-        one, before = entries(f"add_source {k + 1}", one, ("points", "source"), ()), model
-        model = _within(f"add_source {k + 1}", lambda: add_source(before, one["points"], one["source"]))
+            raise InputError(f"{label}: action must be an expression, got {one['action']!r:.80}")
+        with _within(label):
+            model = deform(model, one["action"], one["points"], one.get("weights"))
+    for k, given in enumerate(_tables("add_source", content)):
+        label = f"add_source {k + 1}"
+        one = entries(label, given, ("points", "source"), ())
+        with _within(label):
+            model = add_source(model, one["points"], one["source"])
     wanted = content.get("collapse", False)
     if not isinstance(wanted, bool):
         raise InputError(f"collapse must be true or false, got {wanted!r:.80}")
@@ -131,10 +136,11 @@ def entries(label: str, value: Any, needed: tuple[str, ...], optional: tuple[str
 # -- helpers -----------------------------------------------------------------------------------------------------------
 
 
-def _within(label: str, make: Callable[[], Conditioned]) -> Conditioned:
-    """What `make` makes; its errors say in which part of the text."""
+@contextmanager
+def _within(label: str) -> Iterator[None]:
+    """Errors say in which part of the text."""
     try:
-        return make()
+        yield
     except InputError as error:
         raise InputError(str(error) if str(error).startswith(label) else f"{label}: {error}") from error
 

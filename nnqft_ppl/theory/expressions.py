@@ -67,7 +67,9 @@ class Expression:
                 close = difflib.get_close_matches(step.argument, fields, n=1, cutoff=0.4)
                 meant = f"; did you mean {close[0]!r}?" if close else ""
                 raise _error(
-                    self.text, step.position, f"name must be one of {', '.join(fields)}, pi, got {step.argument!r}{meant}"
+                    self.text,
+                    step.position,
+                    f"name must be one of {', '.join(fields)}, pi, got {step.argument!r}{meant}",
                 )
 
     def __call__(self, phi: Any) -> Any:
@@ -88,7 +90,9 @@ class Expression:
                     value = stack.pop() ** step.argument
                 else:
                     right = stack.pop()
-                    value = stack.pop() ** right if step.argument == "^" else _OPERATORS[step.argument](stack.pop(), right)
+                    value = (
+                        stack.pop() ** right if step.argument == "^" else _OPERATORS[step.argument](stack.pop(), right)
+                    )
             except ArithmeticError as error:
                 raise _error(self.text, step.position, f"cannot be computed: {error}") from error
             if isinstance(value, complex):

@@ -91,7 +91,9 @@ def observe(model: Model, points: ArrayLike, values: ArrayLike, *, noise: Noise)
     return dataclasses.replace(model, observation=Observation(points, values, noise))
 
 
-def deform(model: Model, potential: Potential | str, points: ArrayLike, weights: ArrayLike | None = None) -> Conditioned:
+def deform(
+    model: Model, potential: Potential | str, points: ArrayLike, weights: ArrayLike | None = None
+) -> Conditioned:
     """P(theta) -> P(theta) exp(-S), S = sum_p w_p V(phi(x_p)): an interaction, added in field space.
 
     It makes the neurons dependent, so that it survives N -> infinity (arXiv:2307.03223).
