@@ -57,7 +57,8 @@ def axioms(
             from nnqft_ppl.reports.axioms import axiom_table, axiom_tables
             from nnqft_ppl.reports.tables import write_table
 
-            write_table(axiom_tables(found, seed) if every else axiom_table(*found[0], seed), out, "axioms")
+            table = axiom_tables(found, seed) if every else axiom_table(found[0][0], found[0][1], seed)
+            write_table(table, out, "axioms")
             typer.echo(f"wrote {out}")
 
 

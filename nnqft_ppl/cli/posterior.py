@@ -92,11 +92,10 @@ def posterior(
         from nnqft_ppl.runtime.checkpoint import clear
         from nnqft_ppl.theory.conditioned import conditioned
 
-        if file is not None:
-            if width is not None:
-                raise InputError(f"--width goes with a CARD; {str(file)!r} says every hyperparameter")
-            given = conditioned(any_theory(card, settings, file))
-        if file is not None and given.observation is not None:
+        if file is not None and width is not None:
+            raise InputError(f"--width goes with a CARD; {str(file)!r} says every hyperparameter")
+        given = None if file is None else conditioned(any_theory(card, settings, file))
+        if given is not None and given.observation is not None:
             if any(option is not None for option in (data, x, y, noise, y_error, infer)):
                 raise InputError(
                     f"--data and what goes with it are for a theory without data; {str(file)!r} has its own"
@@ -106,9 +105,10 @@ def posterior(
             raise InputError("posterior takes --data with --x and --y, or a --theory that has its data")
         else:
             found = _read(data, x, y, y_error, noise)
-            sizes = _sizes(card, width or 200, len(found.x_name), settings) if card is not None else []
-            net = given if file is not None else theory(card, [*(settings or []), *sizes])
-            model = _conditioned(net, found, noise, infer)
+            if given is None:
+                sizes = [] if card is None else _sizes(card, width or 200, len(found.x_name), settings)
+                given = theory(card, [*(settings or []), *sizes])
+            model = _conditioned(given, found, noise, infer)
         net = model.net
         grid = _grid(found)
         _make_folder(out)

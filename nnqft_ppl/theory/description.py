@@ -250,7 +250,7 @@ def _observed(value: Any, folder: Path) -> dict[str, Any]:
 def _columns(value: dict[str, Any], folder: Path) -> dict[str, Any]:
     if ("y_error" in value) == ("noise" in value):
         raise InputError("observe: noise must be given by noise or by y_error, one of the two")
-    data = read_columns(folder / _text("observe: file", value["file"]), "data")
+    data: Any = read_columns(folder / _text("observe: file", value["file"]), "data")
 
     def column(name: Any) -> Any:
         if not isinstance(name, str) or name not in data:
