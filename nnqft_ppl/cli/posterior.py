@@ -106,10 +106,11 @@ def posterior(
         else:
             found = _read(data, x, y, y_error, noise)
             if given is None:
-                sizes = [] if card is None else _sizes(card, width or 200, len(found.x_name), settings)
+                sizes = (
+                    [] if card is None else _sizes(card, 200 if width is None else width, len(found.x_name), settings)
+                )
                 given = theory(card, [*(settings or []), *sizes])
             model = _conditioned(given, found, noise, infer)
-        net = model.net
         grid = _grid(found)
         _make_folder(out)
         partial = out / ".partial"
