@@ -83,7 +83,8 @@ def theory_of(source: str | Path | pd.DataFrame | DataTree) -> Model | dict[str,
         if path.suffix == ".parquet":
             found = (pq.read_schema(path).metadata or {}).get(b"nnqft_ppl", b"{}")
         else:
-            with open_datatree(path, engine="zarr" if path.suffix == ".zarr" else "h5netcdf") as tree:
+            how: Any = {"engine": "h5netcdf"} if path.suffix == ".nc" else {"engine": "zarr", "consolidated": False}
+            with open_datatree(path, **how) as tree:
                 found = tree.attrs.get("nnqft_ppl", "{}")
     except (OSError, ValueError, KeyError, ImportError, pa.ArrowException) as error:
         raise InputError(f"{label} must be a readable table or tree: {one_line(error)}") from error
