@@ -25,6 +25,8 @@ __all__ = [
     "exact_mixed",
     "exact_neuron",
     "first_order",
+    "from_json",
+    "from_toml",
     "give_laws",
     "landscape",
     "limit_posterior",
@@ -38,6 +40,9 @@ __all__ = [
     "prior_predictive",
     "read_configurations",
     "read_table",
+    "theory_of",
+    "to_json",
+    "to_toml",
     "vacua",
     "write_table",
 ]
@@ -60,8 +65,10 @@ from .laws.spectrum import Spectrum
 from .models import load, names
 from .reports.correlators import correlators
 from .reports.points import read_configurations
+from .reports.provenance import theory_of
 from .reports.tables import read_table, write_table
 from .runtime.errors import InputError, NoClosedForm
 from .runtime.jax_settings import enable_x64
+from .text import from_json, from_toml, to_json, to_toml
 from .theory.amplitudes import Bimodal, ConstantModulus, Gaussian, Laplace, OffsetGaussian, Rayleigh, Student
 from .theory.transforms import add_source, collapse, deform, give_laws, observe

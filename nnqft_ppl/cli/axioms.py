@@ -7,13 +7,14 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from nnqft_ppl.cli.options import CardArgument, SeedOption, SetOption, clear_errors, console, theory
+from nnqft_ppl.cli.options import CardArgument, SeedOption, SetOption, TheoryOption, clear_errors, console, theory
 from nnqft_ppl.runtime.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nnqft_ppl.axioms.verdicts import Verdict
+    from nnqft_ppl.theory.architecture import Architecture
 
 
 COLOURS = {"pass": "green", "up to cutoff": "cyan", "undecided": "yellow", "fail": "bold red"}
@@ -24,6 +25,7 @@ def axioms(
         str | None, typer.Argument(metavar="[CARD]", help="A card's name, or a .py file that declares one.")
     ] = None,
     settings: SetOption = None,
+    file: TheoryOption = None,
     every: Annotated[bool, typer.Option("--all", help="The matrix of all cards, each at its defaults.")] = False,
     dim: Annotated[int, typer.Option(help="Dimension of space for --all, where a card lives there.")] = 1,
     draws: Annotated[int, typer.Option(help="Draws of the tests that have no closed form to go by.")] = 100_000,
@@ -42,28 +44,28 @@ def axioms(
     Example: `nnqft axioms --all --dim 2 --out axioms.parquet`
     """
     with clear_errors():
-        if (card is None) != every:
-            raise InputError("axioms takes a CARD or --all, one of the two")
+        if (card is None and file is None) != every:
+            raise InputError("axioms takes a CARD, --theory FILE or --all, one of the three")
         if draws < 1000:
             raise InputError(f"draws must be at least 1000, got {draws}")
         from nnqft_ppl.reports.tables import check_writable
 
         if out is not None:
             check_writable(out)
-        found = _matrix(dim, settings, draws, seed) if card is None else [_one(card, settings, draws, seed)]
+        found = _matrix(dim, settings, draws, seed) if every else [_one(theory(card, settings, file), draws, seed)]
         if out is not None:
-            import pandas as pd
-
-            from nnqft_ppl.reports.axioms import axiom_table
+            from nnqft_ppl.reports.axioms import axiom_table, axiom_tables
             from nnqft_ppl.reports.tables import write_table
 
-            write_table(pd.concat([axiom_table(net, v, seed) for net, v in found], ignore_index=True), out, "axioms")
+            table = axiom_tables(found, seed) if every else axiom_table(found[0][0], found[0][1], seed)
+            write_table(table, out, "axioms")
             typer.echo(f"wrote {out}")
 
 
 def predict(
-    card: CardArgument,
+    card: CardArgument = None,
     settings: SetOption = None,
+    file: TheoryOption = None,
     points: Annotated[Path | None, typer.Option(help="CSV of four points with columns x0, x1, ...")] = None,
 ) -> None:
     """Predict what one would see of a theory: its field, its interaction, and one neuron together with the field.
@@ -74,7 +76,7 @@ def predict(
     Example: `nnqft predict shifted_cos_net --set width=10 --set mu=0.3`
     """
     with clear_errors():
-        net = theory(card, settings)
+        net = theory(card, settings, file)
         from nnqft_ppl.correlation.mixed import predictions
         from nnqft_ppl.reports.points import read_configurations
         from nnqft_ppl.theory.generic import generic_points
@@ -90,8 +92,7 @@ def predict(
         typer.echo(f"{net!r} at {x.tolist()}")
 
 
-def _one(card: str, settings: list[str] | None, draws: int, seed: int):
-    net = theory(card, settings)
+def _one(net: "Architecture", draws: int, seed: int):
     from nnqft_ppl.axioms.osterwalder_schrader import axiom_verdicts, conclude
 
     verdicts = axiom_verdicts(net, draws=draws, seed=seed)

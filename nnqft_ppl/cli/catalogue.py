@@ -1,9 +1,21 @@
 """``nnqft list`` and ``nnqft show``: the catalogue and one theory of it."""
 
+from typing import Annotated
+
+import typer
 from rich.markup import escape
 from rich.table import Table
 
-from nnqft_ppl.cli.options import CardArgument, card_name, clear_errors, console
+from nnqft_ppl.cli.options import (
+    CardArgument,
+    SetOption,
+    TheoryOption,
+    any_theory,
+    card_name,
+    clear_errors,
+    console,
+)
+from nnqft_ppl.runtime.errors import InputError
 
 
 def list_cards() -> None:
@@ -19,12 +31,29 @@ def list_cards() -> None:
         console().print(table)
 
 
-def show(card: CardArgument) -> None:
-    """Show a theory: its formula, its hyperparameters with their ranges, its theorems and its symmetries.
+def show(
+    card: CardArgument = None,
+    settings: SetOption = None,
+    file: TheoryOption = None,
+    toml: Annotated[
+        bool, typer.Option("--toml", help="Print the theory's text, for --theory of other commands.")
+    ] = False,
+) -> None:
+    """Show a theory: its formula, its hyperparameters with their ranges, its theorems and its symmetries; or its text.
 
     Example: `nnqft show free_scalar`
+
+    Example: `nnqft show cos_net --set amplitude=bimodal --toml > theory.toml`
     """
     with clear_errors():
+        if toml:
+            model = any_theory(card, settings, file)
+            from nnqft_ppl.text import to_toml
+
+            typer.echo(to_toml(model), nl=False)
+            return
+        if card is None or settings or file is not None:
+            raise InputError("show takes a CARD alone; with --toml also --set, or --theory FILE in its place")
         from nnqft_ppl.catalogue import entry, short_symmetries
         from nnqft_ppl.models import card as card_class
         from nnqft_ppl.theory.amplitudes import AMPLITUDES

@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from nnqft_ppl.cli.options import CardArgument, SeedOption, SetOption, clear_errors, console, theory
+from nnqft_ppl.cli.options import CardArgument, SeedOption, SetOption, TheoryOption, clear_errors, console, theory
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
 
 if TYPE_CHECKING:
@@ -24,8 +24,9 @@ LISTED = 30  # modes on the screen
 
 
 def modes(
-    card: CardArgument,
+    card: CardArgument = None,
     settings: SetOption = None,
+    file: TheoryOption = None,
     joint: Annotated[
         bool,
         typer.Option("--joint", help="Search all neurons together even where they are independent (small N)."),
@@ -53,7 +54,7 @@ def modes(
     """
     with clear_errors():
         _check_places(out, plot)
-        net = theory(card, settings)
+        net = theory(card, settings, file)
         from nnqft_ppl.classical.modes import modes as search
         from nnqft_ppl.classical.neurons import classical_neurons, factorises, landscape
 
@@ -87,15 +88,16 @@ def modes(
             from nnqft_ppl.reports.tables import write_table
 
             write_table(modes_table(net, found, seed=seed), out, "modes")
-            write_table(parameters_table(found), _beside(out), "parameters")
+            write_table(parameters_table(net, found), _beside(out), "parameters")
             typer.echo(f"wrote {out} and {_beside(out)}")
         if plot is not None:
             typer.echo(f"wrote {plot}")
 
 
 def vacua(
-    card: CardArgument,
+    card: CardArgument = None,
     settings: SetOption = None,
+    file: TheoryOption = None,
     seed: SeedOption = 0,
     out: OutOption = None,
     plot: PlotOption = None,
@@ -109,13 +111,13 @@ def vacua(
     """
     with clear_errors():
         _check_places(out, plot)
-        net = theory(card, settings)
+        net = theory(card, settings, file)
         from nnqft_ppl.classical.breaking import breaking
         from nnqft_ppl.classical.vacua import vacua as search
 
         screen = console()
         if plot is not None and net.bottle is None:
-            raise InputError(f"plot needs a card with a wine bottle, got {card}")
+            raise InputError(f"plot needs a card with a wine bottle, got {type(net).__name__}")
         found = None if plot is None else search(net, seed=seed)
         fates = breaking(net, seed=seed, manifold=found)
         view = Table("symmetry", "fate", "seen by", "vacua", box=None, pad_edge=False)

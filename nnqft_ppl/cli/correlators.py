@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from nnqft_ppl.cli.options import CardArgument, SeedOption, SetOption, clear_errors, console, number, theory
+from nnqft_ppl.cli.options import (
+    CardArgument,
+    SeedOption,
+    SetOption,
+    TheoryOption,
+    any_theory,
+    clear_errors,
+    console,
+    number,
+    theory,
+)
 from nnqft_ppl.runtime.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,8 +35,9 @@ DEFAULT_POSITIONS = (0.1, 0.52, -0.31, 0.97, -0.83, 1.43, -1.24, 2.06, -1.91, 2.
 
 
 def draw(
-    card: CardArgument,
+    card: CardArgument = None,
     settings: SetOption = None,
+    file: TheoryOption = None,
     points: PointsOption = None,
     draws: Annotated[int, typer.Option(help="Number of independent fields.")] = 1000,
     seed: SeedOption = 0,
@@ -36,7 +47,7 @@ def draw(
 ) -> None:
     """Draw fields from the prior, at the points of a file or on a grid around the origin.
 
-    A theory without an exact sampler is drawn by NUTS, four chains side by side.
+    A theory without an exact sampler, or one with data, sources or actions, is drawn by four chains side by side.
 
     Example: `nnqft draw cos_net --set width=50 --draws 200 --out fields.nc --plot fields.png`
     """
@@ -46,23 +57,24 @@ def draw(
 
         check_file(out, ".nc")
         check_file(plot, ".png")
-        net = theory(card, settings)
+        model = any_theory(card, settings, file)
         from nnqft_ppl.inference.prior import prior_predictive
         from nnqft_ppl.reports.pictures import grid, plot_fields
         from nnqft_ppl.runtime.files import write_atomically
+        from nnqft_ppl.theory.architecture import Architecture
 
+        net = model if isinstance(model, Architecture) else model.net
         x = grid(net.dim) if points is None else read_configurations(points, 1)
         x = x.reshape(-1, x.shape[-1])
-        if net.ancestral:
+        if isinstance(model, Architecture) and net.ancestral:
             tree = prior_predictive(net, x, draws=draws, seed=seed, parameters=parameters, progress=True)
             phi: Any = tree["prior_predictive/phi"].to_numpy()
         else:
             from nnqft_ppl.inference.posterior import posterior as chains
 
-            result = chains(net, x, draws=-(-draws // 4), seed=seed, parameters=parameters, progress=True)
-            typer.echo(
-                f"note: {type(net).__name__} has no exact sampler; {result.line}; {result.convergence.line}", err=True
-            )
+            result = chains(model, x, draws=-(-draws // 4), seed=seed, parameters=parameters, progress=True)
+            what = type(net).__name__ if model is net else f"{type(net).__name__} with what transforms add"
+            typer.echo(f"note: {what} has no exact sampler; {result.line}; {result.convergence.line}", err=True)
             tree, phi = result.tree, result.tree["posterior/phi"].to_numpy()
         mean, deviation = phi.mean(), phi.std()
         typer.echo(f"{draws} draws of {net!r} at {len(x)} points: mean {mean:.4g}, standard deviation {deviation:.4g}")
@@ -75,8 +87,9 @@ def draw(
 
 
 def correlators(
-    card: CardArgument,
+    card: CardArgument = None,
     settings: SetOption = None,
+    file: TheoryOption = None,
     points: PointsOption = None,
     order: Annotated[str, typer.Option(help="Orders n, separated by commas; n takes the first n points.")] = "2,4",
     kind: Annotated[str, typer.Option(help="Among full, connected, I_N, I_IB.")] = "full,connected",
@@ -115,7 +128,7 @@ def correlators(
         orders = _integers("order", order)
         beside = None if out is None else check_writable(out).with_suffix(f".points{out.suffix}")
         checkpoints = None if out is None else out.with_name(f".{out.name}.partial")
-        net = theory(card, settings)
+        net = theory(card, settings, file)
         from nnqft_ppl.reports.correlators import correlators as compute
         from nnqft_ppl.reports.correlators import default_estimators
 
@@ -142,7 +155,9 @@ def correlators(
             console().print(_correlator_table(table))
             return
         write_table(table, out)
-        write_table(configurations_table(x), beside, "configurations")
+        places = configurations_table(x)
+        places.attrs = table.attrs
+        write_table(places, beside, "configurations")
         clear(checkpoints)
         z = f", largest |z| {table['z'].abs().max():.2f}" if len(table["z"].dropna()) else ""
         typer.echo(f"wrote {out} ({len(table)} rows{z}) and {beside}")

@@ -4,7 +4,8 @@ import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -12,7 +13,21 @@ from rich.console import Console
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.seeds import LARGEST_SEED
 
-CardArgument = Annotated[str, typer.Argument(metavar="CARD", help="A card's name, or a .py file that declares one.")]
+if TYPE_CHECKING:
+    from nnqft_ppl.theory.architecture import Architecture
+    from nnqft_ppl.theory.conditioned import Model
+
+CardArgument = Annotated[
+    str | None, typer.Argument(metavar="[CARD]", help="A card's name, or a .py file that declares one.")
+]
+TheoryOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--theory",
+        metavar="FILE",
+        help="A theory in place of CARD: its text (.toml, .json), or what was made from it (.parquet, .nc, .zarr).",
+    ),
+]
 SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="A hyperparameter; repeat it. See `nnqft show CARD`."),
@@ -39,9 +54,46 @@ def clear_errors(*, resumes: bool = False) -> Iterator[None]:
             raise typer.Exit(130) from None
 
 
-def theory(card: str, settings: list[str] | None):
-    """The theory that CARD and --set name, with JAX in float64."""
-    name = card_name(card)
+def theory(card: str | None, settings: list[str] | None, file: Path | None = None) -> "Architecture":
+    """The theory that CARD and --set, or --theory, name, with JAX in float64; one without data, sources and actions."""
+    model = any_theory(card, settings, file)
+    from nnqft_ppl.theory.architecture import Architecture
+
+    if isinstance(model, Architecture):
+        return model
+    words = [
+        name
+        for name, there in (
+            ("observe", model.observation),
+            ("deform", model.actions),
+            ("add_source", model.sources),
+            ("give_laws", model.unknown),
+            ("collapse", model.collapsed),
+        )
+        if there
+    ]
+    raise InputError(
+        f"theory must be a card's, without what transforms add, got {', '.join(words)}; "
+        "`nnqft draw` and `nnqft posterior` take it"
+    )
+
+
+def any_theory(card: str | None, settings: list[str] | None, file: Path | None) -> "Model":
+    """The theory that CARD and --set, or --theory, name, with JAX in float64; transformed or not."""
+    if (card is None) == (file is None):
+        raise InputError("theory must be a CARD or --theory FILE, one of the two")
+    if file is not None:
+        if settings:
+            raise InputError(f"--set goes with a CARD; {str(file)!r} says every hyperparameter")
+        from nnqft_ppl.reports.provenance import theory_of
+        from nnqft_ppl.runtime.jax_settings import enable_x64
+
+        enable_x64()
+        model = theory_of(file)
+        if isinstance(model, dict):
+            raise InputError(f"theory file {str(file)!r} must have one theory, got {', '.join(model)}")
+        return model
+    name = card_name(str(card))
     from nnqft_ppl.cli.settings import load_with_settings
     from nnqft_ppl.runtime.jax_settings import enable_x64
 

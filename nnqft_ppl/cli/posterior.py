@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nnqft_ppl.cli.options import CardArgument, SeedOption, SetOption, clear_errors, console, theory
+from nnqft_ppl.cli.options import (
+    CardArgument,
+    SeedOption,
+    SetOption,
+    TheoryOption,
+    any_theory,
+    clear_errors,
+    console,
+    theory,
+)
 from nnqft_ppl.runtime.errors import InputError
 
 if TYPE_CHECKING:
@@ -15,6 +24,7 @@ if TYPE_CHECKING:
     from nnqft_ppl.inference.data import Data
     from nnqft_ppl.inference.posterior import Posterior
     from nnqft_ppl.theory.architecture import Architecture
+    from nnqft_ppl.theory.conditioned import Conditioned, Model
 
 
 DataOption = Annotated[
@@ -33,19 +43,19 @@ ErrorOption = Annotated[
 InferOption = Annotated[
     str | None, typer.Option(help="Positive hyperparameters to infer, separated by commas: mass,sigma_a.")
 ]
-WidthOption = Annotated[int, typer.Option(help="Number N of neurons.")]
 ChainsOption = Annotated[int, typer.Option(help="Number of chains.")]
 WarmupOption = Annotated[int, typer.Option(help="Steps of a chain that are thrown away.")]
 DrawsOption = Annotated[int, typer.Option(help="Draws of each chain.")]
 
 
 def posterior(
-    card: CardArgument,
-    data: DataOption,
-    x: XOption,
-    y: YOption,
+    card: CardArgument = None,
+    data: DataOption | None = None,
+    x: XOption | None = None,
+    y: YOption | None = None,
     settings: SetOption = None,
-    width: WidthOption = 200,
+    file: TheoryOption = None,
+    width: Annotated[int | None, typer.Option(help="Number N of neurons of a CARD.", show_default="200")] = None,
     noise: NoiseOption = None,
     y_error: ErrorOption = None,
     infer: InferOption = None,
@@ -67,6 +77,9 @@ def posterior(
     `posterior.png`. It says first whether the chains converged, and last how well the posterior predicts its own data.
     An interrupted run goes on where it was when the same command is given again.
 
+    With `--theory FILE` the theory may have its data, and is taken in its own units; one without, but with an action or
+    a source, has their points in the standardised units.
+
     Example: `nnqft posterior cauchy --data examples/nile.csv --x year --y volume`
 
     Example: `nnqft posterior cos_net --data examples/hills.csv --x east,north --y height`
@@ -74,12 +87,30 @@ def posterior(
     with clear_errors(resumes=True):
         import numpy as np
 
+        from nnqft_ppl.inference.data import data_of
         from nnqft_ppl.inference.posterior import posterior as run
         from nnqft_ppl.runtime.checkpoint import clear
+        from nnqft_ppl.theory.conditioned import conditioned
 
-        found = _read(data, x, y, y_error, noise)
-        net = theory(card, [*(settings or []), *_sizes(card, width, len(found.x_name), settings)])
-        model = _conditioned(net, found, noise, infer)
+        if file is not None and width is not None:
+            raise InputError(f"--width goes with a CARD; {str(file)!r} says every hyperparameter")
+        given = None if file is None else conditioned(any_theory(card, settings, file))
+        if given is not None and given.observation is not None:
+            if any(option is not None for option in (data, x, y, noise, y_error, infer)):
+                raise InputError(
+                    f"--data and what goes with it are for a theory without data; {str(file)!r} has its own"
+                )
+            found, model = data_of(given.observation), given
+        elif data is None or x is None or y is None:
+            raise InputError("posterior takes --data with --x and --y, or a --theory that has its data")
+        else:
+            found = _read(data, x, y, y_error, noise)
+            if given is None:
+                sizes = (
+                    [] if card is None else _sizes(card, 200 if width is None else width, len(found.x_name), settings)
+                )
+                given = theory(card, [*(settings or []), *sizes])
+            model = _conditioned(given, found, noise, infer)
         grid = _grid(found)
         _make_folder(out)
         partial = out / ".partial"
@@ -97,12 +128,12 @@ def posterior(
         typer.echo(result.line)
         typer.echo(result.convergence.line)
         bands = _bands(result, found, grid)
-        written = _write(out, net, found, grid, result, bands, noise)
+        written = _write(out, model, found, grid, result, bands, noise)
         clear(partial)
         for name in model.hyperlaws:
             row = result.summary.query("quantity == @name").iloc[0]
             scale = found.y_scale if name == "noise" else 1.0
-            unit = f" {y}" if name == "noise" else " in standardised units"
+            unit = f" {found.y_name}" if name == "noise" else " in standardised units" if data is not None else ""
             typer.echo(f"{name} = {row['mean'] * scale:.4g} +- {row['sd'] * scale:.2g}{unit}")
         typer.echo(f"at {len(np.asarray(grid))} points; wrote {', '.join(written)} to {out}/")
         typer.echo(_predictive_line(result))
@@ -121,12 +152,12 @@ def _predictive_line(result: "Posterior") -> str:
 
 
 def _write(
-    out: Path, net: "Architecture", found: "Data", grid: Any, result: "Posterior", bands: Any, noise: float | None
+    out: Path, model: "Conditioned", found: "Data", grid: Any, result: "Posterior", bands: Any, noise: float | None
 ) -> list[str]:
     """The tree, the tables and, in one or two dimensions, the picture of a posterior; the names of the files."""
     from nnqft_ppl.runtime.files import write_atomically
 
-    tree = result.tree
+    tree, net = result.tree, model.net
     tree.attrs["standardisation"] = (
         f"x = {found.x_centre.tolist()} + {found.x_scale!r} x_std; y = {found.y_centre!r} + {found.y_scale!r} y_std"
     )
@@ -138,7 +169,8 @@ def _write(
     if net.dim == 1:
         from nnqft_ppl.reports.pictures import plot_posterior
 
-        limit = _limit_band(net, found, grid, result, noise)
+        free = not (model.sources or model.actions)  # which the limit does not know
+        limit = _limit_band(net, found, grid, result, noise) if free else None
         values = found.to_values(tree["posterior_predictive/y"].to_numpy().reshape(-1, len(found.y)))
         writers["posterior.png"] = lambda target: plot_posterior(net, found, bands, limit, values, target)
     elif net.dim == 2:
@@ -226,7 +258,7 @@ def _read(path: Path, x: str, y: str, y_error: str | None, noise: float | None) 
     return found
 
 
-def _conditioned(net: "Architecture", data: "Data", noise: float | None, infer: str | None) -> Any:
+def _conditioned(theory: "Model", data: "Data", noise: float | None, infer: str | None) -> "Conditioned":
     import math
 
     from numpyro.distributions import HalfNormal, LogNormal
@@ -236,11 +268,11 @@ def _conditioned(net: "Architecture", data: "Data", noise: float | None, infer: 
     if noise is not None and not 0 < noise < math.inf:
         raise InputError(f"noise must be positive and finite, got {noise}")
     known = data.errors if noise is None else noise / data.y_scale
-    model = observe(net, data.points, data.values, noise=HalfNormal(1.0) if known is None else known)
+    model = observe(theory, data.points, data.values, noise=HalfNormal(1.0) if known is None else known)
     names = _columns(infer or "")
     laws = {}
     for name in names:
-        value = getattr(net, name, None)
+        value = getattr(model.net, name, None)
         centre = math.log(value) if isinstance(value, float) and value > 0 else 0.0
         laws[name] = LogNormal(centre, 1.0)
     return give_laws(model, **laws) if laws else model
@@ -266,7 +298,7 @@ def _grid(data: "Data") -> Any:
     import numpy as np
 
     low, high = data.x.min(axis=0), data.x.max(axis=0)
-    margin = 0.1 * (high - low)
+    margin = np.where(high > low, 0.1 * (high - low), 1.0)
     if data.x.shape[1] == 1:
         return np.linspace(low - margin, high + margin, 161)
     if data.x.shape[1] > 2:

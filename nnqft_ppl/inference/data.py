@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpyro.distributions import Distribution
 
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.columns import are_dates, days, is_missing, numbers, read_columns
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.theory.conditioned import Observation
 
 LEVELS = (0.025, 0.25, 0.75, 0.975)  # of the quantiles in tables of bands
 #: Names of columns that tables of bands put beside those of the points.
@@ -56,6 +58,17 @@ class Data(NamedTuple):
     def to_values(self, field: Array) -> Array:
         """A standardised field in the units of the file."""
         return self.y_centre + self.y_scale * field
+
+
+def data_of(observation: Observation) -> Data:
+    """The data of a theory that has its own, in its own units; `InputError` for values with components."""
+    points, y, noise = observation
+    if np.ndim(y) != 1:
+        raise InputError(f"data must be of a field of one component, got values of shape {np.shape(y)}")
+    error = None if isinstance(noise, Distribution) else np.broadcast_to(np.asarray(noise, dtype=float), y.shape)
+    d = points.shape[1]
+    names = tuple(f"x{k}" for k in range(d))
+    return Data(points, y, error, names, "y", (False,) * d, 0, np.zeros(d), 1.0, 0.0, 1.0)
 
 
 def read_data(path: str | Path, x: Sequence[str], y: str, y_error: str | None = None) -> Data:

@@ -22,6 +22,7 @@ from nnqft_ppl.sampling.diagnostics import Convergence, judge, summarise
 from nnqft_ppl.sampling.plan import SamplerName, plan, sampler_of
 from nnqft_ppl.sampling.schwinger_dyson import real_sites, residual_at
 from nnqft_ppl.sampling.whitened import Point
+from nnqft_ppl.text import told
 from nnqft_ppl.theory.architecture import as_points
 from nnqft_ppl.theory.conditioned import Conditioned, Model, field_at
 
@@ -108,7 +109,7 @@ def posterior(
     """
     if not jax.config.read("jax_enable_x64"):
         raise InputError("posterior needs double precision, without which chains go wrong; call enable_x64() first")
-    chosen = plan(model, sampler, collapsed)
+    asked, chosen = model, plan(model, sampler, collapsed)
     model = chosen.model
     x = as_points(model.net, points)
     for name, value, least in (("chains", chains, 1), ("warmup", warmup, 0), ("draws", draws, 4)):
@@ -156,7 +157,8 @@ def posterior(
         residual = summarise(kept.residual)
         summary = pd.concat([summary, residual], ignore_index=True)
         convergence = convergence._replace(schwinger_dyson=float(residual["mean"].iloc[0] / residual["mcse"].iloc[0]))
-    provenance = {"theory": repr(model.net), "sampler": chosen.line, "seed": seed, "warmup": warmup, "version": VERSION}
+    provenance = {"theory": repr(model.net), **told(asked), "sampler": chosen.line}
+    provenance |= {"seed": seed, "warmup": warmup, "version": VERSION}
     before = _prior(model, x, key_of(seed), min(PRIOR_DRAWS, chains * draws)) if model.net.ancestral else {}
     tree = posterior_tree(model, kept, stats, before, np.asarray(x), provenance)
     return Posterior(tree, summary, convergence, chosen.line)

@@ -15,6 +15,7 @@ from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.progress import progress_bar
 from nnqft_ppl.runtime.seeds import key_of
 from nnqft_ppl.runtime.version import VERSION
+from nnqft_ppl.text import told
 from nnqft_ppl.theory.architecture import Architecture, as_points
 
 BATCH_ELEMENTS = 2**20  # neuron evaluations held at once
@@ -91,5 +92,6 @@ def prior_predictive(
     for site, value in values.items():
         dims[site] = site_dims(net, site, value.shape[2:])
     # Attributes as JSON text: NetCDF holds neither dictionaries nor None.
-    provenance = json.dumps({"theory": repr(net), "seed": seed, "batch": batch, "version": VERSION}, sort_keys=True)
-    return arviz_base.from_dict(groups, dims=dims, attrs={"/": {"nnqft_ppl": provenance}})
+    provenance = {"theory": repr(net), **told(net), "seed": seed, "batch": batch, "version": VERSION}
+    attrs = {"/": {"nnqft_ppl": json.dumps(provenance, sort_keys=True)}}
+    return arviz_base.from_dict(groups, dims=dims, attrs=attrs)

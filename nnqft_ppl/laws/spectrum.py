@@ -183,6 +183,14 @@ class Spectrum:
         return cls.of_rows(p, g, Path(path).name)
 
     @classmethod
+    def of_text(cls, label: str, text: str) -> "Spectrum":
+        """The spectrum of the CSV file that a hyperparameter's text names, as of `read`."""
+        try:
+            return cls.read(text)
+        except InputError as error:
+            raise InputError(f"{label}: {error}") from error
+
+    @classmethod
     def sampled(cls, function: Function, label: str, extent: Extent) -> "Spectrum":
         """A function on the grid of an extent; `InputError` where it is not positive."""
         y = np.linspace(0.0, np.arcsinh(extent.end / extent.width), CELLS + 1)

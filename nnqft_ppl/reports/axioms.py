@@ -11,6 +11,7 @@ from nnqft_ppl.reports.provenance import card_name, flat_hyperparameters
 from nnqft_ppl.reports.schemas import validate_table
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.version import VERSION
+from nnqft_ppl.text import told
 from nnqft_ppl.theory.architecture import Architecture
 
 
@@ -21,7 +22,17 @@ def axiom_table(net: Architecture, verdicts: Sequence[Verdict], seed: int = 0) -
     table["seed"] = pd.array([None if v.draws is None else seed for v in verdicts], dtype="Int64")
     for name, value in {"card": card_name(net), **flat_hyperparameters(net), "version": VERSION}.items():
         table[name] = value
+    table.attrs["provenance"] = {"theory": repr(net), **told(net)}
     return validate_table(table, "axioms")
+
+
+def axiom_tables(found: Sequence[tuple[Architecture, Sequence[Verdict]]], seed: int = 0) -> pd.DataFrame:
+    """The tables of several theories, one below the other; the provenance has the text of each by its card."""
+    tables = [axiom_table(net, verdicts, seed) for net, verdicts in found]
+    table = pd.concat(tables, ignore_index=True)
+    texts = {card_name(net): one["text"] for net, _ in found if "text" in (one := told(net))}
+    table.attrs["provenance"] = {"texts": texts}
+    return table
 
 
 def catalogue_axioms(

@@ -8,8 +8,9 @@ import pandas as pd
 from nnqft_ppl.classical.breaking import Breaking
 from nnqft_ppl.classical.maxima import Modes
 from nnqft_ppl.reports.provenance import card_name, flat_hyperparameters
-from nnqft_ppl.reports.schemas import validate_table
+from nnqft_ppl.reports.schemas import Schema, validate_table
 from nnqft_ppl.runtime.version import VERSION
+from nnqft_ppl.text import told
 from nnqft_ppl.theory.architecture import Architecture
 
 
@@ -38,10 +39,10 @@ def modes_table(net: Architecture, found: Modes, *, seed: int) -> pd.DataFrame:
                 "seed": seed,
             }
         )
-    return validate_table(pd.DataFrame([_theory(net) | row for row in rows]), "modes")
+    return _table(net, [_theory(net) | row for row in rows], "modes")
 
 
-def parameters_table(found: Modes) -> pd.DataFrame:
+def parameters_table(net: Architecture, found: Modes) -> pd.DataFrame:
     """One row for each number in theta* of each mode, in the schema ``parameters``."""
     rows = [
         {"mode": number, "site": site, "entry": entry, "value": float(value)}
@@ -49,12 +50,18 @@ def parameters_table(found: Modes) -> pd.DataFrame:
         for site, values in mode.theta.items()
         for entry, value in enumerate(values.ravel())
     ]
-    return validate_table(pd.DataFrame(rows), "parameters")
+    return _table(net, rows, "parameters")
 
 
 def breaking_table(net: Architecture, fates: Sequence[Breaking]) -> pd.DataFrame:
     """One row for each symmetry, in the schema ``breaking``."""
-    return validate_table(pd.DataFrame([_theory(net) | one._asdict() for one in fates]), "breaking")
+    return _table(net, [_theory(net) | one._asdict() for one in fates], "breaking")
+
+
+def _table(net: Architecture, rows: list[dict[str, Any]], schema: Schema) -> pd.DataFrame:
+    table = validate_table(pd.DataFrame(rows), schema)
+    table.attrs["provenance"] = {"theory": repr(net), **told(net)}
+    return table
 
 
 def _theory(net: Architecture) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from nnqft_ppl.runtime.arrays import Array, check_configurations
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
 from nnqft_ppl.runtime.seeds import check_seed
 from nnqft_ppl.runtime.version import VERSION
+from nnqft_ppl.text import told
 from nnqft_ppl.theory.amplitudes import Components
 from nnqft_ppl.theory.architecture import Architecture
 
@@ -142,6 +143,7 @@ def correlators(
     table = validate_table(pd.concat(blocks, ignore_index=True), "correlators")
     table.attrs["provenance"] = {
         "theory": repr(net),
+        **told(net),
         "dtype": dtype or ("float64" if jax.config.read("jax_enable_x64") else "float32"),
         "batch": batches,
         "device": jax.default_backend() if batches else None,

@@ -4,11 +4,13 @@ The amplitudes of a field are ``a_i = scale * ahat_i / sqrt(N)`` with independen
 ``sigma_a^2 = scale^2 E[ahat^2]`` and ``gamma_a^4 = scale^4 E[ahat^4]``. The defaults make ``E[ahat^2] = 1``.
 """
 
+import dataclasses
+import difflib
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, final
+from typing import NamedTuple, Self, final
 
 import jax.numpy as jnp
 import numpyro.distributions as dist
@@ -17,8 +19,7 @@ from jax.scipy.special import gammaln
 
 from nnqft_ppl.laws.signs import RandomSign, SignedRayleigh
 from nnqft_ppl.runtime.errors import InputError
-from nnqft_ppl.runtime.namespace import xp
-from nnqft_ppl.theory.ranges import Finite, Positive, enforce
+from nnqft_ppl.theory.ranges import Finite, Positive, enforce, field_types, parsed
 from nnqft_ppl.theory.values import carry
 
 
@@ -63,6 +64,40 @@ class AmplitudeLaw(ABC):
 
     def __post_init__(self) -> None:
         enforce(self)
+
+    @classmethod
+    def of_text(cls, label: str, text: str) -> "AmplitudeLaw":
+        """The law that a text names, at its defaults or not: ``bimodal`` or ``bimodal:mu=0.8,s=0.6``.
+
+        Raises
+        ------
+        InputError
+            for a name or a hyperparameter that does not exist, or a value outside its range.
+        """
+        name, _, values = (part.strip() for part in text.partition(":"))
+        settings = [tuple(word.strip() for word in part.partition("=")) for part in values.split(",") if part.strip()]
+        for key, equals, value in settings:
+            if not (key and equals and value):
+                raise InputError(f"{label} must be of the form name:key=value,key=value, got {text!r}")
+        keys = [key for key, _, _ in settings]
+        if len(set(keys)) < len(keys):
+            raise InputError(f"{label} must set each hyperparameter once, got {text!r}")
+        if name not in NAMED_LAWS:
+            close = difflib.get_close_matches(name, NAMED_LAWS, n=1, cutoff=0.4)
+            meant = f"; did you mean {close[0]!r}?" if close else ""
+            raise InputError(f"{label} must be one of {', '.join(NAMED_LAWS)}, got {name!r}{meant}")
+        return NAMED_LAWS[name]().with_settings(label, {key: value for key, _, value in settings})
+
+    def with_settings(self, label: str, settings: dict[str, str]) -> Self:
+        """This law with some hyperparameters given as texts; errors as for `of_text`."""
+        law, known = type(self).__name__, field_types(type(self))
+        for key in settings:
+            if key not in known:
+                outer = label.rpartition(": ")[2]
+                names = ", ".join(f"{outer}.{k}" for k in known)
+                raise InputError(f"{label}.{key} must be one of {names} for {law}, got {key!r}")
+        values = {key: parsed(f"{law}: {key}", known[key], text) for key, text in settings.items()}
+        return dataclasses.replace(self, **values)
 
     @abstractmethod
     def distribution(self, scale: float) -> dist.Distribution:
@@ -180,9 +215,9 @@ class Student(AmplitudeLaw):
         nu, traced = self.nu, isinstance(self.nu, Tracer)
         if not traced and nu <= k:
             raise InputError(f"Student: nu must be > {k} for the amplitude moment of order {k} to exist, got {self.nu}")
-        log_gamma = gammaln if traced else math.lgamma
+        log_gamma, exp = (gammaln, jnp.exp) if traced else (math.lgamma, math.exp)
         log_gammas = math.lgamma((k + 1) / 2) + log_gamma((nu - k) / 2) - log_gamma(nu / 2)
-        return self.scale**k * nu ** (k / 2) * xp.exp(log_gammas) / math.sqrt(math.pi)
+        return self.scale**k * nu ** (k / 2) * exp(log_gammas) / math.sqrt(math.pi)
 
 
 @final
@@ -269,7 +304,7 @@ class OffsetGaussian(AmplitudeLaw):
 
 carry(AmplitudeLaw)  # a field of this type is one of its laws
 
-#: The even laws, by the names that the command line and the tables use.
+#: The even laws, by the names that texts, the command line and the tables use.
 AMPLITUDES: dict[str, type[AmplitudeLaw]] = {
     "gaussian": Gaussian,
     "bimodal": Bimodal,
@@ -278,6 +313,8 @@ AMPLITUDES: dict[str, type[AmplitudeLaw]] = {
     "constant_modulus": ConstantModulus,
     "rayleigh": Rayleigh,
 }
+#: All laws that have a name.
+NAMED_LAWS: dict[str, type[AmplitudeLaw]] = {**AMPLITUDES, "offset_gaussian": OffsetGaussian}
 
 
 def gaussian_moment(k: int, mean: float, sigma: float) -> float:

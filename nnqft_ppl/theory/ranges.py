@@ -57,7 +57,7 @@ def enforce(instance: Any) -> None:
     owner = type(instance).__name__
     for name, hint in field_types(type(instance)).items():
         value = getattr(instance, name)
-        object.__setattr__(instance, name, _checked(f"{owner}: {name}", hint, value))
+        object.__setattr__(instance, name, checked(f"{owner}: {name}", hint, value))
 
 
 @cache
@@ -67,7 +67,34 @@ def field_types(cls: type) -> dict[str, Any]:
     return {field.name: hints[field.name] for field in dataclasses.fields(cls)}
 
 
-def _checked(label: str, hint: Any, value: Any) -> Any:
+def parsed(label: str, hint: Any, text: str) -> Any:
+    """A hyperparameter's value from its text: a number, a choice, or what the class of the hint makes of it.
+
+    Raises
+    ------
+    InputError
+        ``CosNet: width must be an integer, got 'ten'``.
+    """
+    if get_origin(hint) is Literal:
+        return next((choice for choice in get_args(hint) if str(choice) == text), text)
+    if get_origin(hint) is Annotated:
+        kind = get_args(hint)[0]
+        try:
+            return kind(text)
+        except ValueError:
+            word = "an integer" if kind is int else "a number"
+            raise InputError(f"{label} must be {word}, got {text!r}") from None
+    return hint.of_text(label, text) if hasattr(hint, "of_text") else text
+
+
+def checked(label: str, hint: Any, value: Any) -> Any:
+    """`value` as its annotation has it; a text where the class of the annotation reads one, ``amplitude="bimodal"``.
+
+    Raises
+    ------
+    InputError
+        ``CosNet: sigma_b must be positive and finite, got -1.0``, for the label ``CosNet: sigma_b``.
+    """
     if isinstance(value, Tracer):  # stands for numbers that are not known yet
         if get_origin(hint) is not Annotated or STATIC in get_args(hint) or get_args(hint)[0] is not float:
             raise InputError(
@@ -87,6 +114,8 @@ def _checked(label: str, hint: Any, value: Any) -> Any:
         if number is None or not rule.holds(number):
             raise InputError(f"{label} must be {rule.text}, got {value!r}")
         return number
+    if isinstance(value, str) and hasattr(hint, "of_text"):
+        value = hint.of_text(label, value)
     if isinstance(hint, type) and not isinstance(value, hint):
         raise InputError(f"{label} must be a {hint.__name__}, got {value!r}")
     return value

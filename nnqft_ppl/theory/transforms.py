@@ -2,7 +2,7 @@
 
     net = load("cauchy", width=200)
     observe(net, x, y, noise=0.3)                    the theory given noisy values of its field
-    deform(net, lambda phi: 0.1 * phi**4, x, w)      P(theta) exp(-sum_p w_p V(phi(x_p)))
+    deform(net, "0.1*phi^4", x, w)                   P(theta) exp(-sum_p w_p V(phi(x_p)))
     add_source(net, x, source)                       P(theta) exp(sum_p J_p phi(x_p)): explicit breaking
     collapse(observe(net, x, y, noise=0.3))          the same theory with Gaussian amplitudes integrated out
     give_laws(observe(net, x, y, noise=0.3), mass=...)   a hyperparameter as one more unknown
@@ -36,6 +36,7 @@ from nnqft_ppl.theory.conditioned import (
     conditioned,
     with_traced,
 )
+from nnqft_ppl.theory.expressions import Expression
 from nnqft_ppl.theory.ranges import field_types
 
 # -- the transforms ----------------------------------------------------------------------------------------------------
@@ -90,7 +91,9 @@ def observe(model: Model, points: ArrayLike, values: ArrayLike, *, noise: Noise)
     return dataclasses.replace(model, observation=Observation(points, values, noise))
 
 
-def deform(model: Model, potential: Potential, points: ArrayLike, weights: ArrayLike | None = None) -> Conditioned:
+def deform(
+    model: Model, potential: Potential | str, points: ArrayLike, weights: ArrayLike | None = None
+) -> Conditioned:
     """P(theta) -> P(theta) exp(-S), S = sum_p w_p V(phi(x_p)): an interaction, added in field space.
 
     It makes the neurons dependent, so that it survives N -> infinity (arXiv:2307.03223).
@@ -100,7 +103,9 @@ def deform(model: Model, potential: Potential, points: ArrayLike, weights: Array
     model
         A theory, or one that is transformed already.
     potential
-        V, any function of the field at the points, phi of shape (P,) or (P, D) -> (P,).
+        V, an expression in ``phi``, or in the components ``phi1, phi2, ...`` and ``square`` = phi . phi of a field with
+        several: numbers, ``pi``, ``+ - * / ^``, and abs, cos, cosh, exp, log, log1p, sin, sinh, sqrt, tan, tanh. Or any
+        function of the field at the points, phi of shape (P,) or (P, D) -> (P,); such a theory has no text.
     points, weights
         Shapes (P, d) and (P,): a quadrature rule for int d^dx V(phi(x)); weights 1 by default.
 
@@ -112,13 +117,14 @@ def deform(model: Model, potential: Potential, points: ArrayLike, weights: Array
     Raises
     ------
     InputError
-        for shapes that do not fit, or a potential that is not finite or falls faster than the prior.
+        for shapes that do not fit, an expression that cannot be read, or a potential that is not finite or falls faster
+        than the prior.
 
     Examples
     --------
     >>> from numpyro.infer.util import log_density
     >>> net = nq.load("line")  # phi(x) = a x
-    >>> model = nq.deform(net, lambda phi: 0.1 * phi**4, [[2.0]], [0.5])
+    >>> model = nq.deform(net, "0.1*phi^4", [[2.0]], [0.5])
     >>> a = {"a": np.array([1.0])}
     >>> prior, deformed = (log_density(program, (), {}, a)[0] for program in (net, model))
     >>> round(float(deformed - prior), 6)  # -S = -0.5 * 0.1 * 2^4
@@ -129,6 +135,9 @@ def deform(model: Model, potential: Potential, points: ArrayLike, weights: Array
     weights = np.ones(len(points)) if weights is None else finite(weights, "weights")
     if weights.shape != (len(points),):
         raise InputError(f"weights must have shape ({len(points)},), got {weights.shape}")
+    if isinstance(potential, str):
+        potential = Expression(potential)
+        potential.check(model.net.component_count)
     action = Action(points, weights, potential)
     _check_action(model.net, action)
     return dataclasses.replace(model, actions=(*model.actions, action))
@@ -287,6 +296,8 @@ def _check_action(net: Architecture, action: Action) -> None:
         profiles = np.repeat(profiles[:, :, None], net.component_count, axis=2)
     try:
         values = np.array([[action_at(action, jnp.asarray(t * f)) for t in (1.0, 1e2, 1e3)] for f in profiles])
+    except InputError:  # an expression that divides by zero says so itself
+        raise
     except (TypeError, ValueError, jax.errors.JAXTypeError) as error:
         shape = profiles.shape[1:]
         raise InputError(f"action must be a function of phi of shape {shape} that JAX can trace: {error}") from error
