@@ -6,6 +6,7 @@ from typing import get_args
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpyro.distributions as dist
 import pytest
 
 import nnqft_ppl as nq
@@ -143,3 +144,24 @@ def test_one_program_for_all_values(card):
     for rate in rates:
         networks.field_draws(nq.load(card, width=7, **{name: float(rate)}), x[0], draws=10, seed=0)
     assert networks._batch._cache_size() == before + 1
+
+
+def test_a_conditioned_theory_goes_through_jax():
+    """Two theories that differ in numbers only share a program; a law of the noise is structure."""
+    x, count = np.array([[0.0], [1.0]]), []
+
+    @jax.jit
+    def log_factors(model, theta, noise):
+        count.append(model)
+        return model.log_factors(model.net, theta, noise)
+
+    for sigma, strength in ((1.0, 0.2), (2.0, 0.4)):
+        net = nq.load("cos_net", width=3, sigma_b=sigma)
+        potential = nq.from_toml(nq.to_toml(nq.deform(net, "0.1*phi^4", x))).actions[0].potential
+        model = nq.observe(nq.deform(nq.add_source(net, x, [strength, 0.0]), potential, x), x, [0.1, 0.2], noise=0.3)
+        theta = {site: value[0] for site, value in net.sample(jax.random.key(1), 1).items()}
+        assert float(log_factors(model, theta, 0.3)) == pytest.approx(float(model.log_factors(net, theta, 0.3)))
+    assert len(count) == 1
+    laws = nq.give_laws(nq.observe(net, x, [0.1, 0.2], noise=dist.HalfNormal(1.0)), sigma_b=dist.LogNormal(0.0, 1.0))
+    back = jax.tree.unflatten(*reversed(jax.tree.flatten(laws)))
+    assert list(back.hyperlaws) == ["sigma_b", "noise"]

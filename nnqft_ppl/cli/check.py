@@ -4,14 +4,14 @@ from typing import Annotated
 
 import typer
 
-from nnqft_ppl.cli.options import CardArgument, SeedOption, SetOption, card_name, clear_errors
+from nnqft_ppl.cli.options import SeedOption, SetOption, card_name, clear_errors
 from nnqft_ppl.runtime.errors import InputError
 
 COLOURS = {"ok": "green", "WRONG": "red", "not checked": "yellow"}
 
 
 def check(
-    card: CardArgument,
+    card: Annotated[str, typer.Argument(metavar="CARD", help="A card's name, or a .py file that declares one.")],
     settings: SetOption = None,
     draws: Annotated[int, typer.Option(help="Networks that claims and theorems are held against.")] = 200_000,
     seed: SeedOption = 0,

@@ -24,7 +24,7 @@ from nnqft_ppl.sampling.schwinger_dyson import real_sites, residual_at
 from nnqft_ppl.sampling.whitened import Point
 from nnqft_ppl.text import told
 from nnqft_ppl.theory.architecture import as_points
-from nnqft_ppl.theory.conditioned import Conditioned, Model, field_at
+from nnqft_ppl.theory.conditioned import Conditioned, Model, field_at, law_text
 
 PRIOR_DRAWS, PRIOR_BATCH = 1000, 16
 
@@ -197,9 +197,9 @@ def _prior(model: Conditioned, x: jax.Array, key: jax.Array, draws: int) -> dict
 def _fingerprint(model: Conditioned) -> list[Any]:
     """What the factors are, as JSON: their numbers, and the potential of an action by its code."""
     data = model.observation
-    found: list[Any] = [model.collapsed, [(name, _law(law)) for name, law in model.hyperlaws.items()]]
+    found: list[Any] = [model.collapsed, [(name, law_text(law)) for name, law in model.hyperlaws.items()]]
     if data is not None:
-        noise = _law(data.noise) if isinstance(data.noise, dist.Distribution) else np.asarray(data.noise).tolist()
+        noise = law_text(data.noise) if isinstance(data.noise, dist.Distribution) else np.asarray(data.noise).tolist()
         found.append([data.points.tolist(), data.values.tolist(), noise])
     found += [[source.points.tolist(), source.strength.tolist()] for source in model.sources]
     for action in model.actions:
@@ -207,10 +207,3 @@ def _fingerprint(model: Conditioned) -> list[Any]:
         code = str(jax.make_jaxpr(action.potential)(jnp.zeros(shape)))
         found.append([action.points.tolist(), action.weights.tolist(), code])
     return found
-
-
-def _law(law: dist.Distribution) -> str:
-    """Its name and parameters, in the order of their names: that of its leaves changes from process to process."""
-    parameters = {name: vars(law).get(name) for name in sorted(law.gather_pytree_data_fields())}
-    values = {n: _law(v) if isinstance(v, dist.Distribution) else np.asarray(v).tolist() for n, v in parameters.items()}
-    return f"{type(law).__name__}{values}"

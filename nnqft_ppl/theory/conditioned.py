@@ -1,12 +1,13 @@
 """A theory with factors on its field: data, sources, actions, unknown hyperparameters; a NumPyro program as it is."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import numpyro
 import numpyro.distributions as dist
 from numpy.typing import ArrayLike
@@ -16,6 +17,7 @@ from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.programs import program_points, refuse_conditioned_field
 from nnqft_ppl.theory.architecture import Architecture, Parameters
 from nnqft_ppl.theory.gaussian_amplitudes import amplitude_draw, gaussian_amplitudes, log_evidence
+from nnqft_ppl.theory.values import rebuilt
 
 Noise = float | Array | dist.Distribution
 Potential = Callable[[jax.Array], jax.Array]
@@ -195,3 +197,52 @@ def with_traced(net: Architecture, values: dict[str, Any]) -> Architecture:
 def noise_like(noise: Any, phi: jax.Array) -> Any:
     """The noise, one number or (P,), with the axes of a field (P,) or (P, D)."""
     return jnp.asarray(noise)[:, None] if phi.ndim == 2 and jnp.ndim(noise) == 1 else noise
+
+
+def law_text(law: dist.Distribution) -> str:
+    """Its name and parameters, in the order of their names: that of its leaves changes from process to process."""
+    parameters = {name: vars(law).get(name) for name in sorted(law.gather_pytree_data_fields())}
+    values = {
+        name: law_text(value) if isinstance(value, dist.Distribution) else np.asarray(value).tolist()
+        for name, value in parameters.items()
+    }
+    return f"{type(law).__name__}{values}"
+
+
+# -- a conditioned theory as a value that JAX carries ------------------------------------------------------------------
+
+
+class _Fixed:
+    """A law that is structure: charts and tables need its plain numbers. Equal laws are equal."""
+
+    def __init__(self, law: dist.Distribution) -> None:
+        self.law, self.text = law, law_text(law)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Fixed) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+
+def _flatten(model: Conditioned) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """Leaves are those of the net, the data, sources and weights; potentials and laws are structure."""
+    data = model.observation
+    law = data.noise if data is not None and isinstance(data.noise, dist.Distribution) else None
+    seen = data if law is None or data is None else data._replace(noise=None)
+    actions = tuple((action.points, action.weights) for action in model.actions)
+    potentials = tuple(action.potential for action in model.actions)
+    unknown = tuple((name, _Fixed(law)) for name, law in model.unknown)
+    structure = (potentials, unknown, None if law is None else _Fixed(law), model.collapsed)
+    return (model.net, seen, model.sources, actions), structure
+
+
+def _unflatten(structure: tuple[Any, ...], leaves: Iterable[Any]) -> Conditioned:
+    (net, seen, sources, places), (potentials, unknown, noise, collapsed) = tuple(leaves), structure
+    actions = tuple(Action(*place, potential) for place, potential in zip(places, potentials, strict=True))
+    data = seen if noise is None else seen._replace(noise=noise.law)
+    laws = tuple((name, fixed.law) for name, fixed in unknown)
+    return rebuilt(Conditioned, (net, data, sources, actions, laws, collapsed), ())
+
+
+jax.tree_util.register_pytree_node(Conditioned, _flatten, _unflatten)

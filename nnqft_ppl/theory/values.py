@@ -5,6 +5,7 @@ differentiates with respect to a theory. Which fields are leaves is read from th
 laws, unless a card says that one is `Static`.
 """
 
+from collections.abc import Iterable
 from functools import cache, partial
 from typing import Annotated, Any, get_args, get_origin
 
@@ -13,10 +14,10 @@ from jax.tree_util import GetAttrKey
 
 from nnqft_ppl.theory.ranges import STATIC, field_types
 
-_CARRIED: set[type] = set()
+_CARRIED: set[Any] = set()
 
 
-def carry(cls: type) -> None:
+def carry(cls: Any) -> None:
     """Make a frozen dataclass a pytree; called for every subclass of a base, before its fields are known."""
     _CARRIED.add(cls)
 
@@ -24,14 +25,14 @@ def carry(cls: type) -> None:
         leaves, structure = _fields(cls)
         return tuple(getattr(value, name) for name in leaves), tuple(getattr(value, name) for name in structure)
 
-    def flatten_with_keys(value: Any) -> tuple[tuple[tuple[GetAttrKey, Any], ...], tuple[Any, ...]]:
+    def flatten_with_keys(value: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         children, structure = flatten(value)
         return tuple(zip(map(GetAttrKey, _fields(cls)[0]), children, strict=True)), structure
 
     jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, partial(rebuilt, cls), flatten)
 
 
-def rebuilt(cls: type, structure: tuple[Any, ...], leaves: tuple[Any, ...]) -> Any:
+def rebuilt(cls: Any, structure: tuple[Any, ...], leaves: Iterable[Any]) -> Any:
     """The value with these leaves, unchecked: JAX puts tracers, stacks and placeholders where numbers were."""
     names = _fields(cls)
     value = cls.__new__(cls)
@@ -41,7 +42,7 @@ def rebuilt(cls: type, structure: tuple[Any, ...], leaves: tuple[Any, ...]) -> A
 
 
 @cache
-def _fields(cls: type) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _fields(cls: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names of the fields that are leaves, and of those that are structure."""
     hints = field_types(cls)
     leaves = tuple(name for name, hint in hints.items() if _is_leaf(hint))
