@@ -15,7 +15,6 @@ from nnqft_ppl.cli.options import (
     clear_errors,
     console,
     number,
-    theory,
 )
 from nnqft_ppl.runtime.errors import InputError
 
@@ -95,7 +94,9 @@ def correlators(
     kind: Annotated[str, typer.Option(help="Among full, connected, I_N, I_IB.")] = "full,connected",
     estimator: Annotated[
         str | None,
-        typer.Option(help="Among exact, neuron, sobol, amplitude, field. Default: exact and the best Monte Carlo."),
+        typer.Option(
+            help="Among exact, neuron, sobol, amplitude, field; or reweight, chain with an action. Default: the best."
+        ),
     ] = None,
     component: Annotated[
         str | None, typer.Option(help="Component of the field at each point, from 0, for fields with several: 0,0,1,1.")
@@ -128,17 +129,20 @@ def correlators(
         orders = _integers("order", order)
         beside = None if out is None else check_writable(out).with_suffix(f".points{out.suffix}")
         checkpoints = None if out is None else out.with_name(f".{out.name}.partial")
-        net = theory(card, settings, file)
+        model = any_theory(card, settings, file)
         from nnqft_ppl.reports.correlators import correlators as compute
         from nnqft_ppl.reports.correlators import default_estimators
+        from nnqft_ppl.theory.conditioned import conditioned
+
+        net = conditioned(model).net
 
         x = _configurations(points, max(orders), net.dim)
         kinds: Any = _words(kind)
-        estimators = default_estimators(net, orders) if estimator is None else _words(estimator)
+        estimators = default_estimators(model, orders) if estimator is None else _words(estimator)
         if estimator is None and "exact" not in estimators:
             typer.echo(f"note: {type(net).__name__} has no closed form here; {estimators[0]} takes over", err=True)
         table = compute(
-            net,
+            model,
             x,
             orders=orders,
             kinds=kinds,

@@ -11,18 +11,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
 
+from nnqft_ppl.correlation.chained import chained
 from nnqft_ppl.correlation.estimators import (
     ESTIMATORS,
+    FACTOR_ESTIMATORS,
+    Estimate,
     Estimator,
     Terms,
     amplitude_statistic,
+    check_estimator,
     correlator_polynomial,
     cumulant_terms,
     field_statistic,
@@ -30,7 +34,9 @@ from nnqft_ppl.correlation.estimators import (
 )
 from nnqft_ppl.correlation.exact import Kind, check_components, check_order
 from nnqft_ppl.correlation.partitions import Polynomial, in_order
+from nnqft_ppl.correlation.requests import DType, Request
 from nnqft_ppl.correlation.sobol import radius_statistic
+from nnqft_ppl.correlation.weighted import reweighted
 from nnqft_ppl.runtime.arrays import Array, check_configurations
 from nnqft_ppl.runtime.checkpoint import Checkpoint
 from nnqft_ppl.runtime.errors import InputError
@@ -39,27 +45,15 @@ from nnqft_ppl.runtime.version import VERSION
 from nnqft_ppl.sampling.streams import THREADS, Means, Moments, random_stream, sobol_stream
 from nnqft_ppl.theory.amplitudes import Components
 from nnqft_ppl.theory.architecture import Architecture, Parameters
+from nnqft_ppl.theory.conditioned import Model, conditioned
 from nnqft_ppl.theory.cosine import CosineArchitecture
-
-DType = Literal["float32", "float64"]
 
 BATCH_ELEMENTS = 2**20  # numbers held at once by a batch: about 8 MB in float64
 WIDER = 8  # times as many on other devices than CPUs, where a batch takes a millisecond to start
 
 
-class Estimate(NamedTuple):
-    """One correlator at every configuration, shape (C,)."""
-
-    order: int
-    kind: Kind
-    estimate: Array
-    mcse: Array  #: standard error of the mean
-    draws: int  #: networks, or single neurons for the neuron and sobol estimators
-    batch: int  #: draws of one batch: with the seed, it fixes the result
-
-
 def estimate(
-    net: Architecture,
+    model: Model,
     configurations: ArrayLike,
     *,
     orders: Sequence[int],
@@ -78,6 +72,8 @@ def estimate(
 
     Parameters
     ----------
+    model
+        A theory; one with data, sources or actions for `reweight` and `chain`.
     configurations
         Shape (C, n, d); a correlator of order k takes the first k points of each.
     draws, precision
@@ -98,6 +94,8 @@ def estimate(
         for an estimator that cannot separate a kind, an order beyond the points, an amplitude moment that does not
         exist, or a theory that the estimator cannot draw.
     """
+    given = conditioned(model)
+    net = given.net
     points = check_configurations(configurations, net.dim)
     points = points.reshape(-1, *points.shape[-2:])
     if draws < 2:
@@ -107,6 +105,16 @@ def estimate(
     if max(orders) > points.shape[-2]:
         raise InputError(f"order must be at most {points.shape[-2]}, the points of a configuration, got {max(orders)}")
     labels = check_components(net, components, points.shape[-2])
+    check_estimator(given, estimator)
+    dtype = dtype or ("float64" if jax.config.read("jax_enable_x64") else "float32")
+    if estimator in FACTOR_ESTIMATORS:
+        terms = {
+            (order, kind): correlator_polynomial(net, "field", labels[: check_order(order)], kind)
+            for order in orders
+            for kind in kinds
+        }
+        request = Request(terms, labels, draws, seed, precision, dtype, checkpoints, threads, progress)
+        return (reweighted if estimator == "reweight" else chained)(given, points, request)
     terms: dict[tuple[int, Kind], Polynomial] = {
         (order, kind): correlator_polynomial(net, estimator, labels[: check_order(order)], kind)
         for order in orders
@@ -117,8 +125,8 @@ def estimate(
         _check_tails(net, max(orders))
     subsets = in_order({label for p in terms.values() for label in p.subsets})
     if not subsets:  # every correlator vanishes identically: there is nothing to draw
-        return [Estimate(order, kind, np.zeros(len(points)), np.zeros(len(points)), draws, 1) for order, kind in terms]
-    dtype = dtype or ("float64" if jax.config.read("jax_enable_x64") else "float32")
+        zero = np.zeros(len(points))
+        return [Estimate(order, kind, zero, zero, zero + draws, draws, 1) for order, kind in terms]
     terms_of, weights = cumulant_terms(net, labels, subsets) if estimator == "amplitude" else ((), np.zeros(0))
     task = _Task(estimator, labels, subsets, terms_of, _batch_size(net, estimator, subsets, points))
 
@@ -136,8 +144,9 @@ def estimate(
         warnings.warn(
             f"{estimator} reached a precision of {reached:.2g}, not {precision:.2g}, with {count} draws", stacklevel=2
         )
+    ess = np.full(len(points), np.nan if estimator == "sobol" else float(count))
     return [
-        Estimate(order, kind, *_delta_method(p, subsets, moments, dtype), count, task.batch)
+        Estimate(order, kind, *_delta_method(p, subsets, moments, dtype), ess, count, task.batch)
         for (order, kind), p in terms.items()
     ]
 

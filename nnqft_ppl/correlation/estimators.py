@@ -12,13 +12,13 @@ separates I_N from I_IB; those moments are labelled `Single`.
 import math
 from collections.abc import Iterable
 from itertools import combinations
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nnqft_ppl.correlation.exact import check_kind, full_correlator, single_cumulant
+from nnqft_ppl.correlation.exact import Kind, check_kind, full_correlator, single_cumulant
 from nnqft_ppl.correlation.partitions import (
     Polynomial,
     Single,
@@ -33,9 +33,13 @@ from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.theory.amplitudes import Components
 from nnqft_ppl.theory.architecture import Architecture, Parameters
+from nnqft_ppl.theory.conditioned import Conditioned
 
-Estimator = Literal["field", "amplitude", "neuron", "sobol"]
-ESTIMATORS: tuple[Estimator, ...] = get_args(Estimator)
+Estimator = Literal["field", "amplitude", "neuron", "sobol", "reweight", "chain"]
+#: Of theories whose networks are independent draws.
+ESTIMATORS: tuple[Estimator, ...] = ("field", "amplitude", "neuron", "sobol")
+#: Of theories with data, sources or actions.
+FACTOR_ESTIMATORS: tuple[Estimator, ...] = ("reweight", "chain")
 
 ABLE = {
     "field": ("full", "connected"),
@@ -43,6 +47,18 @@ ABLE = {
     "neuron": ("full", "connected", "I_N"),
     "sobol": ("full", "connected", "I_N"),
 }
+
+
+class Estimate(NamedTuple):
+    """One correlator at every configuration, shape (C,)."""
+
+    order: int
+    kind: Kind
+    estimate: Array
+    mcse: Array  #: standard error of the mean
+    ess: Array  #: effective number of independent draws; nan where they are quasi-random
+    draws: int  #: networks, or single neurons for the neuron and sobol estimators
+    batch: int  #: draws of one batch: with the seed, it fixes the result
 
 
 def correlator_polynomial(net: Architecture, estimator: Estimator, components: Components, kind: str) -> Polynomial:
@@ -75,6 +91,20 @@ def correlator_polynomial(net: Architecture, estimator: Estimator, components: C
         return connected
     single = of_single(single_cumulant(net, components))
     return single if kind == "I_N" else difference(connected, single)
+
+
+def check_estimator(model: Conditioned, estimator: str) -> None:
+    """`InputError` for an unknown estimator, or one that cannot draw the theory."""
+    known = ("exact", *ESTIMATORS, *FACTOR_ESTIMATORS)
+    if estimator not in known:
+        raise InputError(f"estimator must be one of {', '.join(known)}, got {estimator!r}")
+    if model.factored and estimator in ESTIMATORS:
+        raise InputError(
+            f"estimator must be reweight or chain for a theory with data, sources, actions or unknown hyperparameters "
+            f"({type(model.net).__name__}), got {estimator!r}"
+        )
+    if estimator == "reweight" and not model.factored:
+        raise InputError("estimator must be field where there is no data, source or action to weigh by, got 'reweight'")
 
 
 def field_statistic(

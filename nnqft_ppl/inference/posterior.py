@@ -24,7 +24,7 @@ from nnqft_ppl.sampling.schwinger_dyson import real_sites, residual_at
 from nnqft_ppl.sampling.whitened import Point
 from nnqft_ppl.text import told
 from nnqft_ppl.theory.architecture import as_points
-from nnqft_ppl.theory.conditioned import Conditioned, Model, field_at, law_text
+from nnqft_ppl.theory.conditioned import Conditioned, Model, field_at, fingerprint
 
 PRIOR_DRAWS, PRIOR_BATCH = 1000, 16
 
@@ -135,7 +135,7 @@ def posterior(
 
     identity = {
         "model": repr(model.net),
-        "factors": _fingerprint(model),
+        "factors": fingerprint(model),
         "line": chosen.line,
         "points": np.asarray(x).tolist(),
         "run": [chains, warmup, draws, seed, parameters, VERSION],
@@ -192,18 +192,3 @@ def _prior(model: Conditioned, x: jax.Array, key: jax.Array, draws: int) -> dict
         return np.asarray(value).reshape(1, -1, *value.shape[2:])[:, :draws]
 
     return {group: {n: flat(v) for n, v in values.items()} for group, values in found.items()}
-
-
-def _fingerprint(model: Conditioned) -> list[Any]:
-    """What the factors are, as JSON: their numbers, and the potential of an action by its code."""
-    data = model.observation
-    found: list[Any] = [model.collapsed, [(name, law_text(law)) for name, law in model.hyperlaws.items()]]
-    if data is not None:
-        noise = law_text(data.noise) if isinstance(data.noise, dist.Distribution) else np.asarray(data.noise).tolist()
-        found.append([data.points.tolist(), data.values.tolist(), noise])
-    found += [[source.points.tolist(), source.strength.tolist()] for source in model.sources]
-    for action in model.actions:
-        shape = (len(action.points), *([model.net.component_count] if model.net.component_count > 1 else []))
-        code = str(jax.make_jaxpr(action.potential)(jnp.zeros(shape)))
-        found.append([action.points.tolist(), action.weights.tolist(), code])
-    return found

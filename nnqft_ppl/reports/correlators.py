@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -11,9 +11,11 @@ import numpyro
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from nnqft_ppl.correlation.estimate import DType, estimate
-from nnqft_ppl.correlation.estimators import ESTIMATORS, Estimator
+from nnqft_ppl.correlation.estimate import estimate
+from nnqft_ppl.correlation.estimators import check_estimator
 from nnqft_ppl.correlation.exact import Kind, check_components, check_kind, check_order, exact_correlator
+from nnqft_ppl.correlation.requests import DType
+from nnqft_ppl.correlation.weighted import chooses_weights
 from nnqft_ppl.reports.provenance import card_name, flat_hyperparameters
 from nnqft_ppl.reports.schemas import validate_table
 from nnqft_ppl.runtime.arrays import Array, check_configurations
@@ -23,13 +25,15 @@ from nnqft_ppl.runtime.version import VERSION
 from nnqft_ppl.text import told
 from nnqft_ppl.theory.amplitudes import Components
 from nnqft_ppl.theory.architecture import Architecture
+from nnqft_ppl.theory.conditioned import Model, conditioned
 
 DRAWS = 100_000  # of a run without a precision
 MOST_DRAWS = 10**9  # of a run that stops at a precision
+CHAIN_DRAWS, MOST_CHAIN_DRAWS = 4000, 10**6  # the same of chains
 
 
 def correlators(
-    net: Architecture,
+    model: Model,
     configurations: ArrayLike,
     *,
     orders: Sequence[int] = (2, 4),
@@ -49,8 +53,8 @@ def correlators(
 
     Parameters
     ----------
-    net
-        The theory.
+    model
+        The theory; one that `observe`, `deform`, `add_source` or `give_laws` made goes by ``reweight`` or ``chain``.
     configurations
         Shape (C, n, d); a correlator of order k takes the first k points of each configuration.
     orders, kinds
@@ -58,12 +62,13 @@ def correlators(
     estimators
         Among ``exact``, ``neuron``, ``sobol``, ``amplitude`` and ``field``. By default ``exact`` where the card has
         closed forms, and the best Monte Carlo estimator beside it: ``neuron`` where neurons are independent, else
-        ``amplitude``.
+        ``amplitude``. Of a theory with data, sources or actions ``reweight``, prior networks with their weights, and
+        ``chain``, Markov chains; by default the one that suits it, as the variance of the log weight decides.
     components
         For a field with D components, the component (from 0) at each of the points; all 0 by default.
     draws, precision, seed
-        Draws of each Monte Carlo estimator (1e5), and the seed that fixes them. With a `precision` a run stops as soon
-        as the standard error of every value is at most that fraction of it, or at `draws` (1e9).
+        Draws of each Monte Carlo estimator (1e5; 4000 of chains), and the seed that fixes them. With a `precision` a
+        run stops as soon as the standard error of every value is at most that fraction of it, or at `draws` (1e9; 1e6).
     dtype, checkpoints
         The type of the draws, ``float32`` or ``float64``, by default that of the process; sums are float64 either way.
         And a folder that lets an interrupted call go on where it was.
@@ -73,9 +78,9 @@ def correlators(
     Returns
     -------
     A tidy DataFrame in the schema ``correlators``, a row for each estimator, order, kind and configuration:
-    ``estimate`` and its standard error ``mcse`` (0 if exact), ``exact`` where the card has it, and ``z``, the
-    difference of both in units of ``mcse``. There is a column for each hyperparameter, and the provenance is in
-    ``attrs["provenance"]``.
+    ``estimate``, its standard error ``mcse`` (0 if exact), the effective number of draws ``ess``, ``exact`` where the
+    card has it, and ``z``, the difference of both in units of ``mcse``. There is a column for each hyperparameter, and
+    the provenance is in ``attrs["provenance"]``.
 
     Raises
     ------
@@ -104,32 +109,45 @@ def correlators(
     >>> table = nq.correlators(net, x, estimators=["neuron"], draws=1000)
     >>> bool((table["z"].abs() < 5).all())
     True
+
+    An interaction: <phi^2> of a line phi(x) = a x, a ~ N(0, 1), at x = 1 with V = phi^2/2 is 1/2.
+
+    >>> line = nq.deform(nq.load("line", mean=0.0), "phi^2/2", [[1.0]])
+    >>> table = nq.correlators(line, [[[1.0], [1.0]]], orders=[2], kinds=["full"], draws=10_000)
+    >>> table["estimator"].item(), bool(abs(table["estimate"].item() - 0.5) < 5 * table["mcse"].item())
+    ('reweight', True)
     """
+    given = conditioned(model)
+    net = given.net
     x = check_configurations(configurations, net.dim)
     x = x.reshape(-1, *x.shape[-2:])
-    if draws is None:
-        draws = MOST_DRAWS if precision is not None else DRAWS
     _check_request(orders, kinds, draws, seed, x.shape[1])
     labels = check_components(net, components, x.shape[1])
-    names = list(estimators) if estimators is not None else default_estimators(net, orders)
+    names = list(estimators) if estimators is not None else default_estimators(given, orders)
     for name in names:
-        if name not in ("exact", *ESTIMATORS):
-            raise InputError(f"estimator must be one of exact, {', '.join(ESTIMATORS)}, got {name!r}")
-    exact = _exact_values(net, x, labels, orders, kinds, required="exact" in names)
+        check_estimator(given, name)
+    exact = {}
+    if not given.factored:
+        exact = _exact_values(net, x, labels, orders, kinds, required="exact" in names)
+    elif "exact" in names:
+        raise NoClosedForm(
+            f"{type(net).__name__} with data, sources, actions or unknown hyperparameters has no closed form; use the "
+            "estimator reweight or chain"
+        )
     found: list[_Result] = []
     batches: dict[str, int] = {}
     for name in names:
         if name == "exact":
-            found += [_Result(name, order, kind, values, 0.0, None) for (order, kind), values in exact.items()]
+            found += [_Result(name, order, kind, values, 0.0, None, None) for (order, kind), values in exact.items()]
             continue
-        chosen: Estimator = name  # pyright: ignore[reportAssignmentType]
+        chosen: Any = name
         results = estimate(
-            net,
+            given,
             x,
             orders=orders,
             kinds=kinds,
             estimator=chosen,
-            draws=draws,
+            draws=draws or _draws(name, precision),
             seed=seed,
             components=labels,
             precision=precision,
@@ -138,12 +156,12 @@ def correlators(
             progress=progress,
         )
         batches[name] = results[0].batch
-        found += [_Result(name, r.order, r.kind, r.estimate, r.mcse, r.draws) for r in results]
+        found += [_Result(name, r.order, r.kind, r.estimate, r.mcse, r.ess, r.draws) for r in results]
     blocks = [_rows(net, result, exact.get((result.order, result.kind)), labels, seed) for result in found]
     table = validate_table(pd.concat(blocks, ignore_index=True), "correlators")
     table.attrs["provenance"] = {
-        "theory": repr(net),
-        **told(net),
+        "theory": repr(model),
+        **told(model),
         "dtype": dtype or ("float64" if jax.config.read("jax_enable_x64") else "float32"),
         "batch": batches,
         "device": jax.default_backend() if batches else None,
@@ -160,6 +178,7 @@ class _Result(NamedTuple):
     kind: Kind
     values: Array
     mcse: Array | float
+    ess: Array | None
     draws: int | None
 
 
@@ -171,7 +190,7 @@ def _rows(net: Architecture, result: _Result, exact: Array | None, labels: Compo
     rows["kind"], rows["order"], rows["configuration"] = result.kind, result.order, np.arange(count)
     rows["component"] = ",".join(map(str, labels[: result.order])) if net.component_count > 1 else None
     rows["estimator"], rows["estimate"], rows["mcse"] = result.estimator, result.values, result.mcse
-    rows["ess"] = np.nan if result.draws is None or result.estimator == "sobol" else float(result.draws)
+    rows["ess"] = np.nan if result.ess is None else result.ess
     rows["draws"] = pd.array([result.draws] * count, dtype="Int64")
     rows["exact"] = known
     rows["z"] = _z_scores(result.values, known, result.mcse)
@@ -180,17 +199,31 @@ def _rows(net: Architecture, result: _Result, exact: Array | None, labels: Compo
     return rows
 
 
-def default_estimators(net: Architecture, orders: Sequence[int]) -> list[str]:
-    """``exact`` where there are closed forms, and the Monte Carlo estimator of least variance where there are draws."""
+def default_estimators(model: Model, orders: Sequence[int]) -> list[str]:
+    """``exact`` where there are closed forms, and the Monte Carlo estimator that suits the theory.
+
+    That of least variance where networks are independent; with data, sources or actions ``reweight`` where the log
+    weights of prior networks vary by at most 4, else ``chain``.
+    """
+    given = conditioned(model)
+    net = given.net
+    if given.factored:
+        return ["reweight"] if chooses_weights(given) else ["chain"]
     sampled = (["neuron"] if net.independent else ["amplitude"]) if net.ancestral else []
     try:
         exact_correlator(net, np.linspace(0.0, 1.7, max(orders))[:, None] * np.ones(net.dim), "full")
     except NoClosedForm:
-        return sampled
+        return sampled or ["chain"]
     return ["exact", *sampled]
 
 
-def _check_request(orders: Sequence[int], kinds: Sequence[str], draws: int, seed: int, points: int) -> None:
+def _draws(estimator: str, precision: float | None) -> int:
+    if estimator == "chain":
+        return CHAIN_DRAWS if precision is None else MOST_CHAIN_DRAWS
+    return DRAWS if precision is None else MOST_DRAWS
+
+
+def _check_request(orders: Sequence[int], kinds: Sequence[str], draws: int | None, seed: int, points: int) -> None:
     for order in orders:
         check_order(order)
         if order > points:
@@ -199,7 +232,7 @@ def _check_request(orders: Sequence[int], kinds: Sequence[str], draws: int, seed
         check_kind(kind)
     if not orders or not kinds:
         raise InputError("orders and kinds must name at least one each, got none")
-    if draws < 2:
+    if draws is not None and draws < 2:
         raise InputError(f"draws must be at least 2, got {draws}")
     check_seed(seed)
 

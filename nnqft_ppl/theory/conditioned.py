@@ -109,6 +109,37 @@ class Conditioned:
             total -= action_at(action, field_at(net, theta, action.points))
         return total
 
+    @property
+    def factored(self) -> bool:
+        """Does anything multiply the prior, or is a hyperparameter unknown?"""
+        return bool(self.observation is not None or self.sources or self.actions or self.unknown)
+
+    @property
+    def places(self) -> jax.Array:
+        """All points at which the factors look at the field, shape (P, d)."""
+        sets = [] if self.observation is None else [self.observation.points]
+        sets += [factor.points for factor in (*self.sources, *self.actions)]
+        return jnp.concatenate([jnp.zeros((0, self.net.dim)), *(jnp.asarray(points) for points in sets)])
+
+    def log_factors_of(self, phi: jax.Array, noise: Any) -> jax.Array:
+        """log of everything that multiplies the prior, from the field (P, ...) at `places`."""
+        total, start = jnp.zeros((), phi.dtype), 0
+
+        def part(points: Any) -> jax.Array:
+            nonlocal start
+            start += len(points)
+            return phi[start - len(points) : start]
+
+        if self.observation is not None:
+            seen = part(self.observation.points)
+            values = jnp.asarray(self.observation.values, phi.dtype)
+            total += jnp.sum(jnp.asarray(dist.Normal(seen, noise_like(noise, seen)).log_prob(values)))
+        for source in self.sources:
+            total += jnp.sum(source.strength * part(source.points))
+        for action in self.actions:
+            total -= action_at(action, part(action.points))
+        return total
+
     def linear_system(self, net: Architecture, theta: Parameters, noise: Any) -> "LinearSystem":
         """Data and sources as a Gaussian problem for the amplitudes, in units of their prior and of the noise."""
         law = gaussian_amplitudes(net)
@@ -209,6 +240,21 @@ def law_text(law: dist.Distribution) -> str:
     return f"{type(law).__name__}{values}"
 
 
+def fingerprint(model: Conditioned) -> list[Any]:
+    """What the factors are, as JSON: their numbers, and the potential of an action by its code."""
+    data = model.observation
+    found: list[Any] = [model.collapsed, [(name, law_text(law)) for name, law in model.hyperlaws.items()]]
+    if data is not None:
+        noise = law_text(data.noise) if isinstance(data.noise, dist.Distribution) else np.asarray(data.noise).tolist()
+        found.append([data.points.tolist(), data.values.tolist(), noise])
+    found += [[source.points.tolist(), source.strength.tolist()] for source in model.sources]
+    for action in model.actions:
+        shape = (len(action.points), *([model.net.component_count] if model.net.component_count > 1 else []))
+        code = str(jax.make_jaxpr(action.potential)(jnp.zeros(shape)))
+        found.append([action.points.tolist(), action.weights.tolist(), code])
+    return found
+
+
 # -- a conditioned theory as a value that JAX carries ------------------------------------------------------------------
 
 
@@ -239,7 +285,7 @@ def _flatten(model: Conditioned) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
 
 def _unflatten(structure: tuple[Any, ...], leaves: Iterable[Any]) -> Conditioned:
     (net, seen, sources, places), (potentials, unknown, noise, collapsed) = tuple(leaves), structure
-    actions = tuple(Action(*place, potential) for place, potential in zip(places, potentials, strict=True))
+    actions = tuple(Action(at, weights, potential) for (at, weights), potential in zip(places, potentials, strict=True))
     data = seen if noise is None else seen._replace(noise=noise.law)
     laws = tuple((name, fixed.law) for name, fixed in unknown)
     return rebuilt(Conditioned, (net, data, sources, actions, laws, collapsed), ())
