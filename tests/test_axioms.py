@@ -102,8 +102,8 @@ def test_one_card(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "takes a CARD or --all"),
-        (("cauchy", "--all"), "takes a CARD or --all"),
+        ((), "takes a CARD, --theory FILE or --all, one of the three"),
+        (("cauchy", "--all"), "takes a CARD, --theory FILE or --all, one of the three"),
         (("--all", "--set", "width=3"), "--set goes with a CARD"),
         (("cauchy", "--draws", "3"), "draws must be at least 1000, got 3"),
         (("cauchy", "--out", "axioms.txt"), "must end in .parquet or .csv"),

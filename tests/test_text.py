@@ -115,8 +115,9 @@ def test_a_spectrum_of_ones_own():
     assert "spectrum" not in nq.to_toml(load("tuned_net"))  # the card knows its own
 
 
-def test_a_card_in_a_file_of_its_own(tmp_path):
+def test_a_card_in_a_file_of_its_own(tmp_path, monkeypatch):
     """The text names the path, relative to the folder of the text if it likes; its own law is found in it."""
+    monkeypatch.setattr(models, "_single_files", {})  # the catalogue is as it was afterwards
     file = tmp_path / "my_own_line.py"
     source = (Path(models.source("cauchy")).read_text()).replace("class Cauchy(", "class MyOwnLine(")
     file.write_text(source)

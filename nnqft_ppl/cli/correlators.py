@@ -140,7 +140,8 @@ def correlators(
         kinds: Any = _words(kind)
         estimators = default_estimators(model, orders) if estimator is None else _words(estimator)
         if estimator is None and "exact" not in estimators:
-            typer.echo(f"note: {type(net).__name__} has no closed form here; {estimators[0]} takes over", err=True)
+            what = type(net).__name__ + (" with what transforms add" if model is not net else "")
+            typer.echo(f"note: {what} has no closed form here; {estimators[0]} takes over", err=True)
         table = compute(
             model,
             x,

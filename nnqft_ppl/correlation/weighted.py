@@ -3,7 +3,8 @@
 A theory P(theta) exp(L(theta)), L the log of all that data, sources and actions multiply the prior by, has the
 correlators E[w phi..phi]/E[w] over networks of the prior, w = exp(L). No chain has to converge, and the draws are
 independent: the errors are those of a ratio, by the delta method, and the effective sample size is (sum w)^2/sum w^2.
-That share falls like exp(-Var L), so Var L says beforehand whether weights or Markov chains suit a theory.
+Its share of the draws is exp(-Var L) for a normal L and more where weights are bounded, as for S >= 0. A pilot of prior
+networks says beforehand what it will be, and so whether weights or Markov chains suit a theory.
 """
 
 import warnings
@@ -31,7 +32,7 @@ from nnqft_ppl.theory.conditioned import Conditioned, fingerprint
 PILOT = 1024  # prior networks that are asked for their log weights before any run
 LEAST_EFFECTIVE = 100.0  # draws, below which an estimated error says too little
 BATCH_ELEMENTS = 2**20  # numbers held at once by a batch
-MOST_VARIANCE = 4.0  # of the log weight, for which about one draw in fifty is effective
+LEAST_SHARE = 0.05  # of effective draws in the pilot, below which chains take over
 
 
 class Pilot(NamedTuple):
@@ -39,6 +40,7 @@ class Pilot(NamedTuple):
 
     offset: float  #: the largest, which is subtracted from all, so that no weight overflows
     variance: float  #: of the log weight
+    share: float  #: of the draws that are effective, (mean w)^2/mean w^2
 
 
 def pilot(model: Conditioned, seed: int = 0) -> Pilot:
@@ -57,12 +59,14 @@ def pilot(model: Conditioned, seed: int = 0) -> Pilot:
             f"{type(model.net).__name__}: the log weight of prior draws must be finite, got none among {PILOT}; use "
             "the estimator chain"
         )
-    return Pilot(float(finite.max()), float(np.var(finite)) if len(finite) == len(logs) else np.inf)
+    weights = np.exp(finite - finite.max())
+    share = float(weights.sum() ** 2 / (weights**2).sum() / PILOT)
+    return Pilot(float(finite.max()), float(np.var(finite)) if len(finite) == len(logs) else np.inf, share)
 
 
 def chooses_weights(model: Conditioned) -> bool:
-    """Do weights suit a theory, or chains? By the variance of the log weight of prior networks."""
-    return model.net.ancestral and pilot(model).variance <= MOST_VARIANCE
+    """Do weights suit a theory, or chains? By the share of effective draws in a pilot."""
+    return model.net.ancestral and pilot(model).share >= LEAST_SHARE
 
 
 def reweighted(model: Conditioned, points: Array, request: Request) -> list[Estimate]:

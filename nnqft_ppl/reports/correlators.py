@@ -15,7 +15,7 @@ from nnqft_ppl.correlation.estimate import estimate
 from nnqft_ppl.correlation.estimators import check_estimator
 from nnqft_ppl.correlation.exact import Kind, check_components, check_kind, check_order, exact_correlator
 from nnqft_ppl.correlation.requests import DType
-from nnqft_ppl.correlation.weighted import chooses_weights
+from nnqft_ppl.correlation.weighted import chooses_weights, pilot
 from nnqft_ppl.reports.provenance import card_name, flat_hyperparameters
 from nnqft_ppl.reports.schemas import validate_table
 from nnqft_ppl.runtime.arrays import Array, check_configurations
@@ -63,7 +63,7 @@ def correlators(
         Among ``exact``, ``neuron``, ``sobol``, ``amplitude`` and ``field``. By default ``exact`` where the card has
         closed forms, and the best Monte Carlo estimator beside it: ``neuron`` where neurons are independent, else
         ``amplitude``. Of a theory with data, sources or actions ``reweight``, prior networks with their weights, and
-        ``chain``, Markov chains; by default the one that suits it, as the variance of the log weight decides.
+        ``chain``, Markov chains; by default the one that suits it, as a pilot of prior networks decides.
     components
         For a field with D components, the component (from 0) at each of the points; all 0 by default.
     draws, precision, seed
@@ -164,6 +164,7 @@ def correlators(
         **told(model),
         "dtype": dtype or ("float64" if jax.config.read("jax_enable_x64") else "float32"),
         "batch": batches,
+        **({"log_weight_variance": pilot(given, seed).variance} if "reweight" in names else {}),
         "device": jax.default_backend() if batches else None,
         "versions": {"nnqft_ppl": VERSION, "jax": jax.__version__, "numpyro": numpyro.__version__},
     }
@@ -202,8 +203,8 @@ def _rows(net: Architecture, result: _Result, exact: Array | None, labels: Compo
 def default_estimators(model: Model, orders: Sequence[int]) -> list[str]:
     """``exact`` where there are closed forms, and the Monte Carlo estimator that suits the theory.
 
-    That of least variance where networks are independent; with data, sources or actions ``reweight`` where the log
-    weights of prior networks vary by at most 4, else ``chain``.
+    That of least variance where networks are independent; with data, sources or actions ``reweight`` where at least a
+    twentieth of a pilot of prior networks is effective, else ``chain``.
     """
     given = conditioned(model)
     net = given.net

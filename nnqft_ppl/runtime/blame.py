@@ -37,7 +37,7 @@ def said(error: BaseException) -> str:
 
 def definition(cls: type, method: str) -> str:
     """``MyNet.prior (my_card.py:24)``: where a class defines a method, or the class where it inherits or lacks it."""
-    member: Any = vars(cls).get(method)
+    member: Any = inspect.unwrap(vars(cls).get(method) or object)
     code = getattr(getattr(member, "fget", member), "__code__", None)
     if isinstance(code, CodeType):
         return _place(code, code.co_firstlineno)
