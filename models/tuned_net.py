@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnqft_ppl.laws import SpectralFrequencies, Spectrum, spectral_integral, xp
+from nnqft_ppl.laws import SpectralFrequencies, Spectrum, spectral_integral
 from nnqft_ppl.theory import (
     AmplitudeLaw,
     Array,
@@ -77,7 +77,7 @@ class TunedNet(CosineArchitecture):
     def power_spectrum(self, p: ArrayLike) -> Array:
         """G(|p|) for |p| < Lambda."""
         r = self.norm(p)
-        return xp.where(r < self.cutoff, self.spectrum(r), 0.0)
+        return np.where(r < self.cutoff, self.spectrum(r), 0.0)
 
     def uncut_spectrum(self, p: ArrayLike) -> Array:
         if self.spectrum.sharp:  # its rows end, and nobody knows what would follow

@@ -327,7 +327,10 @@ def test_a_theory_from_command_to_command(tmp_path):
 def test_commands_say_what_they_cannot_take(tmp_path):
     file = tmp_path / "deformed.toml"
     file.write_text(nq.to_toml(nq.deform(load("cauchy", width=2), "phi^4", [[0.0]])))
-    for command in ("correlators", "predict", "axioms", "modes", "vacua"):
+    result = run("correlators", "--theory", file, "--order", 2, "--draws", 1000)
+    assert result.exit_code == 0
+    assert "reweight" in result.stdout
+    for command in ("predict", "axioms", "modes", "vacua"):
         result = run(command, "--theory", file)
         assert result.exit_code == 2
         assert "without what transforms add, got deform" in result.stderr
