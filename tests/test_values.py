@@ -1,7 +1,7 @@
 """Theories are pytrees: one program for all values, stacks of theories, gradients in hyperparameters."""
 
 import dataclasses
-from typing import get_args
+from typing import Any, get_args
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +12,8 @@ import pytest
 import nnqft_ppl as nq
 from nnqft_ppl import models
 from nnqft_ppl.correlation import estimate as estimates
-from nnqft_ppl.sampling import networks
+from nnqft_ppl.inference import posterior as inference
+from nnqft_ppl.sampling import chains, networks
 from nnqft_ppl.theory.amplitudes import AMPLITUDES
 from nnqft_ppl.theory.ranges import STATIC, field_types
 
@@ -165,3 +166,37 @@ def test_a_conditioned_theory_goes_through_jax():
     laws = nq.give_laws(nq.observe(net, x, [0.1, 0.2], noise=dist.HalfNormal(1.0)), sigma_b=dist.LogNormal(0.0, 1.0))
     back = jax.tree.unflatten(*reversed(jax.tree.flatten(laws)))
     assert list(back.hyperlaws) == ["sigma_b", "noise"]
+
+
+@pytest.mark.usefixtures("quick_compilation")
+@pytest.mark.parametrize(
+    ("card", "name", "sampler"),
+    [
+        ("cos_net", "sigma_b", "gibbs"),
+        pytest.param("cos_net", "sigma_b", "nuts", marks=pytest.mark.slow),
+        pytest.param("cauchy", "mass", "gibbs", marks=pytest.mark.slow),
+        pytest.param("coupled_cos_net", "sigma_b", "nuts", marks=pytest.mark.slow),
+        pytest.param("coupled_cos_net", "epsilon", "nuts", marks=pytest.mark.slow),
+    ],
+)
+def test_one_program_for_all_posteriors(card, name, sampler):
+    """A sweep of hyperparameters, data and noise compiles once; the last of its theories gets the draws it gets alone."""
+    programs: Any = (chains._init, chains._chunk, inference._prior_batches)
+    x, sweep = np.array([[-1.0], [0.2], [1.0]]), np.linspace(0.4, 0.9, 5)
+
+    def draws(value):
+        net = nq.load(card, width=4, **{name: float(value)})
+        # Noise so small that Gibbs moves have one neuron to a block: each size of the blocks is a program.
+        model = nq.observe(net, x, value * np.array([0.3, -0.5, 0.8]), noise=0.05 + 0.01 * value)
+        tree = nq.posterior(model, x, chains=2, warmup=25, draws=25, sampler=sampler).tree
+        return [tree[group].to_numpy() for group in ("posterior/phi", "posterior/action", "log_likelihood/y")]
+
+    for program in programs:
+        program.clear_cache()
+    found = [draws(value) for value in sweep]
+    assert [program._cache_size() for program in programs] == [1, 1, 1]
+    assert all((first != last).any() for first, last in zip(found[0], found[-1], strict=True))
+    for program in programs:
+        program.clear_cache()
+    for value, alone in zip(found[-1], draws(sweep[-1]), strict=True):
+        assert np.array_equal(value, alone)
