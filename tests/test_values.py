@@ -13,6 +13,8 @@ import nnqft_ppl as nq
 from nnqft_ppl import models
 from nnqft_ppl.correlation import estimate as estimates
 from nnqft_ppl.inference import posterior as inference
+from nnqft_ppl.laws.charts import chart
+from nnqft_ppl.laws.joint import iid
 from nnqft_ppl.sampling import chains, networks
 from nnqft_ppl.theory.amplitudes import AMPLITUDES
 from nnqft_ppl.theory.ranges import STATIC, field_types
@@ -200,3 +202,14 @@ def test_one_program_for_all_posteriors(card, name, sampler):
         program.clear_cache()
     for value, alone in zip(found[-1], draws(sweep[-1]), strict=True):
         assert np.array_equal(value, alone)
+
+
+def test_charts_of_laws_with_traced_parameters():
+    """Bounds that are hyperparameters are no phase's; degrees of freedom have a table, and say what to do in one line."""
+
+    def image(law, z):
+        return jax.jit(lambda v: chart(iid(law(v), 2)).value(z))(0.7)
+
+    assert np.allclose(image(lambda v: dist.Uniform(-v, v), jnp.array([0.0, 9.0])), [0.0, 0.7])
+    with pytest.raises(nq.InputError, match="make the hyperparameter that it depends on Static"):
+        image(lambda v: dist.MultivariateStudentT(v, jnp.zeros(1), jnp.eye(1)), jnp.zeros((2, 1)))
