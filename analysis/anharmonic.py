@@ -14,6 +14,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.tree_util import Partial
 from scipy.linalg import eigh
 
 from nnqft_ppl import deform, load
@@ -183,12 +184,9 @@ def _chains(
 ) -> Chains:
     """The products of fields along chains, (chain, draw), and the statistics of the sampler."""
 
-    def read(_key: jax.Array, point: Point) -> dict[str, jax.Array]:
-        return products(field_at(point.net, point.theta, BETWEEN))
-
     return run_chains(
         sampler_of(plan(model, sampler), warmup),
-        read,
+        Partial(_read),
         chains=chains,
         warmup=warmup,
         draws=draws,
@@ -197,3 +195,7 @@ def _chains(
         title=study.name,
         progress=study.progress,
     )
+
+
+def _read(_key: jax.Array, point: Point) -> dict[str, jax.Array]:
+    return products(field_at(point.net, point.theta, BETWEEN))

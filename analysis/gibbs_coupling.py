@@ -5,6 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.tree_util import Partial
 
 from nnqft_ppl import load
 from nnqft_ppl.runtime.checkpoint import Checkpoint
@@ -20,16 +21,9 @@ U, V = np.array([0.9, 0.2]), np.array([0.4, -0.8])
 def run(study: Study) -> None:
     for epsilon in (2.0,) if study.quick else (0.5, 2.0):
         net: Any = load("gibbs_cos_net", width=4, dim=2, epsilon=epsilon)
-
-        def read(_key: jax.Array, at: Point) -> dict[str, jax.Array]:
-            b = at.theta["b"]
-            u, v = jnp.cos(b @ U), jnp.cos(b @ V)
-            pairs = (u.sum() * v.sum() - (u * v).sum()) / (len(b) * (len(b) - 1))
-            return {"pair": pairs, "one": u.mean()}
-
         kept, stats = run_chains(
             sampler_of(plan(net), 300),
-            read,
+            Partial(_read),
             chains=4,
             warmup=300,
             draws=1500 if study.quick else 10_000,
@@ -51,3 +45,10 @@ def run(study: Study) -> None:
         study.between(
             "(11)", f"eps={epsilon:g}, N=4: divergences of NUTS", 0.0, divergences, 0.0, 0.0, route="draws", of=net
         )
+
+
+def _read(_key: jax.Array, at: Point) -> dict[str, jax.Array]:
+    b = at.theta["b"]
+    u, v = jnp.cos(b @ U), jnp.cos(b @ V)
+    pairs = (u.sum() * v.sum() - (u * v).sum()) / (len(b) * (len(b) - 1))
+    return {"pair": pairs, "one": u.mean()}

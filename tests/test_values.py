@@ -1,7 +1,7 @@
 """Theories are pytrees: one program for all values, stacks of theories, gradients in hyperparameters."""
 
 import dataclasses
-from typing import get_args
+from typing import Any, get_args
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +12,10 @@ import pytest
 import nnqft_ppl as nq
 from nnqft_ppl import models
 from nnqft_ppl.correlation import estimate as estimates
-from nnqft_ppl.sampling import networks
+from nnqft_ppl.inference import posterior as inference
+from nnqft_ppl.laws.charts import chart
+from nnqft_ppl.laws.joint import iid
+from nnqft_ppl.sampling import chains, networks
 from nnqft_ppl.theory.amplitudes import AMPLITUDES
 from nnqft_ppl.theory.ranges import STATIC, field_types
 
@@ -127,6 +130,11 @@ def test_a_stack_of_theories():
     assert np.allclose(found, [net.two_point([0.0], [1.0]) for net in nets])
 
 
+def compiled(function: Any) -> int:
+    """The number of programs that a compiled function has."""
+    return function._cache_size()
+
+
 @pytest.mark.parametrize("card", ["cos_net", "coupled_cos_net", "cauchy"])
 def test_one_program_for_all_values(card):
     """A sweep compiles once, and each of its theories gets the numbers that it gets alone."""
@@ -134,16 +142,16 @@ def test_one_program_for_all_values(card):
     name = "mass" if card == "cauchy" else "sigma_b"
     x = np.array([[[0.0], [0.4], [1.0], [-0.3]]])
     for estimator in ("field", "amplitude") if card == "coupled_cos_net" else ("field", "neuron", "amplitude"):
-        before = estimates._batch._cache_size()
+        before = compiled(estimates._batch)
         for rate in rates:
             net = nq.load(card, width=7, **{name: float(rate)})
-            found = nq.correlators(net, x, estimators=[estimator], draws=3000, dtype="float64")
+            found: Any = nq.correlators(net, x, estimators=[estimator], draws=3000, dtype="float64")
             assert (found["z"].abs() < 5).all()  # false alarm 6e-7 a value, 200 values
-        assert estimates._batch._cache_size() == before + 1
-    before = networks._batch._cache_size()
+        assert compiled(estimates._batch) == before + 1
+    before = compiled(networks._batch)
     for rate in rates:
         networks.field_draws(nq.load(card, width=7, **{name: float(rate)}), x[0], draws=10, seed=0)
-    assert networks._batch._cache_size() == before + 1
+    assert compiled(networks._batch) == before + 1
 
 
 def test_a_conditioned_theory_goes_through_jax():
@@ -157,7 +165,8 @@ def test_a_conditioned_theory_goes_through_jax():
 
     for sigma, strength in ((1.0, 0.2), (2.0, 0.4)):
         net = nq.load("cos_net", width=3, sigma_b=sigma)
-        potential = nq.from_toml(nq.to_toml(nq.deform(net, "0.1*phi^4", x))).actions[0].potential
+        read: Any = nq.from_toml(nq.to_toml(nq.deform(net, "0.1*phi^4", x)))
+        potential = read.actions[0].potential
         model = nq.observe(nq.deform(nq.add_source(net, x, [strength, 0.0]), potential, x), x, [0.1, 0.2], noise=0.3)
         theta = {site: value[0] for site, value in net.sample(jax.random.key(1), 1).items()}
         assert float(log_factors(model, theta, 0.3)) == pytest.approx(float(model.log_factors(net, theta, 0.3)))
@@ -165,3 +174,48 @@ def test_a_conditioned_theory_goes_through_jax():
     laws = nq.give_laws(nq.observe(net, x, [0.1, 0.2], noise=dist.HalfNormal(1.0)), sigma_b=dist.LogNormal(0.0, 1.0))
     back = jax.tree.unflatten(*reversed(jax.tree.flatten(laws)))
     assert list(back.hyperlaws) == ["sigma_b", "noise"]
+
+
+@pytest.mark.usefixtures("quick_compilation")
+@pytest.mark.parametrize(
+    ("card", "name", "sampler"),
+    [
+        ("cos_net", "sigma_b", "gibbs"),
+        pytest.param("cos_net", "sigma_b", "nuts", marks=pytest.mark.slow),
+        pytest.param("cauchy", "mass", "gibbs", marks=pytest.mark.slow),
+        pytest.param("coupled_cos_net", "sigma_b", "nuts", marks=pytest.mark.slow),
+        pytest.param("coupled_cos_net", "epsilon", "nuts", marks=pytest.mark.slow),
+    ],
+)
+def test_one_program_for_all_posteriors(card, name, sampler):
+    """A sweep of hyperparameters, data and noise compiles once; the last of its theories gets the draws it gets alone."""
+    programs: Any = (chains._init, chains._chunk, inference._prior_batches)
+    x, sweep = np.array([[-1.0], [0.2], [1.0]]), np.linspace(0.4, 0.9, 5)
+
+    def draws(value):
+        net = nq.load(card, width=4, **{name: float(value)})
+        # Noise so small that Gibbs moves have one neuron to a block: each size of the blocks is a program.
+        model = nq.observe(net, x, value * np.array([0.3, -0.5, 0.8]), noise=0.05 + 0.01 * value)
+        tree = nq.posterior(model, x, chains=2, warmup=25, draws=25, sampler=sampler).tree
+        return [tree[group].to_numpy() for group in ("posterior/phi", "posterior/action", "log_likelihood/y")]
+
+    for program in programs:
+        program.clear_cache()
+    found = [draws(value) for value in sweep]
+    assert [compiled(program) for program in programs] == [1, 1, 1]
+    assert all((first != last).any() for first, last in zip(found[0], found[-1], strict=True))
+    for program in programs:
+        program.clear_cache()
+    for value, alone in zip(found[-1], draws(sweep[-1]), strict=True):
+        assert np.array_equal(value, alone)
+
+
+def test_charts_of_laws_with_traced_parameters():
+    """Bounds that are hyperparameters are no phase's; degrees of freedom have a table, and say what to do in one line."""
+
+    def image(law, z):
+        return jax.jit(lambda v: chart(iid(law(v), 2)).value(z))(0.7)
+
+    assert np.allclose(image(lambda v: dist.Uniform(-v, v), jnp.array([0.0, 9.0])), [0.0, 0.7])
+    with pytest.raises(nq.InputError, match="make the hyperparameter that it depends on Static"):
+        image(lambda v: dist.MultivariateStudentT(v, jnp.zeros(1), jnp.eye(1)), jnp.zeros((2, 1)))

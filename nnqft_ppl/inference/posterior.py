@@ -1,5 +1,7 @@
 """Posterior and posterior predictive of a theory, as one ArviZ DataTree with its diagnostics in function space."""
 
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pandas as pd
+from jax.tree_util import register_dataclass
 from numpy.typing import ArrayLike
 from xarray import DataTree
 
@@ -115,24 +118,6 @@ def posterior(
     for name, value, least in (("chains", chains, 1), ("warmup", warmup, 0), ("draws", draws, 4)):
         if value < least:
             raise InputError(f"{name} must be at least {least}, got {value}")
-    data = model.observation
-    seen = x if data is None else jnp.concatenate([x, jnp.asarray(data.points)])
-    testable = bool(real_sites(model, model.net))
-
-    def read(key: jax.Array, at: Point) -> Draws:
-        key_a, key_noise = jax.random.split(key)
-        theta = dict(at.theta)
-        action = -model.log_factors(at.net, theta, at.noise)
-        residual = {"schwinger_dyson": residual_at(model, at.net, theta, at.noise)} if testable else {}
-        if model.collapsed:
-            theta["a"] = model.amplitudes_given(key_a, at.net, theta, at.noise)
-        phi = field_at(at.net, theta, seen)
-        values = {}
-        if data is not None:
-            law = _law_of_values(phi[len(x) :], at.noise)
-            values = {"y": law.sample(key_noise), "log_y": jnp.asarray(law.log_prob(data.values))}
-        return Draws(phi[: len(x)], action, at.hyper, values, residual, theta if parameters else {})
-
     identity = {
         "model": repr(model.net),
         "factors": fingerprint(model),
@@ -142,7 +127,7 @@ def posterior(
     }
     kept, stats = run(
         sampler_of(chosen, warmup),
-        read,
+        Reader(model, x, parameters),
         chains=chains,
         warmup=warmup,
         draws=draws,
@@ -153,7 +138,7 @@ def posterior(
     )
     summary = summarise({"phi": kept.phi, "phi^2": kept.phi**2, "action": kept.action, **kept.hyper})
     convergence = judge(summary, stats.get("diverging"), stats.get("energy"))
-    if testable:
+    if kept.residual:
         residual = summarise(kept.residual)
         summary = pd.concat([summary, residual], ignore_index=True)
         convergence = convergence._replace(schwinger_dyson=float(residual["mean"].iloc[0] / residual["mcse"].iloc[0]))
@@ -164,6 +149,36 @@ def posterior(
     return Posterior(tree, summary, convergence, chosen.line)
 
 
+@partial(register_dataclass, data_fields=("model", "x"), meta_fields=("parameters",))
+@dataclass(frozen=True, eq=False)
+class Reader:
+    """What is kept of every draw of a posterior: see `Draws`."""
+
+    model: Conditioned
+    x: jax.Array
+    parameters: bool
+
+    def __call__(self, key: jax.Array, at: Point) -> Draws:
+        model, data, theta = self.model, self.model.observation, dict(at.theta)
+        key_a, key_noise = jax.random.split(key)
+        action = -model.log_factors(at.net, theta, at.noise)
+        testable = real_sites(model, at.net)
+        residual = {"schwinger_dyson": residual_at(model, at.net, theta, at.noise)} if testable else {}
+        if model.collapsed:
+            theta["a"] = model.amplitudes_given(key_a, at.net, theta, at.noise)
+        phi = field_at(at.net, theta, _seen(model, self.x))
+        values = {}
+        if data is not None:
+            law = _law_of_values(phi[len(self.x) :], at.noise)
+            values = {"y": law.sample(key_noise), "log_y": jnp.asarray(law.log_prob(data.values))}
+        return Draws(phi[: len(self.x)], action, at.hyper, values, residual, theta if self.parameters else {})
+
+
+def _seen(model: Conditioned, x: jax.Array) -> jax.Array:
+    """The points x, and those of the data after them."""
+    return x if model.observation is None else jnp.concatenate([x, jnp.asarray(model.observation.points)])
+
+
 def _law_of_values(phi: jax.Array, noise: Any) -> dist.Normal:
     sigma = jnp.asarray(noise)
     return dist.Normal(phi, sigma[:, None] if phi.ndim == 2 and sigma.ndim == 1 else sigma)
@@ -171,24 +186,28 @@ def _law_of_values(phi: jax.Array, noise: Any) -> dist.Normal:
 
 def _prior(model: Conditioned, x: jax.Array, key: jax.Array, draws: int) -> dict[str, dict[str, Array]]:
     """Draws (1, draw, ...) of the field, the hyperparameters and the values before anything is known."""
-    data = model.observation
-    seen = x if data is None else jnp.concatenate([x, jnp.asarray(data.points)])
+    keys = jax.random.split(jax.random.fold_in(key, 2), (-(-draws // PRIOR_BATCH), PRIOR_BATCH))
+
+    def flat(value: jax.Array) -> Array:
+        return np.asarray(value).reshape(1, -1, *value.shape[2:])[:, :draws]
+
+    found = _prior_batches(model, x, keys)
+    return {group: {n: flat(v) for n, v in values.items()} for group, values in found.items()}
+
+
+@jax.jit
+def _prior_batches(model: Conditioned, x: jax.Array, keys: jax.Array) -> dict[str, dict[str, jax.Array]]:
+    """One draw for each key (batches, batch)."""
 
     def one(key: jax.Array) -> dict[str, dict[str, jax.Array]]:
         key_hyper, key_theta, key_noise = jax.random.split(key, 3)
         laws = enumerate(model.hyperlaws.items())
         hyper: Any = {name: law.sample(jax.random.fold_in(key_hyper, k)) for k, (name, law) in laws}
         net, noise = model.with_values(hyper)
-        phi = net.field({site: value[0] for site, value in net.sample(key_theta, 1).items()}, seen)
+        phi = net.field({site: value[0] for site, value in net.sample(key_theta, 1).items()}, _seen(model, x))
         groups = {"prior": {"phi": phi[: len(x)], **hyper}}
-        if data is not None:
+        if model.observation is not None:
             groups["prior_predictive"] = {"y": _law_of_values(phi[len(x) :], noise).sample(key_noise)}
         return groups
 
-    keys = jax.random.split(jax.random.fold_in(key, 2), (-(-draws // PRIOR_BATCH), PRIOR_BATCH))
-    found = jax.jit(lambda keys: jax.lax.map(jax.vmap(one), keys))(keys)
-
-    def flat(value: jax.Array) -> Array:
-        return np.asarray(value).reshape(1, -1, *value.shape[2:])[:, :draws]
-
-    return {group: {n: flat(v) for n, v in values.items()} for group, values in found.items()}
+    return jax.lax.map(jax.vmap(one), keys)

@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from functools import partial
 
 import arviz_base
 import jax
@@ -71,15 +72,14 @@ def prior_predictive(
     net.check_ancestral()
     if draws < 1:
         raise InputError(f"draws must be at least 1, got {draws}")
-    sites = [*net.prior(), "phi"] if parameters else ["phi"]
+    sites = (*net.prior(), "phi") if parameters else ("phi",)
     batch = 2 ** int(np.clip(np.log2(BATCH_ELEMENTS / (net.width * x.shape[0])), 0, 14))
-    predictive = jax.jit(Predictive(net, num_samples=batch, parallel=True, return_sites=sites))
     root = key_of(seed)
     kept: dict[str, list[np.ndarray]] = defaultdict(list)
     batches = -(-draws // batch)
     with progress_bar(f"{type(net).__name__} prior predictive", batches, progress) as advance:
         for index in range(batches):
-            sample = predictive(jax.random.fold_in(root, index), x)
+            sample = _batch(net, jax.random.fold_in(root, index), x, batch, sites)
             for site in sites:
                 kept[site].append(np.asarray(sample[site])[: draws - index * batch])
             advance(1, None)
@@ -95,3 +95,9 @@ def prior_predictive(
     provenance = {"theory": repr(net), **told(net), "seed": seed, "batch": batch, "version": VERSION}
     attrs = {"/": {"nnqft_ppl": json.dumps(provenance, sort_keys=True)}}
     return arviz_base.from_dict(groups, dims=dims, attrs=attrs)
+
+
+@partial(jax.jit, static_argnames=("batch", "sites"))
+def _batch(net: Architecture, key: jax.Array, x: jax.Array, batch: int, sites: tuple[str, ...]) -> dict[str, jax.Array]:
+    """One batch of draws, by one program for all values of a theory."""
+    return Predictive(net, num_samples=batch, parallel=True, return_sites=list(sites))(key, x)

@@ -15,6 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
+from jax.core import Tracer
 from jax.scipy.special import erf, erfc, log_ndtr, ndtr
 from numpyro.distributions import biject_to, constraints
 from scipy.interpolate import CubicSpline
@@ -136,9 +137,14 @@ def _(leaf: Any, shape: Shape) -> Chart:
 @_chart.register(dist.Uniform)
 def _(leaf: Any, shape: Shape) -> Chart:
     low, high = leaf.low, leaf.high
-    if np.allclose(low, -math.pi, rtol=1e-6) and np.allclose(high, math.pi, rtol=1e-6):
+    if _equals(low, -math.pi) and _equals(high, math.pi):
         return Chart((2, *shape), angle, away_from_the_origin)
     return Chart(shape, lambda z: jnp.broadcast_to(low, z.shape) + jnp.broadcast_to(high - low, z.shape) * ndtr(z))
+
+
+def _equals(bound: Any, value: float) -> bool:
+    """Is a bound this number? One that JAX traces is a hyperparameter, and that of a phase is none."""
+    return not isinstance(bound, Tracer) and np.allclose(bound, value, rtol=1e-6)
 
 
 @_chart.register(dist.VonMises)
@@ -170,6 +176,11 @@ def away_from_the_origin(pair: jax.Array) -> jax.Array:
 
 @_chart.register(dist.MultivariateStudentT)
 def _(leaf: Any, shape: Shape) -> Chart:
+    if isinstance(leaf.df, Tracer):
+        raise InputError(
+            "law MultivariateStudentT: its df must be a plain number, as it has a table of its own; make the "
+            "hyperparameter that it depends on Static"
+        )
     degrees, dim = float(leaf.df), leaf.event_shape[0]
     table = _student_table(degrees, dim)
     return Chart(

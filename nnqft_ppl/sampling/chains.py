@@ -37,23 +37,16 @@ def run(
 ) -> Chains:
     """Run all chains side by side; ``read(key, point)`` says what to keep of every draw, as a pytree of arrays.
 
-    A run that is killed goes on from its last checkpoint to the same numbers.
+    `read` is a pytree itself, such as a dataclass or a `jax.tree_util.Partial`: with it and the sampler as arguments,
+    one program serves all values of a theory and its data. A run that is killed goes on from its last checkpoint to the
+    same numbers.
     """
     root = key_of(seed)
-    state = jax.jit(jax.vmap(sampler.init))(jax.random.split(jax.random.fold_in(root, 0), chains))
+    state = _init(sampler, jax.random.split(jax.random.fold_in(root, 0), chains))
     key_read = jax.random.fold_in(root, 1)
-
-    def move(state: Any, index: jax.Array) -> tuple[Any, Chains]:
-        state, stats = jax.vmap(sampler.step)(state)
-        keys = jax.random.split(jax.random.fold_in(key_read, index), chains)
-        return state, Chains(jax.vmap(lambda key, one: read(key, sampler.point(one)))(keys, state), stats)
-
-    @jax.jit
-    def chunk(state: Any, start: jax.Array) -> tuple[Any, Chains]:
-        return jax.lax.scan(move, state, start + jnp.arange(CHUNK))
-
     warm, total = -(-warmup // CHUNK), -(-warmup // CHUNK) + -(-draws // CHUNK)
-    structure = jax.tree.structure(jax.eval_shape(chunk, state, 0)[1])
+    shapes: Any = _chunk.eval_shape(sampler, read, state, key_read, jnp.asarray(0))[1]
+    structure = jax.tree.structure(shapes)
     done, kept = 0, []  # leaves of what was kept
     stored = checkpoint.load()
     if stored is not None:
@@ -62,7 +55,7 @@ def run(
     with progress_bar(title, total, progress) as advance:
         advance(done, None)
         for index in range(done, total):
-            state, new = chunk(state, jnp.asarray(index * CHUNK))
+            state, new = _chunk(sampler, read, state, key_read, jnp.asarray(index * CHUNK))
             if index >= warm:
                 # In one memory order whatever a checkpoint gave back: the order decides how sums over draws round.
                 fresh = [np.swapaxes(np.asarray(leaf), 0, 1).copy() for leaf in jax.tree.leaves(new)]
@@ -71,6 +64,27 @@ def run(
             checkpoint.save(_flat("state", jax.tree.leaves(state)) | _flat("kept", kept) | {"done": index + 1})
             advance(1, None)
     return structure.unflatten([leaf[:, :draws] for leaf in kept])
+
+
+@jax.jit
+def _init(sampler: Sampler, keys: jax.Array) -> Any:
+    """The first states of all chains."""
+    return jax.vmap(sampler.init)(keys)
+
+
+@jax.jit
+def _chunk(
+    sampler: Sampler, read: Callable[[jax.Array, Point], Any], state: Any, key: jax.Array, start: jax.Array
+) -> tuple[Any, Chains]:
+    """CHUNK moves of all chains, and what was read after each."""
+    chains = len(jax.tree.leaves(state)[0])
+
+    def move(state: Any, index: jax.Array) -> tuple[Any, Chains]:
+        state, stats = jax.vmap(sampler.step)(state)
+        keys = jax.random.split(jax.random.fold_in(key, index), chains)
+        return state, Chains(jax.vmap(lambda key, one: read(key, sampler.point(one)))(keys, state), stats)
+
+    return jax.lax.scan(move, state, start + jnp.arange(CHUNK))
 
 
 def _flat(name: str, leaves: list[Any]) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class Plan(NamedTuple):
     model: Conditioned
     sampler: SamplerName
     line: str
-    blocks: int = 1  #: of neurons, that Gibbs moves draw anew one after another
+    size: int = 1  #: of the blocks of neurons that Gibbs moves draw anew one after another
 
 
 def plan(model: Model, sampler: SamplerName | None = None, collapsed: bool | None = None) -> Plan:
@@ -71,14 +71,13 @@ def plan(model: Model, sampler: SamplerName | None = None, collapsed: bool | Non
     situation = Situation(model, neuronwise)
     chosen, why = (sampler, "") if sampler else next(rule[1:] for rule in RULES if rule[0](situation))
     if chosen == "gibbs":
-        blocks = block_count(situation.variance, net.neuron_count)
-        size = -(-net.neuron_count // blocks)
-        how = f"neurons drawn anew {size} at a time" if blocks > 1 else "all neurons drawn anew at a time"
+        size = -(-net.neuron_count // block_count(situation.variance, net.neuron_count))
+        how = f"neurons drawn anew {size} at a time" if size < net.neuron_count else "all neurons drawn anew at a time"
     else:
-        blocks, how = 1, "phases as angles of Gaussian pairs, all laws as images of standard normals"
+        size, how = 1, "phases as angles of Gaussian pairs, all laws as images of standard normals"
     reasons = ["Gaussian amplitudes integrated out" if model.collapsed else "", why, how]
     name = {"nuts": "NUTS", "gibbs": "Gibbs"}[chosen]
-    return Plan(model, chosen, f"{name}: {'; '.join(filter(None, reasons))}", blocks)
+    return Plan(model, chosen, f"{name}: {'; '.join(filter(None, reasons))}", size)
 
 
 class Situation:
@@ -120,7 +119,7 @@ def rough_laws(net: Architecture, model: Conditioned) -> bool:
 
 def sampler_of(chosen: Plan, warmup: int) -> Sampler:
     """The sampler of a plan."""
-    return GibbsSampler(chosen.model, chosen.blocks) if chosen.sampler == "gibbs" else NutsSampler(chosen.model, warmup)
+    return GibbsSampler(chosen.model, chosen.size) if chosen.sampler == "gibbs" else NutsSampler(chosen.model, warmup)
 
 
 def _centred(net: Architecture) -> bool:
@@ -132,23 +131,13 @@ def log_weight_variance(model: Conditioned) -> float:
 
     Hyperparameters are those of the most probable of ASKED prior draws.
     """
-    charts = [(name, chart(law)) for name, law in model.hyperlaws.items()]
-
-    @jax.jit
-    def log_weights(z: jax.Array, key: jax.Array) -> jax.Array:
-        def one(at: tuple[jax.Array, jax.Array]) -> jax.Array:
-            z, key = at
-            net, noise = model.with_values({name: one.value(z[k]) for k, (name, one) in enumerate(charts)})
-            return model.log_factors(net, {site: value[0] for site, value in net.sample(key, 1).items()}, noise)
-
-        return jax.lax.map(one, (z, jax.random.split(key, ASKED)))
-
+    unknown = len(model.hyperlaws)
     key_z, key_first, key_second = jax.random.split(jax.random.key(0), 3)
-    z = jax.random.normal(key_z, (ASKED, len(charts)))
-    if charts:
-        z = jnp.broadcast_to(z[jnp.argmax(log_weights(z, key_first))], z.shape)
+    z = jax.random.normal(key_z, (ASKED, unknown))
+    if unknown:
+        z = jnp.broadcast_to(z[jnp.argmax(_log_weights(model, z, key_first))], z.shape)
     with np.errstate(invalid="ignore"):  # infinite log weights are said below
-        low, high = np.quantile(np.asarray(log_weights(z, key_second)), [0.25, 0.75])
+        low, high = np.quantile(np.asarray(_log_weights(model, z, key_second)), [0.25, 0.75])
         variance = float((high - low) / 1.349) ** 2
     if not np.isfinite(variance):
         raise InputError(
@@ -156,6 +145,19 @@ def log_weight_variance(model: Conditioned) -> float:
             "not; the noise is too small, or the values are too far from what the theory can be"
         )
     return variance
+
+
+@jax.jit
+def _log_weights(model: Conditioned, z: jax.Array, key: jax.Array) -> jax.Array:
+    """L of independent prior draws of the neurons, one for each row of hyperparameters."""
+    charts = [(name, chart(law)) for name, law in model.hyperlaws.items()]
+
+    def one(at: tuple[jax.Array, jax.Array]) -> jax.Array:
+        z, key = at
+        net, noise = model.with_values({name: one.value(z[k]) for k, (name, one) in enumerate(charts)})
+        return model.log_factors(net, {site: value[0] for site, value in net.sample(key, 1).items()}, noise)
+
+    return jax.lax.map(one, (z, jax.random.split(key, len(z))))
 
 
 def block_count(variance: float, neurons: int) -> int:

@@ -2,17 +2,22 @@
 
 A sampler is three functions: `init(key)` draws a state from the prior, `step(state)` moves it and returns what to know
 of the move, and `point(state)` says which parameters it stands for. One state is one chain; `jax.vmap` makes many.
+A sampler is a pytree: the numbers of its theory are leaves, so that a compiled move serves all their values.
 """
 
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
 from jax.scipy.linalg import solve_triangular
 from jax.scipy.special import logsumexp
+from jax.tree_util import register_dataclass
 from numpyro.infer import NUTS
+from numpyro.infer.util import ParamInfo
 
-from nnqft_ppl.laws.charts import chart
+from nnqft_ppl.laws.charts import Chart, chart
 from nnqft_ppl.sampling.whitened import Point, Whitened
 from nnqft_ppl.theory.architecture import Architecture, Parameters
 from nnqft_ppl.theory.conditioned import Conditioned, action_at
@@ -33,25 +38,25 @@ class Sampler(Protocol):
     def point(self, state: Any) -> Point: ...
 
 
+@partial(register_dataclass, data_fields=("model",), meta_fields=("warmup",))
+@dataclass(frozen=True, eq=False)
 class NutsSampler:
     """NumPyro's NUTS on the flat vector z, whose prior is N(0, I): the unit mass matrix, and only a step to adapt."""
 
-    def __init__(self, model: Conditioned, warmup: int) -> None:
-        self.target, self.warmup = Whitened(model), warmup
-        self.nuts = NUTS(
-            potential_fn=self.target.potential,
-            adapt_mass_matrix=False,
-            target_accept_prob=TARGET_ACCEPTANCE,
-            max_tree_depth=MOST_DOUBLINGS,
-        )
+    model: Conditioned
+    warmup: int
 
     def init(self, key: jax.Array) -> Any:
         key_z, key_chain = jax.random.split(key)
-        z = jax.random.normal(key_z, (self.target.size,))
-        return self.nuts.init(key_chain, self.warmup, z, (), {})
+        target = Whitened(self.model)
+        z = jax.random.normal(key_z, (target.size,))
+        return _nuts(target).init(key_chain, self.warmup, z, (), {})
 
     def step(self, state: Any) -> tuple[Any, Stats]:
-        state = self.nuts.sample(state, (), {})
+        nuts = _nuts(Whitened(self.model))
+        # NumPyro's kernel is made by its `init`; told the potential and its slope, that computes nothing.
+        nuts.init(state.rng_key, self.warmup, ParamInfo(state.z, state.potential_energy, state.z_grad), (), {})
+        state = nuts.sample(state, (), {})
         return state, {
             "diverging": state.diverging,
             "n_steps": state.num_steps,
@@ -60,7 +65,16 @@ class NutsSampler:
         }
 
     def point(self, state: Any) -> Point:
-        return self.target.point(state.z)
+        return Whitened(self.model).point(state.z)
+
+
+def _nuts(target: Whitened) -> NUTS:
+    return NUTS(
+        potential_fn=target.potential,
+        adapt_mass_matrix=False,
+        target_accept_prob=TARGET_ACCEPTANCE,
+        max_tree_depth=MOST_DOUBLINGS,
+    )
 
 
 class GibbsState(NamedTuple):
@@ -71,20 +85,24 @@ class GibbsState(NamedTuple):
     theta: Parameters
 
 
+@partial(register_dataclass, data_fields=("model",), meta_fields=("size",))
+@dataclass(frozen=True, eq=False)
 class GibbsSampler:
     """Neurons are drawn anew from their conditional law, block after block, by resampling among candidates.
 
     The block as it is and CANDIDATES fresh ones from the prior compete with the weights that data, sources and
     actions give the whole field, which keeps the conditional law exactly (multiple-try Metropolis with independent
     proposals; Liu 2008, section 5.5). It needs no gradient, so heavy tails and discrete laws are welcome.
-    One block is the whole network, N blocks are its neurons: see `blocks`. Hyperparameters follow by an elliptical
-    slice move.
+    Hyperparameters follow by an elliptical slice move.
     """
 
-    def __init__(self, model: Conditioned, blocks: int) -> None:
-        self.model = model
-        self.size = -(-model.net.neuron_count // blocks)
-        self.charts = {name: chart(law) for name, law in model.hyperlaws.items()}
+    model: Conditioned
+    size: int  #: neurons of a block, the last of which may have fewer: 1, or all N
+
+    @property
+    def charts(self) -> dict[str, Chart]:
+        """Coordinates of the hyperparameters."""
+        return {name: chart(law) for name, law in self.model.hyperlaws.items()}
 
     def init(self, key: jax.Array) -> GibbsState:
         key_hyper, key_theta, key_chain = jax.random.split(key, 3)

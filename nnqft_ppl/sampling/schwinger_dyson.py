@@ -6,6 +6,7 @@ a variance have residuals with one.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -90,12 +91,14 @@ def schwinger_dyson(
     if noise is None and model.observation is not None:
         noise = model.observation.noise
     sites = {site: jnp.asarray(theta[site]) for site in model.laws(model.net)}
-
-    def one(at: Parameters) -> jax.Array:
-        return residual_at(model, model.net, at, noise, observable)
-
     flat = {site: value.reshape(-1, *value.shape[2:]) for site, value in sites.items()}
     shape = next(iter(sites.values())).shape[:2]
-    values = np.asarray(jax.jit(lambda all_theta: jax.lax.map(one, all_theta))(flat)).reshape(shape)
+    values = np.asarray(_residuals(model, flat, noise, observable)).reshape(shape)
     mcse: Any = array_stats.mcse(values, chain_axis=0, draw_axis=1, method="mean")
     return Residual(float(values.mean()), float(mcse))
+
+
+@partial(jax.jit, static_argnames=("observable",))
+def _residuals(model: Conditioned, theta: Parameters, noise: Any, observable: Observable | None) -> jax.Array:
+    """The residual of every draw."""
+    return jax.lax.map(lambda at: residual_at(model, model.net, at, noise, observable), theta)

@@ -1,6 +1,7 @@
 """A conditioned theory in one flat vector z of standard normal variables, which is what the Markov chains move."""
 
 import math
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import jax
@@ -28,7 +29,11 @@ class Whitened:
 
     def __init__(self, model: Conditioned) -> None:
         self.model = model
-        self.size = sum(self._sizes())
+
+    @cached_property
+    def size(self) -> int:
+        """The number of variables."""
+        return sum(self._sizes())
 
     def point(self, z: jax.Array) -> Point:
         """The parameters that z stands for."""
