@@ -66,6 +66,12 @@ class Conditioned:
         if self.collapsed:
             gaussian_amplitudes(self.net)
 
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """What stands beside P(theta) of the net, in words; nothing if it is the net's theory in other coordinates."""
+        there = {"data": self.observation, "a source": self.sources, "an action": self.actions}
+        return tuple(words for words, found in there.items() if found)
+
     # -- its unknowns --------------------------------------------------------------------------------------------
 
     @property
@@ -179,6 +185,33 @@ def conditioned(model: Model) -> Conditioned:
     return model if isinstance(model, Conditioned) else Conditioned(net=model)
 
 
+def unconditioned[Net](
+    model: Net | Conditioned, verb: str, instead: str, error: type[InputError] = InputError
+) -> Net | Architecture:
+    """The net of a theory that is nothing but P(theta), for a verb that knows no other.
+
+    Raises
+    ------
+    InputError
+        for a theory with data, a source, an action or an unknown hyperparameter: what it has, and what to do `instead`.
+    """
+    if not isinstance(model, Conditioned):
+        return model
+    name, unknown = type(model.net).__name__, ", ".join(name for name, _ in model.unknown)
+    if unknown:
+        raise error(
+            f"{verb}: {name} has unknown hyperparameters ({unknown}); give them values with load, or use posterior"
+        )
+    if model.factors:
+        raise error(f"{verb}: {name} has {' and '.join(model.factors)} beside P(theta); {instead}")
+    return model.net
+
+
+def before_data(model: Model) -> Model:
+    """The theory without what was observed of it."""
+    return dataclasses.replace(model, observation=None) if isinstance(model, Conditioned) else model
+
+
 def field_at(net: Architecture, theta: Parameters, points: ArrayLike) -> jax.Array:
     """phi at points, (P,) or (P, D), all neurons at once: best for gradients; `Architecture.field` saves memory."""
     return jnp.tensordot(net.neurons(theta, jnp.asarray(points)).T, theta["a"], axes=1)
@@ -239,7 +272,7 @@ def _flatten(model: Conditioned) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
 
 def _unflatten(structure: tuple[Any, ...], leaves: Iterable[Any]) -> Conditioned:
     (net, seen, sources, places), (potentials, unknown, noise, collapsed) = tuple(leaves), structure
-    actions = tuple(Action(*place, potential) for place, potential in zip(places, potentials, strict=True))
+    actions = tuple(Action(*at, potential=potential) for at, potential in zip(places, potentials, strict=True))
     data = seen if noise is None else seen._replace(noise=noise.law)
     laws = tuple((name, fixed.law) for name, fixed in unknown)
     return rebuilt(Conditioned, (net, data, sources, actions, laws, collapsed), ())
