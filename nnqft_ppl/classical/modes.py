@@ -63,8 +63,8 @@ def modes(
     Raises
     ------
     InputError
-        for an unknown site, a law without a density, an improper one, a density without a maximum that can be reached, or
-        a bad budget. Of a theory with data, a source or an action: for some of its sites only, amplitudes that are
+        for an unknown site, a law without a density, an improper one, a density without a maximum that can be reached,
+        or a bad budget. Of a theory with data, a source or an action: for some of its sites only, amplitudes that are
         integrated out, or an unknown hyperparameter.
 
     Examples
@@ -106,8 +106,8 @@ def _maximisable(model: Model) -> Model:
     name = type(model.net).__name__
     if model.hyperlaws:
         raise InputError(
-            f"modes: {name} has unknown hyperparameters ({', '.join(model.hyperlaws)}), and a joint maximum with them "
-            "says nothing of either; give them values, or use posterior"
+            f"modes: {name} has unknown hyperparameters ({', '.join(model.hyperlaws)}) beside P(theta); give these "
+            "values, or use posterior"
         )
     if model.collapsed and model.factors:
         raise InputError(

@@ -88,13 +88,17 @@ def limit_posterior(net: Model, points: ArrayLike, values: ArrayLike, noise: Arr
     (array([0.5 , 0.25]), array([0.25  , 0.4375]))
     """
     net = unconditioned(net, "limit_posterior", INSTEAD)
-    if not independent_pairs(net) or len(net.amplitude_groups()) > 1 or not net.amplitude_law.even:
-        raise InputError(f"{type(net).__name__}: its infinite-width limit is no centred Gaussian process")
+    _check_limit(net)
     x, z = check_points(points, net.dim), check_points(at, net.dim)
     factor = cho_factor(kernel_matrix(net, x, x) + np.diag(np.broadcast_to(noise, len(x)) ** 2), lower=True)
     cross = kernel_matrix(net, x, z)
     mean = cross.T @ cho_solve(factor, np.asarray(values, dtype=float))
     return Normal(mean, kernel_matrix(net, z, z) - cross.T @ cho_solve(factor, cross))
+
+
+def _check_limit(net: Architecture) -> None:
+    if not independent_pairs(net) or len(net.amplitude_groups()) > 1 or not net.amplitude_law.even:
+        raise InputError(f"{type(net).__name__}: its infinite-width limit is no centred Gaussian process")
 
 
 def first_order(net: Model, points: ArrayLike, values: ArrayLike, noise: float, at: ArrayLike) -> FiniteWidth:
@@ -123,8 +127,8 @@ def first_order(net: Model, points: ArrayLike, values: ArrayLike, noise: float, 
     Raises
     ------
     InputError
-        for amplitudes that are not Gaussian, points of the wrong shape, or a theory that has data, a source or an
-        action already.
+        for dependent neurons, amplitudes that are not Gaussian or have a mean, points of the wrong shape, or a theory
+        that has data, a source or an action already.
     NoClosedForm
         where the card has no closed neuron moments.
 
@@ -138,6 +142,7 @@ def first_order(net: Model, points: ArrayLike, values: ArrayLike, noise: float, 
     array([-0.0625])
     """
     net = unconditioned(net, "first_order", INSTEAD)
+    _check_limit(net)
     gaussian_amplitudes(net)
     x, z = check_points(points, net.dim), check_points(at, net.dim)
     y, scale = jnp.asarray(values), net.amplitude_moment(2)

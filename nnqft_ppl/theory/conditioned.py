@@ -197,13 +197,12 @@ def unconditioned[Net](
     """
     if not isinstance(model, Conditioned):
         return model
-    name, unknown = type(model.net).__name__, ", ".join(name for name, _ in model.unknown)
-    if unknown:
-        raise error(
-            f"{verb}: {name} has unknown hyperparameters ({unknown}); give them values with load, or use posterior"
-        )
-    if model.factors:
-        raise error(f"{verb}: {name} has {' and '.join(model.factors)} beside P(theta); {instead}")
+    beside = list(model.factors)
+    if model.unknown:
+        beside.append(f"unknown hyperparameters ({', '.join(name for name, _ in model.unknown)})")
+        instead = "give these a value with load, or use posterior"
+    if beside:
+        raise error(f"{verb}: {type(model.net).__name__} has {', '.join(beside)} beside P(theta); {instead}")
     return model.net
 
 
