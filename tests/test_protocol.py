@@ -9,10 +9,12 @@ import pytest
 from conftest import ROOT
 from protocol import BESIDE, OPEN, OTHERS, THEORIES, VERBS, X, Y, outcome, report
 from scipy.optimize import minimize
+from typer.testing import CliRunner
 
 import nnqft_ppl as nq
 from nnqft_ppl import NoClosedForm, add_source, deform, load, modes, observe
 from nnqft_ppl.classical.density import Density
+from nnqft_ppl.cli.app import app
 from nnqft_ppl.theory.conditioned import unconditioned
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
@@ -89,6 +91,17 @@ def test_the_mode_of_a_line_given_data_is_the_ridge_solution():
     assert mode.kind == "strict"
     assert mode.theta["a"][0] == pytest.approx((0.7 / 1.3**2 + source @ x + x @ (Y / noise**2)) / precision, rel=1e-12)
     assert mode.spectrum == pytest.approx([precision], rel=1e-12)
+
+
+def test_the_command_line_takes_the_mode_of_a_text(tmp_path):
+    model, out = observe(load("line"), [[2.0]], [1.0], noise=0.5), tmp_path / "modes.parquet"
+    (tmp_path / "line.toml").write_text(nq.to_toml(model))
+    result = CliRunner().invoke(app, ["modes", "--theory", str(tmp_path / "line.toml"), "--out", str(out)])
+    assert result.exit_code == 0, result.stderr
+    assert "maxima of P(a) with data" in result.stdout
+    assert "0.529" in result.stdout  # (1 + 2 * 4)/(1 + 4 * 4)
+    again: Any = nq.theory_of(out)
+    assert nq.to_toml(again) == nq.to_toml(model)
 
 
 def _ends(model: Any, starts: int) -> set[float]:

@@ -34,7 +34,8 @@ def modes(
     """All classical configurations of a theory, or of some of its sites: ``("a",)`` for max P(a), (39).
 
     They are the local maxima of P(theta), (35), and the dominant ones the global maxima, (36), in the coordinates of
-    the card. A search: ascents from draws of P, until one more would hardly find a new maximum.
+    the card. A search: ascents from draws of P, until one more would hardly find a new maximum. Degenerate maxima,
+    about which the Hessian does not say how P falls, are known to about 1e-3 and may be counted more than once.
 
     Parameters
     ----------

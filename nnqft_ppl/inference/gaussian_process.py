@@ -98,7 +98,8 @@ def limit_posterior(net: Model, points: ArrayLike, values: ArrayLike, noise: Arr
 
 def _check_limit(net: Architecture) -> None:
     if not independent_pairs(net) or len(net.amplitude_groups()) > 1 or not net.amplitude_law.even:
-        raise InputError(f"{type(net).__name__}: its infinite-width limit is no centred Gaussian process")
+        name = type(net).__name__
+        raise InputError(f"{name}: its infinite-width limit is no centred Gaussian process; use posterior at its width")
 
 
 def first_order(net: Model, points: ArrayLike, values: ArrayLike, noise: float, at: ArrayLike) -> FiniteWidth:
