@@ -35,7 +35,8 @@ def modes(
 
     They are the local maxima of P(theta), (35), and the dominant ones the global maxima, (36), in the coordinates of
     the card. A search: ascents from draws of P, until one more would hardly find a new maximum. Degenerate maxima,
-    about which the Hessian does not say how P falls, are known to about 1e-3 and may be counted more than once.
+    about which the Hessian does not say how P falls, are known to about 1e-3 and may be counted more than once. Data
+    more precise than a hundredth of the field leave most ascents ``unfinished``, and modes unseen.
 
     Parameters
     ----------
