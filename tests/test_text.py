@@ -326,7 +326,7 @@ def test_a_theory_from_command_to_command(tmp_path):
 def test_commands_say_what_they_cannot_take(tmp_path):
     file = tmp_path / "deformed.toml"
     file.write_text(nq.to_toml(nq.deform(load("cauchy", width=2), "phi^4", [[0.0]])))
-    for command in ("correlators", "predict", "axioms", "modes", "vacua"):
+    for command in ("correlators", "predict", "axioms", "vacua"):
         result = run(command, "--theory", file)
         assert result.exit_code == 2
         assert "without what transforms add, got deform" in result.stderr
