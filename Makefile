@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CANDIDATES := $(PYTHON) python3.13 python3.12 python3 python $(wildcard $(HOME)/.pyenv/versions/3.1[2-9]*/bin/python3)
 PROBE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 12))
 
-.PHONY: demo test check lint package readme errata mutations benchmarks clean
+.PHONY: demo test check lint package readme errata mutations protocol benchmarks clean
 
 demo: $(VENV)/.installed
 	$(BIN)/nnqft reproduce --out results
@@ -43,6 +43,10 @@ errata: $(VENV)/.installed
 # Plant an error in every card, in its draws and in each of its closed forms: a quarter of an hour.
 mutations: $(VENV)/.installed-dev
 	$(BIN)/python tests/mutations.py docs/MUTATIONS.md
+
+# Every verb of every kind of theory: three minutes.
+protocol: $(VENV)/.installed-dev
+	$(BIN)/python tests/protocol.py docs/PROTOCOL.md
 
 benchmarks: $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group benchmarks

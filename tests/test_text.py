@@ -330,7 +330,7 @@ def test_commands_say_what_they_cannot_take(tmp_path):
     result = run("correlators", "--theory", file, "--order", 2, "--draws", 1000)
     assert result.exit_code == 0
     assert "reweight" in result.stdout
-    for command in ("predict", "axioms", "modes", "vacua"):
+    for command in ("predict", "axioms", "vacua"):
         result = run(command, "--theory", file)
         assert result.exit_code == 2
         assert "without what transforms add, got deform" in result.stderr

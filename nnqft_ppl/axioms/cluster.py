@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nnqft_ppl.axioms.verdicts import Verdict
-from nnqft_ppl.correlation.exact import exact_correlator
+from nnqft_ppl.correlation.exact import INSTEAD, exact_correlator
 from nnqft_ppl.runtime.arrays import Array, check_points
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
 from nnqft_ppl.theory.architecture import Architecture
+from nnqft_ppl.theory.conditioned import Model, unconditioned
 from nnqft_ppl.theory.cosine import CosineArchitecture
 from nnqft_ppl.theory.coupled_cosine import CoupledCosineArchitecture
 
@@ -32,7 +33,7 @@ FIRST, SECOND = np.array([0.1, -0.4]), np.array([0.3, -0.5])  # positions of bot
 AXIOM, LIMIT = "cluster decomposition", "cluster decomposition, N -> infinity"
 
 
-def cluster(net: Architecture, first: ArrayLike, second: ArrayLike, distances: ArrayLike) -> Array:
+def cluster(net: Model, first: ArrayLike, second: ArrayLike, distances: ArrayLike) -> Array:
     """C(R) of products of fields at `first` (m, d) and `second` (n, d), moved by R along the last axis of space.
 
     Returns
@@ -42,8 +43,9 @@ def cluster(net: Architecture, first: ArrayLike, second: ArrayLike, distances: A
     Raises
     ------
     NoClosedForm
-        where the card has no closed neuron moments.
+        where the card has no closed neuron moments, or the theory has data, a source or an action.
     """
+    net = unconditioned(net, "cluster", INSTEAD, NoClosedForm)
     x, y = check_points(first, net.dim), check_points(second, net.dim)
     shift = np.asarray(distances, dtype=float)[..., None, None] * np.eye(1, net.dim, net.dim - 1)
     moved = y + shift

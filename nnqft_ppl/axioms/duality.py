@@ -13,11 +13,12 @@ from numpy.typing import ArrayLike
 
 from nnqft_ppl.axioms.symmetries import asked, exact_verdict
 from nnqft_ppl.axioms.verdicts import Z_LIMIT
-from nnqft_ppl.correlation.exact import exact_correlator
+from nnqft_ppl.correlation.exact import INSTEAD, exact_correlator
 from nnqft_ppl.correlation.mixed import PAIRINGS
 from nnqft_ppl.runtime.arrays import Array, check_points
-from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.errors import InputError, NoClosedForm
 from nnqft_ppl.theory.architecture import Architecture
+from nnqft_ppl.theory.conditioned import Model, unconditioned
 from nnqft_ppl.theory.generic import generic_points, independent_pairs
 
 ROUNDING = 1e-12  # of an odd correlator that vanishes
@@ -38,7 +39,7 @@ class Duality(NamedTuple):
         return self.two_point_gap <= SAME
 
 
-def duality(one: Architecture, other: Architecture, points: ArrayLike) -> Duality:
+def duality(one: Model, other: Model, points: ArrayLike) -> Duality:
     """Compare two theories of independent neurons at four points (4, d).
 
     Large-N duality, (34), (S10)-(S15): with one two-point function they are one Gaussian theory at N = infinity, and
@@ -64,7 +65,7 @@ def duality(one: Architecture, other: Architecture, points: ArrayLike) -> Dualit
         for dependent neurons or odd correlators, where a two-point function does not decide the limit, different
         dimensions, or points that are not four.
     NoClosedForm
-        where a card has no closed neuron moments.
+        where a card has no closed neuron moments, or a theory has data, a source or an action.
 
     Examples
     --------
@@ -73,6 +74,7 @@ def duality(one: Architecture, other: Architecture, points: ArrayLike) -> Dualit
     >>> found.dual, found.symmetries
     (True, ('translation',))
     """
+    one, other = (unconditioned(net, "duality", INSTEAD, NoClosedForm) for net in (one, other))
     if one.dim != other.dim:
         raise InputError(f"dim must be the same for both theories, got {one.dim} and {other.dim}")
     for net in (one, other):

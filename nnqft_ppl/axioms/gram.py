@@ -18,6 +18,7 @@ from nnqft_ppl.runtime.arrays import Array, check_points
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.sampling.networks import field_draws
 from nnqft_ppl.theory.architecture import Architecture
+from nnqft_ppl.theory.conditioned import Model, unconditioned
 
 Kernel = Callable[[Array, Array], Array]  # G2(x, y) of points (..., d)
 
@@ -135,12 +136,13 @@ class ReflectionTest(NamedTuple):
         return self.value / self.mcse
 
 
-def sampled_reflection(net: Architecture, points: ArrayLike, *, draws: int = 20_000, seed: int = 0) -> ReflectionTest:
+def sampled_reflection(net: Model, points: ArrayLike, *, draws: int = 20_000, seed: int = 0) -> ReflectionTest:
     """Test positivity on linear functionals A = sum_i v_i phi(x_i) where there is no exact kernel.
 
     The lowest eigenvalue of a noisy Gram matrix is negative even for a positive theory, so v is fixed by a first half
     of the draws and E[theta(A) A] measured on the second, which knows nothing of the first.
     """
+    net = unconditioned(net, "sampled_reflection", "use posterior, and average over its draws")
     x = _later(points)
     half = max(draws // 2, 2)
     phi = field_draws(net, np.concatenate([reflect(x), x]), draws=2 * half, seed=seed)[:, :, 0]

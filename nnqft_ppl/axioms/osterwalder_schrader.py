@@ -19,6 +19,7 @@ from nnqft_ppl.axioms.verdicts import Outcome, Verdict, together, worst
 from nnqft_ppl.correlation.exact import exact_correlator
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.theory.architecture import SYMMETRIES, Architecture
+from nnqft_ppl.theory.conditioned import Model, unconditioned
 from nnqft_ppl.theory.generic import generic_points
 
 SPACE = ("translation", "rotation", "reflection")
@@ -31,7 +32,7 @@ SHORT = {name: name for name in SYMMETRIES} | {LINEAR: "RP 2", PAIRS: "RP 4", TR
 DRAWS = 100_000
 
 
-def axiom_verdicts(net: Architecture, *, draws: int = DRAWS, seed: int = 0) -> list[Verdict]:
+def axiom_verdicts(net: Model, *, draws: int = DRAWS, seed: int = 0) -> list[Verdict]:
     """Every test of every axiom at the theory's own width, symmetries of the field first, and the cluster limit.
 
     The Osterwalder-Schrader axioms: permutations, Euclidean invariance (17)-(20), reflection positivity (13)-(16) and
@@ -52,6 +53,11 @@ def axiom_verdicts(net: Architecture, *, draws: int = DRAWS, seed: int = 0) -> l
     number ``draws``, and the smallest relative violation ``effect`` that they see with 99 % probability; and a remark,
     ``detail``.
 
+    Raises
+    ------
+    InputError
+        for a theory with data, a source or an action.
+
     Examples
     --------
     At finite width the Cauchy net is no quantum theory, although its two-point function, (32), is that of a free field:
@@ -60,6 +66,7 @@ def axiom_verdicts(net: Architecture, *, draws: int = DRAWS, seed: int = 0) -> l
     >>> [(one.axiom, one.test) for one in verdicts if one.outcome == "fail"]
     [('reflection positivity, 6-point', '{phi, phi^3}'), ('cluster decomposition', '2 | 2')]
     """
+    net = unconditioned(net, "axiom_verdicts", "use correlators, and compare them at moved points")
     verdicts = [symmetry_verdict(net, symmetry, draws=draws, seed=seed) for symmetry in asked(net)]
     verdicts += linear_verdicts(net, draws=draws // 5, seed=seed)
     return [*verdicts, *pair_verdicts(net), *triple_verdicts(net), *cluster_verdicts(net)]

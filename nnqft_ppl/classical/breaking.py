@@ -20,6 +20,7 @@ from nnqft_ppl.correlation.exact import exact_correlator, exact_mixed
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
 from nnqft_ppl.theory.architecture import Architecture
+from nnqft_ppl.theory.conditioned import Model, unconditioned
 
 Fate = Literal["symmetric", "explicitly broken", "spontaneously broken", "undecided"]
 
@@ -38,7 +39,7 @@ class Breaking(NamedTuple):
     vacua: str  #: the vacuum manifold, where there is one
 
 
-def breaking(net: Architecture, *, seed: int = 0, manifold: Vacua | None = None) -> tuple[Breaking, ...]:
+def breaking(net: Model, *, seed: int = 0, manifold: Vacua | None = None) -> tuple[Breaking, ...]:
     """The fate of phi -> -phi, and of SO(D) where the field has D components.
 
     Explicit breaking of Z2, (12), or of SO(D) shows in correlators of the field or of field and neuron; spontaneous
@@ -59,6 +60,11 @@ def breaking(net: Architecture, *, seed: int = 0, manifold: Vacua | None = None)
     explicitly broken, spontaneously broken or undecided; ``seen_by``, what shows it; and ``vacua``, the classical
     configurations, or a dash.
 
+    Raises
+    ------
+    InputError
+        for a theory with data, a source or an action.
+
     Examples
     --------
     Amplitudes of mean mu = 0.3 break Z2, but only E[phi h_i] = mu H_ii = mu/2 shows it:
@@ -73,6 +79,7 @@ def breaking(net: Architecture, *, seed: int = 0, manifold: Vacua | None = None)
     >>> found.fate, found.vacua
     ('spontaneously broken', '9 fields')
     """
+    net = unconditioned(net, "breaking", "use modes for its classical fields and correlators for odd orders")
     found = [_reflection(net, seed)]
     if net.component_count > 1:
         found.append(_rotations(net, seed, manifold))

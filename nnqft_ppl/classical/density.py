@@ -18,11 +18,14 @@ from nnqft_ppl.laws.charts import chart
 from nnqft_ppl.laws.joint import leaf
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
-from nnqft_ppl.theory.architecture import Architecture, Parameters
+from nnqft_ppl.theory.architecture import Parameters
+from nnqft_ppl.theory.conditioned import Model, conditioned
 
 
 class Density:
     """log P of the sites of a theory, or of given laws of some of them, over vectors z of shape (size,).
+
+    Data, sources and actions multiply P of all sites, as they are factors on the field that all of them make.
 
     Raises
     ------
@@ -30,8 +33,10 @@ class Density:
         for a discrete law, which has no density.
     """
 
-    def __init__(self, net: Architecture, laws: Mapping[str, dist.Distribution] | None = None) -> None:
-        self.net, self.whole = net, laws is None
+    def __init__(self, model: Model, laws: Mapping[str, dist.Distribution] | None = None) -> None:
+        self.model = conditioned(model)
+        self.net, self.whole = self.model.net, laws is None
+        net = self.net
         self.laws = dict(net.prior() if laws is None else laws)
         for site, law in self.laws.items():
             if leaf(law).is_discrete:
@@ -70,12 +75,15 @@ class Density:
         return xp.where(self.circles, xp.remainder(z + math.pi, 2.0 * math.pi) - math.pi, z)
 
     def log_prob(self, z: jax.Array) -> jax.Array:
-        """log P(theta), normalised as the card's laws are; -inf outside their supports."""
+        """log P(theta), normalised as the card's laws are, and the log of its factors; -inf outside the supports."""
         theta, total, inside = self.theta(self.wrap(z)), jnp.zeros(()), jnp.asarray(True)
         for site, law in self.laws.items():
             total += jnp.sum(jnp.asarray(law.log_prob(theta[site])))
             support: Any = law.support
             inside &= jnp.asarray(True if is_circle(law) else jnp.all(support(theta[site])))
+        if self.model.factors:
+            net, noise = self.model.with_values({})
+            total += self.model.log_factors(net, theta, noise)
         return jnp.where(inside, total, -jnp.inf)
 
     def starts(self, key: jax.Array, count: int) -> jax.Array:

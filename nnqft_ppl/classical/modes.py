@@ -16,14 +16,14 @@ from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.progress import progress_bar
 from nnqft_ppl.runtime.seeds import key_of
-from nnqft_ppl.theory.architecture import Architecture
+from nnqft_ppl.theory.conditioned import Conditioned, Model, conditioned, unconditioned
 
 BATCH, MOST = 256, 2**14  # starts of one batch; of a search
 MISSED = 1e-3  # probability that one more start finds a new mode, at which a search stops
 
 
 def modes(
-    net: Architecture,
+    net: Model,
     sites: Sequence[str] | None = None,
     *,
     missed: float = MISSED,
@@ -34,12 +34,14 @@ def modes(
     """All classical configurations of a theory, or of some of its sites: ``("a",)`` for max P(a), (39).
 
     They are the local maxima of P(theta), (35), and the dominant ones the global maxima, (36), in the coordinates of
-    the card. A search: ascents from draws of P, until one more would hardly find a new maximum.
+    the card. A search: ascents from draws of P, until one more would hardly find a new maximum. Degenerate maxima,
+    about which the Hessian does not say how P falls, are known to about 1e-3 and may be counted more than once. Data
+    more precise than a hundredth of the field leave most ascents ``unfinished``, and modes unseen.
 
     Parameters
     ----------
     net
-        The theory.
+        The theory; data, sources and actions are factors of P(theta), their normalisation left out.
     sites
         Names of the parameters whose joint law is meant; all by default.
     missed
@@ -64,7 +66,8 @@ def modes(
     ------
     InputError
         for an unknown site, a law without a density, an improper one, a density without a maximum that can be reached,
-        or a bad budget.
+        or a bad budget. Of a theory with data, a source or an action: for some of its sites only, amplitudes that are
+        integrated out, or an unknown hyperparameter.
 
     Examples
     --------
@@ -74,18 +77,45 @@ def modes(
     >>> nq.modes(nq.load("line")).found[0].theta["a"].round(6)
     array([1.])
 
+    Given phi(2) = 1 with noise 1/2, its posterior has one, the ridge solution (1 + 2 * 4)/(1 + 4 * 4):
+
+    >>> float(nq.modes(nq.observe(nq.load("line"), [[2.0]], [1.0], noise=0.5)).found[0].theta["a"][0].round(6))
+    0.529412
+
     P(b) of two normal peaks, at 1 and 2.5, has two maxima, which the overlap of the peaks moves by 6e-6:
 
     >>> found = nq.modes(nq.load("landscape", width=1, peaks=2), ("b",))
     >>> found.isolated, sorted(round(float(mode.theta["b"][0]), 3) for mode in found.found)
     (2, [1.0, 2.5])
     """
-    laws = net.prior()
+    card = conditioned(net).net
+    laws = card.prior()
     unknown = [site for site in sites or () if site not in laws]
     if unknown:
-        raise InputError(f"{type(net).__name__}: site must be one of {', '.join(laws)}, got {unknown[0]!r}")
-    density = Density(net, None if sites is None else {site: laws[site] for site in sites})
+        raise InputError(f"{type(card).__name__}: site must be one of {', '.join(laws)}, got {unknown[0]!r}")
+    if sites is None:
+        density = Density(_maximisable(net))
+    else:
+        card = unconditioned(net, "modes", "ask for all sites, as the field that its factors know needs all of them")
+        density = Density(card, {site: laws[site] for site in sites})
     return search(density, missed=missed, starts=starts, seed=seed, progress=progress)
+
+
+def _maximisable(model: Model) -> Model:
+    """The theory, if its factors are functions of the card's own sites; `InputError` otherwise."""
+    if not isinstance(model, Conditioned):
+        return model
+    name = type(model.net).__name__
+    if model.hyperlaws:
+        raise InputError(
+            f"modes: {name} has unknown hyperparameters ({', '.join(model.hyperlaws)}) beside P(theta); give these "
+            "values, or use posterior"
+        )
+    if model.collapsed and model.factors:
+        raise InputError(
+            f"modes: {name} has its amplitudes integrated out, so that its maxima are no fields; leave collapse out"
+        )
+    return model
 
 
 def search(

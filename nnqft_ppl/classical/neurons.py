@@ -16,6 +16,7 @@ from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
 from nnqft_ppl.runtime.seeds import check_seed
 from nnqft_ppl.theory.architecture import Architecture
+from nnqft_ppl.theory.conditioned import Model, unconditioned
 
 
 class ClassicalNeurons(NamedTuple):
@@ -93,7 +94,7 @@ def functions_at(net: Architecture, parts: ClassicalNeurons, points: Array) -> A
     return np.array([np.asarray(single.neurons({"a": np.ones(1), **theta}, points))[0] for theta in chosen])  # pyright: ignore
 
 
-def landscape(net: Architecture, parts: ClassicalNeurons | None = None, *, seed: int = 0) -> ClassicalFields:
+def landscape(net: Model, parts: ClassicalNeurons | None = None, *, seed: int = 0) -> ClassicalFields:
     """The classical fields of a theory, assembled from its classical neurons, (39), which are searched if not given.
 
     sum_i alpha_i h_i, with every alpha_i a mode of P(a_i) and every h_i a classical neuron (38).
@@ -115,7 +116,7 @@ def landscape(net: Architecture, parts: ClassicalNeurons | None = None, *, seed:
     Raises
     ------
     InputError
-        where neurons are dependent or unlike, or a law has no density.
+        where neurons are dependent or unlike, a law has no density, or data, a source or an action couple the neurons.
     NoClosedForm
         where the classical neurons form a continuum, so that there is nothing to count.
 
@@ -130,6 +131,7 @@ def landscape(net: Architecture, parts: ClassicalNeurons | None = None, *, seed:
     >>> bounds.lower, bounds.exact, bounds.upper  # 2^N C(2, N) of (41); (2 * 2)^N of (40)
     (4, 9, 16)
     """
+    net = unconditioned(net, "landscape", "use modes, as P(theta) with its factors is no product over neurons")
     parts = classical_neurons(net, seed=seed) if parts is None else parts
     if parts.moduli and not parts.silent:
         raise NoClosedForm(

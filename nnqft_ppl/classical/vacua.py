@@ -23,6 +23,7 @@ from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.theory.amplitudes import AmplitudeGroup, Components
 from nnqft_ppl.theory.architecture import Architecture, Parameters
+from nnqft_ppl.theory.conditioned import Model, unconditioned
 
 ANGLES, RADII = 64, 400  # nodes of the polar angle, at least, and of |a_0|
 
@@ -49,7 +50,7 @@ class Vacua(NamedTuple):
         return self.dimension - self.goldstones
 
 
-def vacua(net: Architecture, *, seed: int = 0) -> Vacua:
+def vacua(net: Model, *, seed: int = 0) -> Vacua:
     """The dominant vacua of a field with D components, by a search for the maxima of P(a).
 
     For the wine bottle (44) they are the sphere |a_0| = v; for the Gaussian amplitudes of (43) the point a = 0.
@@ -73,7 +74,8 @@ def vacua(net: Architecture, *, seed: int = 0) -> Vacua:
     Raises
     ------
     InputError
-        for a field with one component, or amplitudes without a density.
+        for a field with one component, amplitudes without a density, or a theory with data, a source or an action, the
+        maxima of which are not those of P(a).
 
     Examples
     --------
@@ -83,6 +85,7 @@ def vacua(net: Architecture, *, seed: int = 0) -> Vacua:
     >>> round(found.radius, 6), found.goldstones, round(float(found.masses[-1]), 6)
     (1.0, 1, 16.0)
     """
+    net = unconditioned(net, "vacua", "use modes")
     if net.component_count < 2:
         raise InputError(f"{type(net).__name__}: vacua are those of a field with several components")
     law = net.prior()["a"]

@@ -8,7 +8,16 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from nnqft_ppl.cli.options import CardArgument, SeedOption, SetOption, TheoryOption, clear_errors, console, theory
+from nnqft_ppl.cli.options import (
+    CardArgument,
+    SeedOption,
+    SetOption,
+    TheoryOption,
+    any_theory,
+    clear_errors,
+    console,
+    theory,
+)
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
 
 if TYPE_CHECKING:
@@ -42,8 +51,9 @@ def modes(
 ) -> None:
     """Classical field configurations (35): the local maxima of P(theta), and how many fields they make.
 
-    Where neurons are independent, the modes of one amplitude and of one neuron are found, and the fields assembled and
-    counted exactly at any N, (38)-(41). Otherwise, or with `--joint`, all parameters are searched together.
+    Where neurons are independent, and nothing stands beside P(theta), the modes of one amplitude and of one neuron are
+    found, and the fields assembled and counted exactly at any N, (38)-(41). Otherwise, or with `--joint`, all
+    parameters are searched together.
 
     Maxima depend on the coordinates: they are those of the card's own parameters, with no Jacobian. The eigenvalues
     are those of the Hessian of -log P: negative / zero / positive.
@@ -54,15 +64,20 @@ def modes(
     """
     with clear_errors():
         _check_places(out, plot)
-        net = theory(card, settings, file)
+        model = any_theory(card, settings, file)
         from nnqft_ppl.classical.modes import modes as search
         from nnqft_ppl.classical.neurons import classical_neurons, factorises, landscape
+        from nnqft_ppl.theory.conditioned import conditioned
 
-        screen, whole = console(), joint or not factorises(net)
+        net = conditioned(model).net
+
+        screen, whole = console(), joint or model is not net or not factorises(net)
         _check_wishes(net, whole, best, out, plot)
         if whole:
-            found = search(net, starts=starts, missed=missed, seed=seed, progress=True)
-            screen.print(f"[bold]{escape(repr(net))}[/]\nmaxima of P({', '.join(net.prior())})\n", highlight=False)
+            found = search(model, starts=starts, missed=missed, seed=seed, progress=True)
+            beside = "".join(f" with {factor}" for factor in conditioned(model).factors)
+            title = f"maxima of P({', '.join(net.prior())}){beside}"
+            screen.print(f"[bold]{escape(repr(net))}[/]\n{title}\n", highlight=False)
             screen.print(_mode_table(found))
             screen.print(f"\n{_summary(found)}", highlight=False)
         else:
@@ -87,8 +102,8 @@ def modes(
             from nnqft_ppl.reports.classical import modes_table, parameters_table
             from nnqft_ppl.reports.tables import write_table
 
-            write_table(modes_table(net, found, seed=seed), out, "modes")
-            write_table(parameters_table(net, found), _beside(out), "parameters")
+            write_table(modes_table(model, found, seed=seed), out, "modes")
+            write_table(parameters_table(model, found), _beside(out), "parameters")
             typer.echo(f"wrote {out} and {_beside(out)}")
         if plot is not None:
             typer.echo(f"wrote {plot}")

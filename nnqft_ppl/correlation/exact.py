@@ -32,12 +32,14 @@ from nnqft_ppl.correlation.partitions import (
     set_partitions,
 )
 from nnqft_ppl.runtime.arrays import Array, check_configurations
-from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.errors import InputError, NoClosedForm
 from nnqft_ppl.theory.amplitudes import AmplitudeGroup, Components
+from nnqft_ppl.theory.conditioned import Conditioned, unconditioned
 
 Kind = Literal["full", "connected", "I_N", "I_IB"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 MAX_ORDER = 10
+INSTEAD = "use correlators with the estimator reweight or chain"  # where factors leave no closed form
 
 
 class Theory(Protocol):
@@ -59,7 +61,10 @@ class Theory(Protocol):
 
 
 def exact_correlator(
-    net: Theory, configurations: ArrayLike, kind: Kind = "full", components: Sequence[int] | None = None
+    net: Theory | Conditioned,
+    configurations: ArrayLike,
+    kind: Kind = "full",
+    components: Sequence[int] | None = None,
 ) -> Array:
     """The exact n-point function of the field at finite width, (2), (4), (7)-(9), (28).
 
@@ -82,7 +87,7 @@ def exact_correlator(
     Raises
     ------
     NoClosedForm
-        where the card has no closed neuron moments.
+        where the card has no closed neuron moments, or the theory has data, a source or an action.
     InputError
         for an unknown kind, a bad shape, an order that is not supported, a component that does not exist, or an
         amplitude moment that does not exist.
@@ -103,6 +108,7 @@ def exact_correlator(
     >>> bool(np.isclose(whole, finite + dependent)), bool(dependent > 0)
     (True, True)
     """
+    net = _closed(net, "exact_correlator")
     points = check_configurations(configurations, net.dim)
     n = check_order(points.shape[-2])
     check_kind(kind)
@@ -116,6 +122,10 @@ def exact_correlator(
     if kind == "connected":
         return _connected(net, points, labels)
     return np.zeros(points.shape[:-2]) if net.independent else _independence_breaking(net, points, labels)
+
+
+def _closed(net: Theory | Conditioned, verb: str) -> Theory:
+    return unconditioned(net, verb, INSTEAD, NoClosedForm)
 
 
 def check_order(n: int) -> int:
@@ -157,7 +167,7 @@ def from_neuron_moments(net: Theory, points: Array, terms: Polynomial) -> Array:
     return terms.value(np.stack(moments))
 
 
-def exact_neuron(net: Theory, points: ArrayLike, indices: Sequence[int]) -> Array:
+def exact_neuron(net: Theory | Conditioned, points: ArrayLike, indices: Sequence[int]) -> Array:
     """Neuron correlators H_(i_1..i_n)(x_1..x_n) = E[h_(i_1)(x_1)..h_(i_n)(x_n)], (3), (5), (19), (23).
 
     Parameters
@@ -176,7 +186,7 @@ def exact_neuron(net: Theory, points: ArrayLike, indices: Sequence[int]) -> Arra
     Raises
     ------
     NoClosedForm
-        where the card has no closed neuron moments.
+        where the card has no closed neuron moments, or the theory has data, a source or an action.
     InputError
         for a bad shape, or indices that are not one neuron of the theory for each point.
 
@@ -188,6 +198,7 @@ def exact_neuron(net: Theory, points: ArrayLike, indices: Sequence[int]) -> Arra
     >>> float(nq.exact_neuron(net, x, (0, 0, 0, 0))), float(nq.exact_neuron(net, x, (0, 0, 1, 1)))
     (0.375, 0.25)
     """
+    net = _closed(net, "exact_neuron")
     x = check_configurations(points, net.dim, "points")
     if len(indices) != x.shape[-2]:
         raise InputError(f"indices must name one neuron for each of the {x.shape[-2]} points, got {tuple(indices)}")
@@ -198,7 +209,10 @@ def exact_neuron(net: Theory, points: ArrayLike, indices: Sequence[int]) -> Arra
 
 
 def exact_mixed(
-    net: Theory, field_points: ArrayLike, neuron_points: ArrayLike, components: Sequence[int] | None = None
+    net: Theory | Conditioned,
+    field_points: ArrayLike,
+    neuron_points: ArrayLike,
+    components: Sequence[int] | None = None,
 ) -> Array:
     """Mixed field-neuron correlators E[phi(x_1)..phi(x_m) h_i(y_1)..h_i(y_k)] for one neuron i (of the first group).
 
@@ -221,7 +235,7 @@ def exact_mixed(
     Raises
     ------
     NoClosedForm
-        where the card has no closed neuron moments.
+        where the card has no closed neuron moments, or the theory has data, a source or an action.
     InputError
         for a bad shape, an order that is not supported, a component or an amplitude moment that does not exist.
 
@@ -233,6 +247,7 @@ def exact_mixed(
     >>> round(float(nq.exact_mixed(net, x, x)), 6)
     0.2625
     """
+    net = _closed(net, "exact_mixed")
     x = check_configurations(field_points, net.dim, "field_points")
     y = check_configurations(neuron_points, net.dim, "neuron_points")
     batch = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])

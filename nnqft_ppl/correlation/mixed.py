@@ -17,11 +17,12 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnqft_ppl.correlation.exact import Kind, exact_correlator, exact_mixed, exact_neuron
+from nnqft_ppl.correlation.exact import INSTEAD, Kind, exact_correlator, exact_mixed, exact_neuron
 from nnqft_ppl.runtime.arrays import Array, check_configurations, check_points
-from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.errors import InputError, NoClosedForm
 from nnqft_ppl.sampling.networks import over_networks
 from nnqft_ppl.theory.architecture import Architecture
+from nnqft_ppl.theory.conditioned import Model, unconditioned
 
 BATCH = 2**13
 
@@ -116,7 +117,7 @@ class Prediction(NamedTuple):
     remark: str = ""
 
 
-def predictions(net: Architecture, points: ArrayLike) -> list[Prediction]:
+def predictions(net: Model, points: ArrayLike) -> list[Prediction]:
     """What an observer of the field, and of one neuron with it, should see at four points (4, d).
 
     Correlators of the field (2), (6)-(9), mixed correlators of field and neuron, and G4c predicted from mixed
@@ -140,6 +141,8 @@ def predictions(net: Architecture, points: ArrayLike) -> list[Prediction]:
     ------
     InputError
         for points that are not four.
+    NoClosedForm
+        for a theory with data, a source or an action.
 
     Examples
     --------
@@ -151,6 +154,7 @@ def predictions(net: Architecture, points: ArrayLike) -> list[Prediction]:
     the same over G2 H at one point: 1/(2N) for cos_net: 0.05
     G4c from mixed correlators alone, the sum rule: 0.0375
     """
+    net = unconditioned(net, "predictions", INSTEAD, NoClosedForm)
     x = check_points(points, net.dim)
     if len(x) != 4:
         raise InputError(f"points must be four, got {len(x)}")

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.sampling.networks import field_draws
-from nnqft_ppl.theory.architecture import Architecture
+from nnqft_ppl.theory.conditioned import Model, unconditioned
 
 REACH = 5.5  # of the window, in units of its length
 
@@ -28,9 +28,7 @@ class Periodogram(NamedTuple):
     expected: Array
 
 
-def periodogram(
-    net: Architecture, momenta: ArrayLike, *, length: float, spacing: float, draws: int, seed: int
-) -> Periodogram:
+def periodogram(net: Model, momenta: ArrayLike, *, length: float, spacing: float, draws: int, seed: int) -> Periodogram:
     """Estimate the power spectrum of a theory on the line from draws of its field on a grid.
 
     Parameters
@@ -46,6 +44,7 @@ def periodogram(
     InputError, NoClosedForm
         for a theory in more than one dimension, or one without a power spectrum.
     """
+    net = unconditioned(net, "periodogram", "use posterior, and transform its draws")
     if net.dim != 1:
         raise InputError(f"dim must be 1 for a periodogram, got {net.dim}")
     p = np.asarray(momenta, dtype=float)

@@ -21,8 +21,11 @@ from nnqft_ppl.runtime.arrays import Array, check_points
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.sampling.networks import over_networks
 from nnqft_ppl.theory.architecture import Architecture
+from nnqft_ppl.theory.conditioned import Model, unconditioned
 from nnqft_ppl.theory.gaussian_amplitudes import gaussian_amplitudes
 from nnqft_ppl.theory.generic import independent_pairs
+
+INSTEAD = "pass the theory that it was made from, as data are arguments here, or use posterior"
 
 
 class Normal(NamedTuple):
@@ -46,7 +49,7 @@ def kernel_matrix(net: Architecture, x: Array, y: Array) -> Array:
     return net.two_point(x[:, None, :], y[None, :, :])
 
 
-def limit_posterior(net: Architecture, points: ArrayLike, values: ArrayLike, noise: ArrayLike, at: ArrayLike) -> Normal:
+def limit_posterior(net: Model, points: ArrayLike, values: ArrayLike, noise: ArrayLike, at: ArrayLike) -> Normal:
     """The posterior of the field at infinite width, given noisy values: exact, by one Cholesky factor.
 
     As N -> infinity independent neurons make a Gaussian field, (10), with the kernel K = G^(2), which does not depend
@@ -56,7 +59,7 @@ def limit_posterior(net: Architecture, points: ArrayLike, values: ArrayLike, noi
     Parameters
     ----------
     net
-        A theory of independent neurons and even amplitudes.
+        A theory of independent neurons and even amplitudes, before its data, which are arguments.
     points, values
         Shapes (P, d) and (P,).
     noise
@@ -71,7 +74,8 @@ def limit_posterior(net: Architecture, points: ArrayLike, values: ArrayLike, noi
     Raises
     ------
     InputError
-        for dependent neurons, or a mean or an amplitude law that keeps the limit from being one centred Gaussian.
+        for dependent neurons, a mean or an amplitude law that keeps the limit from being one centred Gaussian, or a
+        theory that has data, a source or an action already.
     NoClosedForm
         where the card has no closed two-point function.
 
@@ -83,8 +87,8 @@ def limit_posterior(net: Architecture, points: ArrayLike, values: ArrayLike, noi
     >>> found.mean.round(6), found.covariance.diagonal().round(6)
     (array([0.5 , 0.25]), array([0.25  , 0.4375]))
     """
-    if not independent_pairs(net) or len(net.amplitude_groups()) > 1 or not net.amplitude_law.even:
-        raise InputError(f"{type(net).__name__}: its infinite-width limit is no centred Gaussian process")
+    net = unconditioned(net, "limit_posterior", INSTEAD)
+    _check_limit(net)
     x, z = check_points(points, net.dim), check_points(at, net.dim)
     factor = cho_factor(kernel_matrix(net, x, x) + np.diag(np.broadcast_to(noise, len(x)) ** 2), lower=True)
     cross = kernel_matrix(net, x, z)
@@ -92,7 +96,13 @@ def limit_posterior(net: Architecture, points: ArrayLike, values: ArrayLike, noi
     return Normal(mean, kernel_matrix(net, z, z) - cross.T @ cho_solve(factor, cross))
 
 
-def first_order(net: Architecture, points: ArrayLike, values: ArrayLike, noise: float, at: ArrayLike) -> FiniteWidth:
+def _check_limit(net: Architecture) -> None:
+    if not independent_pairs(net) or len(net.amplitude_groups()) > 1 or not net.amplitude_law.even:
+        name = type(net).__name__
+        raise InputError(f"{name}: its infinite-width limit is no centred Gaussian process; use posterior at its width")
+
+
+def first_order(net: Model, points: ArrayLike, values: ArrayLike, noise: float, at: ArrayLike) -> FiniteWidth:
     """The coefficients of 1/N of the posterior mean and variance at each point of `at`, (Q,): errors are zero.
 
     f_N = f + (1/2N) [(Z f)'' : C - f Z'' : C] / Z to first order, where the kernel matrix of N neurons has the
@@ -102,7 +112,7 @@ def first_order(net: Architecture, points: ArrayLike, values: ArrayLike, noise: 
     Parameters
     ----------
     net
-        The theory; its width does not matter.
+        The theory before its data, which are arguments; its width does not matter.
     points, values
         Shapes (P, d) and (P,).
     noise
@@ -118,7 +128,8 @@ def first_order(net: Architecture, points: ArrayLike, values: ArrayLike, noise: 
     Raises
     ------
     InputError
-        for amplitudes that are not Gaussian, or points of the wrong shape.
+        for dependent neurons, amplitudes that are not Gaussian or have a mean, points of the wrong shape, or a theory
+        that has data, a source or an action already.
     NoClosedForm
         where the card has no closed neuron moments.
 
@@ -131,6 +142,8 @@ def first_order(net: Architecture, points: ArrayLike, values: ArrayLike, noise: 
     >>> found.mean.round(6)
     array([-0.0625])
     """
+    net = unconditioned(net, "first_order", INSTEAD)
+    _check_limit(net)
     gaussian_amplitudes(net)
     x, z = check_points(points, net.dim), check_points(at, net.dim)
     y, scale = jnp.asarray(values), net.amplitude_moment(2)

@@ -17,13 +17,14 @@ from nnqft_ppl.runtime.progress import progress_bar
 from nnqft_ppl.runtime.seeds import key_of
 from nnqft_ppl.runtime.version import VERSION
 from nnqft_ppl.text import told
-from nnqft_ppl.theory.architecture import Architecture, as_points
+from nnqft_ppl.theory.architecture import as_points
+from nnqft_ppl.theory.conditioned import Model, before_data, unconditioned
 
 BATCH_ELEMENTS = 2**20  # neuron evaluations held at once
 
 
 def prior_predictive(
-    net: Architecture,
+    net: Model,
     points: ArrayLike,
     *,
     draws: int = 1000,
@@ -38,7 +39,7 @@ def prior_predictive(
     Parameters
     ----------
     net
-        A theory whose laws have exact samplers.
+        A theory whose laws have exact samplers; of one with data, what it was before them.
     points
         Shape (P, d).
     draws, seed
@@ -57,7 +58,8 @@ def prior_predictive(
     Raises
     ------
     InputError
-        for points of the wrong shape or not finite, fewer than one draw, or a theory without an exact sampler.
+        for points of the wrong shape or not finite, fewer than one draw, or a theory without an exact sampler, or
+        with a source or an action.
 
     Examples
     --------
@@ -68,6 +70,7 @@ def prior_predictive(
     >>> tree["prior"].a.dims
     ('chain', 'draw', 'neuron')
     """
+    net = unconditioned(before_data(net), "prior_predictive", "use posterior")
     x = as_points(net, points)
     net.check_ancestral()
     if draws < 1:

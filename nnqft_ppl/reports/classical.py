@@ -12,9 +12,10 @@ from nnqft_ppl.reports.schemas import Schema, validate_table
 from nnqft_ppl.runtime.version import VERSION
 from nnqft_ppl.text import told
 from nnqft_ppl.theory.architecture import Architecture
+from nnqft_ppl.theory.conditioned import Model, conditioned
 
 
-def modes_table(net: Architecture, found: Modes, *, seed: int) -> pd.DataFrame:
+def modes_table(model: Model, found: Modes, *, seed: int) -> pd.DataFrame:
     """One row for each mode, up to relabelling, in the schema ``modes``; most probable first."""
     rows = []
     for number, mode in enumerate(found.found):
@@ -39,10 +40,10 @@ def modes_table(net: Architecture, found: Modes, *, seed: int) -> pd.DataFrame:
                 "seed": seed,
             }
         )
-    return _table(net, [_theory(net) | row for row in rows], "modes")
+    return _table(model, [_theory(conditioned(model).net) | row for row in rows], "modes")
 
 
-def parameters_table(net: Architecture, found: Modes) -> pd.DataFrame:
+def parameters_table(model: Model, found: Modes) -> pd.DataFrame:
     """One row for each number in theta* of each mode, in the schema ``parameters``."""
     rows = [
         {"mode": number, "site": site, "entry": entry, "value": float(value)}
@@ -50,7 +51,7 @@ def parameters_table(net: Architecture, found: Modes) -> pd.DataFrame:
         for site, values in mode.theta.items()
         for entry, value in enumerate(values.ravel())
     ]
-    return _table(net, rows, "parameters")
+    return _table(model, rows, "parameters")
 
 
 def breaking_table(net: Architecture, fates: Sequence[Breaking]) -> pd.DataFrame:
@@ -58,9 +59,9 @@ def breaking_table(net: Architecture, fates: Sequence[Breaking]) -> pd.DataFrame
     return _table(net, [_theory(net) | one._asdict() for one in fates], "breaking")
 
 
-def _table(net: Architecture, rows: list[dict[str, Any]], schema: Schema) -> pd.DataFrame:
+def _table(model: Model, rows: list[dict[str, Any]], schema: Schema) -> pd.DataFrame:
     table = validate_table(pd.DataFrame(rows), schema)
-    table.attrs["provenance"] = {"theory": repr(net), **told(net)}
+    table.attrs["provenance"] = {"theory": repr(conditioned(model).net), **told(model)}
     return table
 
 

@@ -13,6 +13,7 @@ from nnqft_ppl.inference.data import Data
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.theory.architecture import Architecture
+from nnqft_ppl.theory.conditioned import Model, conditioned
 
 SHOWN = {1: 12, 2: 3}  # draws in a picture
 EXTENT = 6.0  # half-width of the default grid, in units of 1/m
@@ -28,9 +29,9 @@ def grid(dim: int) -> Array:
     return x
 
 
-def plot_fields(net: Architecture, points: Array, phi: Array, path: Path) -> None:
+def plot_fields(model: Model, points: Array, phi: Array, path: Path) -> None:
     """The first draws of a field, phi of shape (draws, P), as lines in d = 1 and as maps on a square grid in d = 2."""
-
+    net = conditioned(model).net
     if net.dim > 2:
         raise InputError(f"a picture of fields must be of dim 1 or 2, got {net.dim}")
     import matplotlib as mpl
@@ -41,7 +42,7 @@ def plot_fields(net: Architecture, points: Array, phi: Array, path: Path) -> Non
             axes = figure.subplots()
             order = np.argsort(points[:, 0])
             axes.plot(points[order, 0], phi[: SHOWN[1], order].T, alpha=0.8)
-            axes.set(xlabel="x", ylabel="φ(x)", title=_title(net))
+            axes.set(xlabel="x", ylabel="φ(x)", title=_title(model))
         else:
             figure = Figure(figsize=(9.6, 3.4), layout="constrained")
             shown = phi[: SHOWN[2]]
@@ -53,7 +54,7 @@ def plot_fields(net: Architecture, points: Array, phi: Array, path: Path) -> Non
                 )
                 axes.set(xlabel="$x_0$", ylabel="$x_1$", aspect="equal")
             figure.colorbar(panels[0].collections[0], ax=panels, label="φ(x)")
-            figure.suptitle(_title(net))
+            figure.suptitle(_title(model))
         figure.savefig(path, dpi=160)
 
 
@@ -148,8 +149,10 @@ def draw_design(found: Design, panels: Any) -> None:
         panel.legend(loc="upper right")
 
 
-def _title(net: Architecture) -> str:
-    return f"{type(net).__name__}, N = {net.width}, d = {net.dim}: independent draws"
+def _title(model: Model) -> str:
+    beside, net = conditioned(model).factors, conditioned(model).net
+    draws = f"draws with {' and '.join(beside)}" if beside else "independent draws"
+    return f"{type(net).__name__}, N = {net.width}, d = {net.dim}: {draws}"
 
 
 STYLE: dict[Any, Any] = {

@@ -12,12 +12,13 @@ from numpy.typing import ArrayLike
 from nnqft_ppl.runtime.arrays import Array, check_points
 from nnqft_ppl.runtime.seeds import key_of
 from nnqft_ppl.theory.architecture import Architecture
+from nnqft_ppl.theory.conditioned import Model, unconditioned
 
 BATCH = 2**12
 
 
 def over_networks(
-    net: Architecture,
+    net: Model,
     function: Callable[..., Any],
     *arrays: ArrayLike,
     draws: int,
@@ -35,8 +36,9 @@ def over_networks(
     Raises
     ------
     InputError
-        for a theory without an exact sampler.
+        for a theory without an exact sampler, or with data, a source or an action.
     """
+    net = unconditioned(net, "over_networks", "use posterior, whose draws are those of the theory as a whole")
     net.check_ancestral()
     with jax.enable_x64(double):
         root = key_of(seed)
@@ -46,14 +48,15 @@ def over_networks(
     return jax.tree.map(lambda *leaves: np.concatenate(leaves)[:draws], *parts)
 
 
-def field_draws(net: Architecture, points: ArrayLike, *, draws: int, seed: int) -> Array:
+def field_draws(net: Model, points: ArrayLike, *, draws: int, seed: int) -> Array:
     """phi_k(x_p) of independent networks, shape (draws, P, D).
 
     Raises
     ------
     InputError
-        for points of the wrong shape, or a theory without an exact sampler.
+        for points of the wrong shape, a theory without an exact sampler, or one with data, a source or an action.
     """
+    net = unconditioned(net, "field_draws", "use posterior, whose draws are those of the theory as a whole")
     x = check_points(points, net.dim)
     phi = over_networks(net, _field, x, draws=draws, seed=seed)
     return phi.reshape(draws, len(x), -1).astype(float)

@@ -61,10 +61,14 @@ def plan(model: Model, sampler: SamplerName | None = None, collapsed: bool | Non
     integrable = is_linear(model) and not (model.sources and separate)
     if collapsed or (collapsed is None and not model.collapsed and integrable):
         model = collapse(model)
-    neuronwise = separate and not (model.collapsed and (model.sources or not _centred(net)))
+    neuronwise = bool(separate and model.factors) and not (model.collapsed and (model.sources or not _centred(net)))
     if sampler not in (None, *SAMPLERS):
         raise InputError(f"sampler must be one of {', '.join(SAMPLERS)}, got {sampler!r}")
     if sampler == "gibbs" and not neuronwise:
+        if separate and not model.factors:
+            raise InputError(
+                "sampler gibbs needs data, a source or an action; `prior_predictive` draws a theory without"
+            )
         if separate:
             raise InputError("sampler gibbs needs amplitudes of mean zero and no source where they are integrated out")
         raise InputError(f"sampler gibbs needs independent neurons that can be drawn, which {type(net).__name__} lacks")

@@ -66,6 +66,12 @@ class Conditioned:
         if self.collapsed:
             gaussian_amplitudes(self.net)
 
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """What stands beside P(theta) of the net, in words; nothing if it is the net's theory in other coordinates."""
+        there = {"data": self.observation, "a source": self.sources, "an action": self.actions}
+        return tuple(words for words, found in there.items() if found)
+
     # -- its unknowns --------------------------------------------------------------------------------------------
 
     @property
@@ -112,7 +118,7 @@ class Conditioned:
     @property
     def factored(self) -> bool:
         """Does anything multiply the prior, or is a hyperparameter unknown?"""
-        return bool(self.observation is not None or self.sources or self.actions or self.unknown)
+        return bool(self.factors or self.unknown)
 
     @property
     def places(self) -> jax.Array:
@@ -208,6 +214,32 @@ Model = Architecture | Conditioned
 def conditioned(model: Model) -> Conditioned:
     """An architecture as a theory without factors; a conditioned theory as it is."""
     return model if isinstance(model, Conditioned) else Conditioned(net=model)
+
+
+def unconditioned[Net](
+    model: Net | Conditioned, verb: str, instead: str, error: type[InputError] = InputError
+) -> Net | Architecture:
+    """The net of a theory that is nothing but P(theta), for a verb that knows no other.
+
+    Raises
+    ------
+    InputError
+        for a theory with data, a source, an action or an unknown hyperparameter: what it has, and what to do `instead`.
+    """
+    if not isinstance(model, Conditioned):
+        return model
+    beside = list(model.factors)
+    if model.unknown:
+        beside.append(f"unknown hyperparameters ({', '.join(name for name, _ in model.unknown)})")
+        instead = "give these a value with load, or use posterior"
+    if beside:
+        raise error(f"{verb}: {type(model.net).__name__} has {', '.join(beside)} beside P(theta); {instead}")
+    return model.net
+
+
+def before_data(model: Model) -> Model:
+    """The theory without what was observed of it."""
+    return dataclasses.replace(model, observation=None) if isinstance(model, Conditioned) else model
 
 
 def field_at(net: Architecture, theta: Parameters, points: ArrayLike) -> jax.Array:
