@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpyro.handlers
+import pandas as pd
 from numpyro.distributions import LogNormal
 from xarray import DataTree
 

@@ -17,7 +17,7 @@ from nnqft_ppl.runtime.progress import progress_bar
 from nnqft_ppl.runtime.seeds import key_of
 from nnqft_ppl.runtime.version import VERSION
 from nnqft_ppl.text import told
-from nnqft_ppl.theory.architecture import as_points
+from nnqft_ppl.theory.architecture import Architecture, as_points
 from nnqft_ppl.theory.conditioned import Model, before_data, unconditioned
 
 BATCH_ELEMENTS = 2**20  # neuron evaluations held at once

@@ -66,9 +66,7 @@ def plan(model: Model, sampler: SamplerName | None = None, collapsed: bool | Non
         raise InputError(f"sampler must be one of {', '.join(SAMPLERS)}, got {sampler!r}")
     if sampler == "gibbs" and not neuronwise:
         if separate and not model.factors:
-            raise InputError(
-                "sampler gibbs needs data, a source or an action; `prior_predictive` draws a theory without"
-            )
+            raise InputError("sampler gibbs needs data, a source or an action; prior_predictive draws what has none")
         if separate:
             raise InputError("sampler gibbs needs amplitudes of mean zero and no source where they are integrated out")
         raise InputError(f"sampler gibbs needs independent neurons that can be drawn, which {type(net).__name__} lacks")
