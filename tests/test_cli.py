@@ -257,7 +257,7 @@ def test_programs_are_kept(tmp_path):
     first = kept(tmp_path)
     assert len(first) > 3
     assert kept(tmp_path) == first
-    half = next(file for file in tmp_path.rglob("*-cache") if file.name.startswith("jit_run"))
+    half = next(file for file in tmp_path.rglob("*-cache") if file.name.startswith("jit__batch"))
     half.write_bytes(half.read_bytes()[:100])  # as a process leaves it that was killed
     assert set(kept(tmp_path)) == set(first)
     file = tmp_path / "file"

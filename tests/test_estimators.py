@@ -335,7 +335,7 @@ def test_a_field_error_of_infinite_variance_is_announced():
         ({"orders": (0,)}, "order must be between 1 and 10, got 0"),
         ({"orders": (5,)}, "order must be at most 4, the number of points in a configuration, got 5"),
         ({"kinds": ("half",)}, "kind must be one of full, connected, I_N, I_IB, got 'half'"),
-        ({"estimators": ("best",)}, "estimator must be one of exact, field, amplitude, neuron, sobol, got 'best'"),
+        ({"estimators": ("best",)}, "estimator must be one of exact, field, amplitude, neuron, sobol, reweight, chain, got 'best'"),
         ({"estimators": ("field",), "kinds": ("I_N",)}, "kind must be one of full, connected for the field estimator"),
         ({"draws": 1}, "draws must be at least 2, got 1"),
         ({"seed": -1}, "seed must be a whole number from 0 to 4294967295, got -1"),
