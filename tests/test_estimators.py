@@ -168,7 +168,7 @@ def test_coincident_points_have_no_variance_with_amplitudes_and_phases_integrate
 @pytest.mark.parametrize("estimator", ["field", "amplitude", "neuron"])
 def test_the_number_of_threads_changes_nothing(estimator, monkeypatch):
     """Bit for bit: any number of batches at a time."""
-    monkeypatch.setattr("nnqft_ppl.correlation.estimate.BATCH_ELEMENTS", 2**17)  # many batches of few draws
+    monkeypatch.setattr("nnqft_ppl.correlation.requests.BATCH_ELEMENTS", 2**17)  # many batches of few draws
     net = load("cos_net", width=20, dim=2)
     x = np.random.default_rng(0).normal(size=(10, 4, 2))
     kwargs = {
@@ -190,7 +190,7 @@ def test_the_number_of_threads_changes_nothing(estimator, monkeypatch):
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_a_longer_run_goes_on_from_a_shorter_one(estimator, tmp_path, monkeypatch):
     """Bit for bit, from the checkpoint of the shorter run; and the checkpoint of another job is left alone."""
-    monkeypatch.setattr("nnqft_ppl.correlation.estimate.BATCH_ELEMENTS", 2**17)
+    monkeypatch.setattr("nnqft_ppl.correlation.requests.BATCH_ELEMENTS", 2**17)
     monkeypatch.setattr(
         "nnqft_ppl.runtime.checkpoint.SECONDS", 0.0
     )  # one after every batch, however slow the machine is
@@ -248,7 +248,7 @@ def test_draws_are_counted_exactly():
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_errors_are_honest(estimator, monkeypatch):
     """Over 100 seeds z has unit variance: its mean square lies within 5 standard errors (0.7) of 1."""
-    monkeypatch.setattr("nnqft_ppl.correlation.estimate.BATCH_ELEMENTS", 2**17)  # no more than the draws that are used
+    monkeypatch.setattr("nnqft_ppl.correlation.requests.BATCH_ELEMENTS", 2**17)  # no more than the draws that are used
     net = load("cos_net", width=3)
     exact = exact_correlator(net, SPREAD, "connected")
     draws, z = 1024 if estimator == "sobol" else 4096, []
@@ -335,7 +335,10 @@ def test_a_field_error_of_infinite_variance_is_announced():
         ({"orders": (0,)}, "order must be between 1 and 10, got 0"),
         ({"orders": (5,)}, "order must be at most 4, the number of points in a configuration, got 5"),
         ({"kinds": ("half",)}, "kind must be one of full, connected, I_N, I_IB, got 'half'"),
-        ({"estimators": ("best",)}, "estimator must be one of exact, field, amplitude, neuron, sobol, reweight, chain, got 'best'"),
+        (
+            {"estimators": ("best",)},
+            "estimator must be one of exact, field, amplitude, neuron, sobol, reweight, chain, got 'best'",
+        ),
         ({"estimators": ("field",), "kinds": ("I_N",)}, "kind must be one of full, connected for the field estimator"),
         ({"draws": 1}, "draws must be at least 2, got 1"),
         ({"seed": -1}, "seed must be a whole number from 0 to 4294967295, got -1"),

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
-from arviz_stats.base import array_stats  # pyright: ignore
 
 from nnqft_ppl.correlation.estimators import Estimate
 from nnqft_ppl.correlation.partitions import Polynomial, members
@@ -22,7 +21,7 @@ from nnqft_ppl.runtime.checkpoint import Checkpoint
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.version import VERSION
 from nnqft_ppl.sampling.chains import run
-from nnqft_ppl.sampling.diagnostics import ESS, R_HAT
+from nnqft_ppl.sampling.diagnostics import judge, summarise
 from nnqft_ppl.sampling.plan import plan, sampler_of
 from nnqft_ppl.sampling.whitened import Point
 from nnqft_ppl.theory.architecture import as_points
@@ -95,7 +94,8 @@ def chained(model: Conditioned, points: Array, request: Request) -> list[Estimat
     found = []
     for (order, kind), terms in request.terms.items():
         value, mcse = moments.value(terms)
-        found.append(Estimate(order, kind, value, mcse, moments.ess(terms), CHAINS * count, 1))
+        ess = moments.diagnosed(terms)["ess_bulk"].to_numpy()
+        found.append(Estimate(order, kind, value, mcse, ess, CHAINS * count, 1))
     return found
 
 
@@ -128,33 +128,18 @@ class _Products:
         """The polynomial at the means, and its Monte Carlo error."""
         if not terms.subsets:
             return np.zeros(self.shape[2]), np.zeros(self.shape[2])
-        series = self.influence(terms)
-        return terms.value(self.means(terms)), self._each(series, "mcse")
+        return terms.value(self.means(terms)), self.diagnosed(terms)["mcse"].fillna(0.0).to_numpy()
 
-    def ess(self, terms: Polynomial) -> Array:
-        """Effective number of draws for this polynomial."""
-        return self._each(self.influence(terms), "ess") if terms.subsets else np.full(self.shape[2], np.nan)
+    def diagnosed(self, terms: Polynomial) -> Any:
+        """Error, effective draws and R-hat of the influence, a row a configuration; nan where it does not vary."""
+        return summarise({"influence": self.influence(terms)})
 
     def warn(self, request: Request) -> None:
         """A warning where the chains disagree or hold too few effective draws."""
-        series = [self.influence(terms) for terms in request.terms.values() if terms.subsets]
-        if not series:
-            return
-        r_hat = max(float(np.nanmax(self._each(one, "rhat"))) for one in series)
-        ess = min(float(np.nanmin(self._each(one, "ess"))) for one in series)
-        if r_hat > R_HAT or ess < ESS:
-            warnings.warn(
-                f"chain has not converged: R-hat {r_hat:.3f} (at most {R_HAT}), {ess:.0f} effective draws (at least "
-                f"{ESS:.0f}); give more draws",
-                stacklevel=4,
-            )
-
-    @staticmethod
-    def _each(series: Array, statistic: str) -> Array:
-        compute = getattr(array_stats, statistic)
-        options = {"method": "rank"} if statistic == "rhat" else {"method": "mean"}
-        values = [
-            float(compute(series[:, :, c], chain_axis=0, draw_axis=1, **options)) if np.ptp(series[:, :, c]) else 0.0
-            for c in range(series.shape[2])
-        ]
-        return np.array(values)
+        for terms in request.terms.values():
+            if not (terms.subsets and np.ptp(self.influence(terms))):
+                continue
+            found = judge(self.diagnosed(terms), None, None)
+            if not found.converged:
+                warnings.warn(f"chain {found.line}; give more draws", stacklevel=4)
+                return

@@ -7,7 +7,7 @@ by the delta method. A plug-in cumulant of n draws has a bias of order 1/n, far 
 
 import hashlib
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -33,8 +33,8 @@ from nnqft_ppl.correlation.estimators import (
     neuron_statistic,
 )
 from nnqft_ppl.correlation.exact import Kind, check_components, check_order
-from nnqft_ppl.correlation.partitions import Polynomial, in_order
-from nnqft_ppl.correlation.requests import DType, Request
+from nnqft_ppl.correlation.partitions import Polynomial
+from nnqft_ppl.correlation.requests import DType, Request, batch_size
 from nnqft_ppl.correlation.sobol import radius_statistic
 from nnqft_ppl.correlation.weighted import reweighted
 from nnqft_ppl.runtime.arrays import Array, check_configurations
@@ -47,9 +47,6 @@ from nnqft_ppl.theory.amplitudes import Components
 from nnqft_ppl.theory.architecture import Architecture, Parameters
 from nnqft_ppl.theory.conditioned import Model, conditioned
 from nnqft_ppl.theory.cosine import CosineArchitecture
-
-BATCH_ELEMENTS = 2**20  # numbers held at once by a batch: about 8 MB in float64
-WIDER = 8  # times as many on other devices than CPUs, where a batch takes a millisecond to start
 
 
 def estimate(
@@ -107,23 +104,18 @@ def estimate(
     labels = check_components(net, components, points.shape[-2])
     check_estimator(given, estimator)
     dtype = dtype or ("float64" if jax.config.read("jax_enable_x64") else "float32")
-    if estimator in FACTOR_ESTIMATORS:
-        terms = {
-            (order, kind): correlator_polynomial(net, "field", labels[: check_order(order)], kind)
-            for order in orders
-            for kind in kinds
-        }
-        request = Request(terms, labels, draws, seed, precision, dtype, checkpoints, threads, progress)
-        return (reweighted if estimator == "reweight" else chained)(given, points, request)
     terms: dict[tuple[int, Kind], Polynomial] = {
         (order, kind): correlator_polynomial(net, estimator, labels[: check_order(order)], kind)
         for order in orders
         for kind in kinds
     }
+    request = Request(terms, labels, draws, seed, precision, dtype, checkpoints, threads, progress)
+    if estimator in FACTOR_ESTIMATORS:
+        return (reweighted if estimator == "reweight" else chained)(given, points, request)
     net.check_ancestral()
     if estimator == "field":
         _check_tails(net, max(orders))
-    subsets = in_order({label for p in terms.values() for label in p.subsets})
+    subsets = request.subsets
     if not subsets:  # every correlator vanishes identically: there is nothing to draw
         zero = np.zeros(len(points))
         return [Estimate(order, kind, zero, zero, zero + draws, draws, 1) for order, kind in terms]
@@ -131,19 +123,10 @@ def estimate(
     task = _Task(estimator, labels, subsets, terms_of, _batch_size(net, estimator, subsets, points))
 
     def error(moments: Moments) -> float:
-        """The largest relative standard error; what vanishes identically has none."""
-        values = [_delta_method(p, subsets, moments, dtype) for p in terms.values() if p.subsets]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratios = [np.nanmax(np.where(mcse > 0, mcse / np.abs(value), 0.0)) for value, mcse in values]
-        return float(max(ratios, default=0.0))
+        return request.worst(lambda terms: _delta_method(terms, subsets, moments, dtype))
 
-    moments, count = _stream(
-        net, task, weights, points, dtype, draws, seed, error, precision, checkpoints, threads, progress
-    )
-    if precision is not None and (reached := error(moments)) > precision:
-        warnings.warn(
-            f"{estimator} reached a precision of {reached:.2g}, not {precision:.2g}, with {count} draws", stacklevel=2
-        )
+    moments, count = _stream(net, task, weights, points, request, error)
+    request.warn_if_missed(estimator, error(moments), count)
     ess = np.full(len(points), np.nan if estimator == "sobol" else float(count))
     return [
         Estimate(order, kind, *_delta_method(p, subsets, moments, dtype), ess, count, task.batch)
@@ -162,19 +145,9 @@ class _Task(NamedTuple):
 
 
 def _stream(
-    net: Architecture,
-    task: _Task,
-    weights: Array,
-    points: Array,
-    dtype: DType,
-    draws: int,
-    seed: int,
-    error: Any,
-    precision: float | None,
-    checkpoints: Path | None,
-    threads: int,
-    progress: bool,
+    net: Architecture, task: _Task, weights: Array, points: Array, request: Request, error: Callable[[Moments], float]
 ) -> tuple[Moments, int]:
+    dtype, seed = request.dtype, request.seed
     identity = {
         "theory": f"{type(net).__module__} {net!r}",
         "points": hashlib.sha256(np.ascontiguousarray(points).tobytes()).hexdigest(),
@@ -182,7 +155,7 @@ def _stream(
         "job": [task.estimator, task.components, task.subsets, task.batch, dtype, seed],
         "versions": [VERSION, jax.__version__, jax.default_backend()],
     }
-    checkpoint = Checkpoint(checkpoints, identity)
+    checkpoint = Checkpoint(request.checkpoints, identity)
     title = f"{type(net).__name__} {task.estimator}"
     shape = (len(task.subsets), len(points))
     x = points.astype(dtype)
@@ -191,13 +164,13 @@ def _stream(
             radius_statistic(_quasi_random(net), points, task.subsets),
             shape,
             batch=task.batch,
-            draws=draws,
+            draws=request.draws,
             seed=seed,
             error=error,
-            precision=precision,
+            precision=request.precision,
             checkpoint=checkpoint,
             title=title,
-            progress=progress,
+            progress=request.progress,
         )
     double = dtype == "float64"
     with jax.enable_x64(double):
@@ -213,13 +186,13 @@ def _stream(
         batch,
         shape,
         batch=task.batch,
-        draws=draws,
+        draws=request.draws,
         error=error,
-        precision=precision,
+        precision=request.precision,
         checkpoint=checkpoint,
         title=title,
-        progress=progress,
-        threads=threads,
+        progress=request.progress,
+        threads=request.threads,
     )
     return moments, moments.draws
 
@@ -269,14 +242,12 @@ def _check_tails(net: Architecture, order: int) -> None:
 
 
 def _batch_size(net: Architecture, estimator: Estimator, subsets: tuple[Any, ...], points: Array) -> int:
-    """The largest power of two of draws that keeps a batch within its elements: by the problem and the device alone."""
     per_draw = points.shape[0] * (len(subsets) + points.shape[1])
     if estimator == "field":
         per_draw += 8 * net.neuron_count
     if estimator == "amplitude":
         per_draw *= net.neuron_count
-    elements = BATCH_ELEMENTS * (1 if jax.default_backend() == "cpu" else WIDER)
-    return 2 ** int(np.clip(np.log2(elements / per_draw), 0, 14))
+    return batch_size(per_draw)
 
 
 def _delta_method(terms: Polynomial, subsets: tuple[Any, ...], moments: Moments, dtype: DType) -> tuple[Array, Array]:

@@ -46,6 +46,8 @@ ABLE = {
     "amplitude": ("full", "connected", "I_N", "I_IB"),
     "neuron": ("full", "connected", "I_N"),
     "sobol": ("full", "connected", "I_N"),
+    "reweight": ("full", "connected"),
+    "chain": ("full", "connected"),
 }
 
 
@@ -72,8 +74,6 @@ def correlator_polynomial(net: Architecture, estimator: Estimator, components: C
     """
     check_kind(kind)
     order = len(components)
-    if estimator not in ESTIMATORS:
-        raise InputError(f"estimator must be one of {', '.join(('exact', *ESTIMATORS))}, got {estimator!r}")
     if estimator in ("neuron", "sobol") and not net.independent:
         name = type(net).__name__
         rule = f"amplitude or field where neurons are not independent ({name})"

@@ -7,6 +7,7 @@ Its share of the draws is exp(-Var L) for a normal L and more where weights are 
 networks says beforehand what it will be, and so whether weights or Markov chains suit a theory.
 """
 
+import math
 import warnings
 from collections.abc import Sequence
 from functools import partial
@@ -18,7 +19,7 @@ import numpy as np
 
 from nnqft_ppl.correlation.estimators import Estimate
 from nnqft_ppl.correlation.partitions import Polynomial, members
-from nnqft_ppl.correlation.requests import Request
+from nnqft_ppl.correlation.requests import Request, batch_size
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.checkpoint import Checkpoint
 from nnqft_ppl.runtime.errors import InputError
@@ -31,7 +32,6 @@ from nnqft_ppl.theory.conditioned import Conditioned, fingerprint
 
 PILOT = 1024  # prior networks that are asked for their log weights before any run
 LEAST_EFFECTIVE = 100.0  # draws, below which an estimated error says too little
-BATCH_ELEMENTS = 2**20  # numbers held at once by a batch
 LEAST_SHARE = 0.05  # of effective draws in the pilot, below which chains take over
 
 
@@ -138,7 +138,7 @@ class _Task(NamedTuple):
 
 def _batch_size(model: Conditioned, subsets: tuple[int, ...], points: Array) -> int:
     per_draw = points.shape[0] * (len(subsets) + points.shape[1]) + len(model.places) + 8 * model.net.neuron_count
-    return 2 ** int(np.clip(np.log2(BATCH_ELEMENTS / per_draw), 0, 14))
+    return batch_size(per_draw)
 
 
 def _ratio(terms: Polynomial, subsets: Sequence[Any], moments: Moments, dtype: str) -> tuple[Array, Array]:
@@ -201,7 +201,10 @@ def _batch(
         weight = jnp.exp(model.log_factors_of(phi[count * order :], noise) - offset)
         at = phi[: count * order].reshape(count, order, -1)
         legs = [at[:, k, label if net.component_count > 1 else 0] for k, label in enumerate(task.components)]
-        rows = [jnp.ones(count, phi.dtype), *(_product(legs, mask) for mask in task.subsets)]
+        rows: list[Any] = [
+            jnp.ones(count, phi.dtype),
+            *(math.prod(legs[k] for k in members(mask)) for mask in task.subsets),
+        ]
         return weight * jnp.stack(rows)
 
     t = jax.vmap(statistic)(*_networks(model, jax.random.fold_in(root, index), task.batch))  # (batch, 1 + S, C)
@@ -209,11 +212,3 @@ def _batch(
     mean = jnp.sum(jnp.where(use, t, 0.0), axis=0) / valid
     centred = jnp.where(use, t - mean[None], 0.0)
     return mean, jnp.einsum("bsc,btc->cst", centred, centred)
-
-
-def _product(legs: list[jax.Array], mask: int) -> jax.Array:
-    first, *rest = members(mask)
-    value = legs[first]
-    for k in rest:
-        value = value * legs[k]
-    return value

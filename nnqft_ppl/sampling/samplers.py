@@ -20,7 +20,7 @@ from numpyro.infer.util import ParamInfo
 from nnqft_ppl.laws.charts import Chart, chart
 from nnqft_ppl.sampling.whitened import Point, Whitened
 from nnqft_ppl.theory.architecture import Architecture, Parameters
-from nnqft_ppl.theory.conditioned import Conditioned, action_at
+from nnqft_ppl.theory.conditioned import Conditioned
 from nnqft_ppl.theory.gaussian_amplitudes import log_evidence, updated_root
 
 Stats = dict[str, jax.Array]
@@ -131,23 +131,7 @@ class GibbsSampler:
 
     def _sweep(self, net: Architecture, noise: Any, pool: Parameters, key: jax.Array) -> jax.Array:
         """The chosen candidate of every neuron, where the field is all that the factors see."""
-        model = self.model
-        sets = [] if model.observation is None else [model.observation.points]
-        sets += [source.points for source in model.sources] + [action.points for action in model.actions]
-        points, ends = jnp.concatenate([jnp.asarray(s) for s in sets]), _ends([len(s) for s in sets])
-
-        def log_weight(phi: jax.Array) -> jax.Array:
-            parts = iter(jnp.split(phi, ends))
-            total = jnp.zeros(())
-            if model.observation is not None:
-                sigma = jnp.asarray(noise)
-                sigma = sigma[:, None] if phi.ndim == 2 and sigma.ndim == 1 else sigma
-                total -= 0.5 * jnp.sum(((next(parts) - model.observation.values) / sigma) ** 2)
-            for source in model.sources:
-                total += jnp.sum(source.strength * next(parts))
-            for action in model.actions:
-                total -= action_at(action, next(parts))
-            return total
+        points = self.model.places
 
         def waves(theta: Parameters) -> jax.Array:  # a_i h_i(x) summed over every block, (blocks, P) or (blocks, P, D)
             h, a = net.neurons(theta, points), theta["a"]
@@ -158,7 +142,8 @@ class GibbsSampler:
         def one(phi: jax.Array, step: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
             options, key = step
             rest = phi - options[0]
-            choice = _choice(key, jax.vmap(log_weight)(rest[None] + options))
+            weights = jax.vmap(self.model.log_factors_of, (0, None))(rest[None] + options, noise)
+            choice = _choice(key, weights)
             return rest + options[choice], choice
 
         keys = jax.random.split(key, each.shape[0])
@@ -233,7 +218,3 @@ def _choice(key: jax.Array, log_weights: jax.Array) -> jax.Array:
     fresh = 1 + jax.random.categorical(key_fresh, log_weights[1:])
     others = logsumexp(jnp.where(jnp.arange(log_weights.size) == fresh, -jnp.inf, log_weights))
     return jnp.where(jnp.log(jax.random.uniform(key_test)) < logsumexp(log_weights[1:]) - others, fresh, 0)
-
-
-def _ends(lengths: list[int]) -> list[int]:
-    return [sum(lengths[: k + 1]) for k in range(len(lengths) - 1)]

@@ -100,11 +100,7 @@ class Conditioned:
             system = self.linear_system(net, theta, noise)
             evidence = log_evidence(system.w, system.r) if system.w.shape[1] else 0.0
             return jnp.asarray(evidence + system.log_weight)
-        total = self.log_weight(net, theta)
-        if self.observation is not None:
-            phi = field_at(net, theta, self.observation.points)
-            total += dist.Normal(phi, noise_like(noise, phi)).log_prob(jnp.asarray(self.observation.values)).sum()
-        return total
+        return self.log_factors_of(field_at(net, theta, self.places), noise)
 
     def log_weight(self, net: Architecture, theta: Parameters) -> jax.Array:
         """log of the factors of sources and actions."""
@@ -320,6 +316,7 @@ def _unflatten(structure: tuple[Any, ...], leaves: Iterable[Any]) -> Conditioned
     actions = tuple(Action(at, weights, potential) for (at, weights), potential in zip(places, potentials, strict=True))
     data = seen if noise is None else seen._replace(noise=noise.law)
     laws = tuple((name, fixed.law) for name, fixed in unknown)
+    # In the order of its fields, none of which is a leaf by its type.
     return rebuilt(Conditioned, (net, data, sources, actions, laws, collapsed), ())
 
 
