@@ -13,8 +13,8 @@ import jax
 import jax.numpy as jnp
 
 from nnqft_ppl import load
-from nnqft_ppl.axioms.draws import Networks, recorded
-from nnqft_ppl.axioms.theorems import checks
+from nnqft_ppl.checks.draws import Networks, recorded
+from nnqft_ppl.checks.theorems import checks
 from nnqft_ppl.reports.provenance import card_name
 from nnqft_ppl.studies import Study
 from nnqft_ppl.theory import AMPLITUDES, Architecture

@@ -19,8 +19,8 @@ FLOORS = (
     ("text",),
     ("sampling",),
     ("correlation", "inference", "catalogue"),
-    ("classical", "axioms"),
-    ("reports",),
+    ("classical", "axioms", "interacting"),
+    ("reports", "checks"),
     ("studies",),
     ("cli",),
 )
@@ -37,7 +37,9 @@ WORDS = {
     "catalogue": "the list of cards",
     "classical": "maxima of P(θ)",
     "axioms": "is it quantum?",
+    "interacting": "actions, energies",
     "reports": "tables, pictures",
+    "checks": "cards against draws",
     "studies": "the door to analysis/",
     "cli": "the command line",
 }

@@ -48,9 +48,9 @@ __all__ = [
 ]
 
 from . import models
-from .axioms.check import check
 from .axioms.duality import duality
 from .axioms.osterwalder_schrader import axiom_verdicts
+from .checks.check import check
 from .classical.breaking import breaking
 from .classical.modes import modes
 from .classical.neurons import landscape

@@ -22,7 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from nnqft_ppl import InputError, enable_x64, names
-from nnqft_ppl.axioms.draws import Networks, recorded
+from nnqft_ppl.checks.draws import Networks, recorded
 from nnqft_ppl.reports.provenance import card_name
 from nnqft_ppl.studies import Row, Study
 from nnqft_ppl.studies.theorems import (  # pyright: ignore[reportMissingImports]

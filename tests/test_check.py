@@ -11,9 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 from nnqft_ppl import InputError, check, load, models, names
-from nnqft_ppl.axioms.check import _against_draws
-from nnqft_ppl.axioms.contract import contract
-from nnqft_ppl.axioms.declaration import declared
+from nnqft_ppl.checks.check import _against_draws
+from nnqft_ppl.checks.contract import contract
+from nnqft_ppl.checks.declaration import declared
 from nnqft_ppl.cli.app import app
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")

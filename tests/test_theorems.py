@@ -21,8 +21,8 @@ from mutations import (
 )
 
 from nnqft_ppl import load, names
-from nnqft_ppl.axioms.draws import recorded
-from nnqft_ppl.axioms.theorems import checks, unchecked
+from nnqft_ppl.checks.draws import recorded
+from nnqft_ppl.checks.theorems import checks, unchecked
 from nnqft_ppl.studies import EQUATIONS
 from nnqft_ppl.studies.theorems import INSTANCES, drawn, theory  # pyright: ignore[reportMissingImports]
 

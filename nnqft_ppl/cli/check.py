@@ -29,8 +29,8 @@ def check(
             raise InputError(f"draws must be at least 1000, got {draws}")
         name = card_name(card)
         from nnqft_ppl import models
-        from nnqft_ppl.axioms.check import FALSE_ALARM
-        from nnqft_ppl.axioms.check import check as checked
+        from nnqft_ppl.checks.check import FALSE_ALARM
+        from nnqft_ppl.checks.check import check as checked
         from nnqft_ppl.cli.settings import read_settings
         from nnqft_ppl.runtime.jax_settings import enable_x64
 

@@ -6,12 +6,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnqft_ppl import models
-from nnqft_ppl.axioms.contract import contract, drawable
-from nnqft_ppl.axioms.declaration import declared, own_files
-from nnqft_ppl.axioms.draws import FAR, Networks, average, covariance, recorded
 from nnqft_ppl.axioms.symmetries import BLIND, asked, exact_verdict, sampled_symmetries
-from nnqft_ppl.axioms.theorems import QUANTITIES, Check, makers, unchecked
 from nnqft_ppl.axioms.verdicts import Z_LIMIT, Finding, compared
+from nnqft_ppl.checks.contract import contract, drawable
+from nnqft_ppl.checks.declaration import declared, own_files
+from nnqft_ppl.checks.draws import FAR, Networks, average, covariance, recorded
+from nnqft_ppl.checks.quantities import QUANTITIES, Check
+from nnqft_ppl.checks.theorems import makers, unchecked
 from nnqft_ppl.runtime.blame import ANY, definition, told
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
 from nnqft_ppl.theory.architecture import SYMMETRIES, Architecture

@@ -1,25 +1,20 @@
-"""The closed forms of a theory against its own draws.
+"""One maker of checks for each quantity that a theorem of a card may state.
 
-`recorded` draws networks and keeps of each the field and two neurons at a few points; `checks` says what the draws
-should average to, one check for each closed form that the card marks as a theorem and one for each property that the
-paper gives to all theories of its kind. Nothing of the estimators or of the exact engine's polynomials enters the
-measured values: they are averages of products of fields and of neurons.
+A check is a closed form and the average over draws that it should be: products of fields and of neurons, nothing of
+the estimators or of the exact engine's polynomials.
 """
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnqft_ppl.axioms.draws import (
+from nnqft_ppl.checks.draws import (
     FAR,
     MIRRORED,
-    MOVED,
     NEAR,
     PAIRINGS,
     SMEARING,
-    TURNED,
     Average,
     Networks,
     average,
@@ -29,11 +24,8 @@ from nnqft_ppl.axioms.draws import (
     product,
     wave_vectors,
 )
-from nnqft_ppl.correlation.exact import exact_correlator, exact_neuron
 from nnqft_ppl.laws.fourier import radial_fourier
 from nnqft_ppl.runtime.arrays import Array
-from nnqft_ppl.runtime.errors import NoClosedForm
-from nnqft_ppl.theory.architecture import Architecture, Theorem
 from nnqft_ppl.theory.cosine import CosineArchitecture
 
 
@@ -47,52 +39,23 @@ class Check(NamedTuple):
     measured: Callable[[Networks], Average]  #: the average over draws, and its standard error
 
 
-def checks(net: Architecture) -> list[Check]:
-    """Every check of a theory: one or more for each of its theorems, and those of its claims and its kind."""
-    return [check for _, make in makers(net) for check in make()]
-
-
-def makers(net: Architecture) -> Iterator[tuple[str, Callable[[], Iterator[Check]]]]:
-    """What makes the checks of a theory, with the closed form that it asks: the card's code runs in it."""
-    for theorem in net.theorems():
-        if theorem.quantity in QUANTITIES:
-            yield theorem.quantity, partial(_of_theorem, net, theorem)
-    yield "neuron_moment", partial(_field_checks, net)
-    yield "neuron_moment", partial(_neuron_checks, net)
-    yield "claims", partial(_symmetry_checks, net)
-
-
-def _of_theorem(net: Architecture, theorem: Theorem) -> Iterator[Check]:
-    label = tuple(e for e in theorem.equations if ":" not in e)
-    for check in QUANTITIES[theorem.quantity](net):
-        yield check._replace(equations=tuple(dict.fromkeys((*label, *check.equations))))
-
-
-def unchecked(net: Architecture) -> tuple[str, ...]:
-    """The theorems of a card that draws are not asked about."""
-    return tuple(theorem.quantity for theorem in net.theorems() if theorem.quantity not in QUANTITIES)
-
-
-def _field(own: list[int], component: int = 0) -> Callable[[Networks], Average]:
+def of_field(own: list[int], component: int = 0) -> Callable[[Networks], Average]:
     """E[phi(x_k)..] over the chosen places."""
     return lambda n: product(*(n.field[:, k, component] for k in own))
 
 
-def _neuron(own: list[int], indices: tuple[int, ...]) -> Callable[[Networks], Average]:
+def of_neurons(own: list[int], indices: tuple[int, ...]) -> Callable[[Networks], Average]:
     return lambda n: product(*(n.neurons[:, i, k] for i, k in zip(indices, own, strict=True)))
 
 
-def _plane(net: Any) -> bool:
+def plane(net: Any) -> bool:
     """Is it a theory of plane waves, (24)?"""
     return isinstance(net, CosineArchitecture)
 
 
-# -- one maker for each quantity that a theorem may state --------------------------------------------------------------
-
-
 def _two_point(net: Any) -> Iterator[Check]:
     x = places(net.dim, net.length)
-    yield Check("two_point", ("2", "4", "6"), "G2", lambda: net.two_point(x[0], x[1]), _field(NEAR[:2]))
+    yield Check("two_point", ("2", "4", "6"), "G2", lambda: net.two_point(x[0], x[1]), of_field(NEAR[:2]))
     if net.component_count > 1:
         for k, l in ((1, 1), (0, 1)):
             yield Check(
@@ -108,7 +71,7 @@ def _connected_four_point(net: Any) -> Iterator[Check]:
     x = places(net.dim, net.length)[NEAR]
     yield Check(
         "connected_four_point",
-        ("7", "8", "10", *(("24",) if _plane(net) else ())),
+        ("7", "8", "10", *(("24",) if plane(net) else ())),
         "G4c",
         lambda: net.connected_four_point(x),
         lambda n: cumulant(n.field[:, NEAR, 0]),
@@ -125,17 +88,17 @@ def _connected_four_point(net: Any) -> Iterator[Check]:
 
 def _four_point(net: Any) -> Iterator[Check]:
     x = places(net.dim, net.length)[NEAR]
-    yield Check("four_point", ("2", "4"), "G4", lambda: net.four_point(x), _field(NEAR))
+    yield Check("four_point", ("2", "4"), "G4", lambda: net.four_point(x), of_field(NEAR))
 
 
 def _mean_field(net: Any) -> Iterator[Check]:
     x = places(net.dim, net.length)
-    yield Check("mean_field", (), "G1", lambda: net.mean_field(x[1]), _field([1]))
+    yield Check("mean_field", (), "G1", lambda: net.mean_field(x[1]), of_field([1]))
 
 
 def _three_point(net: Any) -> Iterator[Check]:
     x = places(net.dim, net.length)[:3]
-    yield Check("three_point", ("12",), "G3", lambda: net.three_point(x), _field(NEAR[:3]))
+    yield Check("three_point", ("12",), "G3", lambda: net.three_point(x), of_field(NEAR[:3]))
 
 
 def _connected(quantity: str, n: int) -> Callable[[Any], Iterator[Check]]:
@@ -161,7 +124,7 @@ def _neuron_moment(net: Any) -> Iterator[Check]:
             ("3", "5", "S6"),
             f"E[h_1^{len(own)}]{where}",
             lambda own=own: net.neuron_moment(x[own]),
-            _neuron(own, (0,) * len(own)),
+            of_neurons(own, (0,) * len(own)),
         )
 
 
@@ -174,7 +137,7 @@ def _joint_neuron_moment(net: Any) -> Iterator[Check]:
             ("3", "5"),
             f"E[h_1({i}) h_1({j}) h_2({k}) h_2({l})]",
             lambda own=own: net.joint_neuron_moment([x[own[:2]], x[own[2:]]]),
-            _neuron(own, (0, 0, 1, 1)),
+            of_neurons(own, (0, 0, 1, 1)),
         )
 
 
@@ -253,7 +216,7 @@ def _power_spectrum(net: Any) -> Iterator[Check]:
         lambda: smeared(net.power_spectrum),
         lambda n: average(n.smeared[:, 0]),
     )
-    if _plane(net):
+    if plane(net):
         yield Check(
             "power_spectrum",
             ("22",),
@@ -282,7 +245,7 @@ def _power_spectrum(net: Any) -> Iterator[Check]:
 def _rho(net: Any) -> Iterator[Check]:
     x = places(net.dim, net.length)
     tau = float(np.linalg.norm(x[1] - x[0]))
-    yield Check("rho", ("16",), "rho(tau)", lambda: net.rho(tau), _field(NEAR[:2]))
+    yield Check("rho", ("16",), "rho(tau)", lambda: net.rho(tau), of_field(NEAR[:2]))
 
 
 def _radial_moment(net: Any) -> Iterator[Check]:
@@ -293,89 +256,6 @@ def _radial_moment(net: Any) -> Iterator[Check]:
             f"E|a_0|^{k}",
             lambda k=k: net.radial_moment(k),
             lambda n, k=k: average(n.square ** (k / 2)),
-        )
-
-
-# -- what holds for every theory of a kind -----------------------------------------------------------------------------
-
-
-def _closed(net: Architecture) -> bool:
-    """Has the theory closed neuron moments, from which the exact engine makes the other correlators?"""
-    try:
-        net.neuron_moment(places(net.dim, net.length)[:2])
-    except NoClosedForm:
-        return False
-    return True
-
-
-def _field_checks(net: Architecture) -> Iterator[Check]:
-    x = places(net.dim, net.length)[NEAR]
-    stated = {theorem.quantity for theorem in net.theorems()}
-    if "connected_four_point" not in stated and _closed(net):
-        plane = _plane(net)
-        if net.independent:
-            equations = ("7", "8", "10", *(("24", "27") if plane else ()))
-        else:
-            equations = ("7", "9", *(("24", "28") if plane else ()))
-        yield Check(
-            "G4c",
-            equations,
-            "G4c of the exact engine",
-            lambda: float(exact_correlator(net, x, "connected")),
-            lambda n: cumulant(n.field[:, NEAR, 0]),
-        )
-    if "Z2" in net.claims:
-        for order in (1, 3):
-            yield Check("Z2", ("12",), f"G{order} = 0", lambda: 0.0, _field(NEAR[:order]))
-
-
-def _neuron_checks(net: Architecture) -> Iterator[Check]:
-    if not _closed(net):
-        return
-    group = net.amplitude_groups()[0]
-    if group.moment((0,)) == 0:
-        near = places(net.dim, net.length)[NEAR[:2]]
-        yield Check(
-            "neurons",
-            ("1", *(("24",) if _plane(net) else ())),
-            "E[phi a_1 h_1] = A_2 H_11/N",
-            lambda: group.moment((0, 0)) / net.width * float(net.neuron_moment(near)),
-            lambda n: product(n.field[:, 0, 0], n.first, n.neurons[:, 0, 1]),
-        )
-    if net.neuron_count < 2:
-        return
-    x, plane = places(net.dim, net.length)[NEAR], _plane(net)
-
-    def exact(indices: tuple[int, ...]) -> Callable[[], float]:
-        return lambda: float(exact_neuron(net, x[: len(indices)], indices))
-
-    def measured(indices: tuple[int, ...]) -> Callable[[Networks], Average]:
-        return _neuron(NEAR[: len(indices)], indices)
-
-    yield Check("neurons", ("S3", "S4", "S7"), "E[h_2 h_2] = H_11", exact((0, 0)), measured((1, 1)))
-    yield Check("neurons", ("21",) if plane else ("S5",), "E[h_1 h_2]", exact((0, 1)), measured((0, 1)))
-    equations = ("S5", "S9") if net.independent else ("S8",)
-    pair = exact((0, 0, 1, 1))
-    yield Check("neurons", (*equations, *(("23",) if plane else ())), "H_1122", pair, measured((0, 0, 1, 1)))
-    yield Check("neurons", ("S8",), "E[h_2 h_2 h_1 h_1] = H_1122", pair, measured((1, 1, 0, 0)))
-
-
-def _symmetry_checks(net: Architecture) -> Iterator[Check]:
-    equations = ("18", "20") if _plane(net) else ("17",)
-    for symmetry, there in (("translation", MOVED), ("rotation" if net.dim > 1 else "reflection", TURNED)):
-        if symmetry in net.claims:
-
-            def difference(n: Networks, there: list[int] = there) -> Average:
-                return average(np.prod(n.field[:, there, 0], axis=1) - np.prod(n.field[:, NEAR, 0], axis=1))
-
-            yield Check(symmetry, equations, f"{symmetry} of G4", lambda: 0.0, difference)
-    if "SO(D)" in net.claims:
-        yield Check(
-            "SO(D)",
-            ("42",),
-            "E[phi_1^4] = 3 E[phi_1^2 phi_2^2]",
-            lambda: 0.0,
-            lambda n: average(n.field[:, 0, 0] ** 4 - 3 * n.field[:, 0, 0] ** 2 * n.field[:, 0, 1] ** 2),
         )
 
 

@@ -11,9 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 
-from nnqft_ppl.axioms.declaration import Rule, findings, own_files
-from nnqft_ppl.axioms.draws import average
 from nnqft_ppl.axioms.verdicts import Finding, compared
+from nnqft_ppl.checks.declaration import Rule, findings, own_files
+from nnqft_ppl.checks.draws import average
 from nnqft_ppl.runtime.blame import ANY, definition, said, told
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.sampling.networks import over_networks
