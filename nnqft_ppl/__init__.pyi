@@ -8,6 +8,7 @@ __all__ = [
     "Laplace",
     "NoClosedForm",
     "OffsetGaussian",
+    "Powers",
     "Rayleigh",
     "Spectrum",
     "Student",
@@ -16,6 +17,7 @@ __all__ = [
     "breaking",
     "check",
     "collapse",
+    "compose",
     "correlators",
     "deform",
     "design",
@@ -71,4 +73,5 @@ from .runtime.errors import InputError, NoClosedForm
 from .runtime.jax_settings import enable_x64
 from .text import from_json, from_toml, to_json, to_toml
 from .theory.amplitudes import Bimodal, ConstantModulus, Gaussian, Laplace, OffsetGaussian, Rayleigh, Student
+from .theory.compose import Powers, compose
 from .theory.transforms import add_source, collapse, deform, give_laws, observe

@@ -20,10 +20,10 @@ from nnqft_ppl import (
     exact_neuron,
     load,
 )
-from nnqft_ppl.correlation.partitions import set_partitions
 from nnqft_ppl.laws import propagator
 from nnqft_ppl.laws.fourier import omega, radial_fourier
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.subsets import set_partitions
 from nnqft_ppl.theory import AMPLITUDES
 from nnqft_ppl.theory.amplitudes import gaussian_moment
 

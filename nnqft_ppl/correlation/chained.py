@@ -14,11 +14,12 @@ import jax
 import numpy as np
 
 from nnqft_ppl.correlation.estimators import Estimate
-from nnqft_ppl.correlation.partitions import Polynomial, members
+from nnqft_ppl.correlation.partitions import Polynomial
 from nnqft_ppl.correlation.requests import Request
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.checkpoint import Checkpoint
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.subsets import members
 from nnqft_ppl.runtime.version import VERSION
 from nnqft_ppl.sampling.chains import run
 from nnqft_ppl.sampling.diagnostics import judge, summarise

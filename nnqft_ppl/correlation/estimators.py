@@ -19,18 +19,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from nnqft_ppl.correlation.exact import Kind, check_kind, full_correlator, single_cumulant
-from nnqft_ppl.correlation.partitions import (
-    Polynomial,
-    Single,
-    cumulant_weight,
-    difference,
-    members,
-    of_single,
-    polynomial,
-    set_partitions,
-)
+from nnqft_ppl.correlation.partitions import Polynomial, Single, cumulant_weight, difference, of_single, polynomial
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.subsets import members, set_partitions
 from nnqft_ppl.theory.amplitudes import Components
 from nnqft_ppl.theory.architecture import Architecture, Parameters
 from nnqft_ppl.theory.conditioned import Conditioned

@@ -22,17 +22,10 @@ from typing import ClassVar, Literal, NamedTuple, Protocol, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnqft_ppl.correlation.partitions import (
-    Partition,
-    Polynomial,
-    cumulant_weight,
-    falling_factorial,
-    members,
-    polynomial,
-    set_partitions,
-)
+from nnqft_ppl.correlation.partitions import Polynomial, cumulant_weight, falling_factorial, polynomial
 from nnqft_ppl.runtime.arrays import Array, check_configurations
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
+from nnqft_ppl.runtime.subsets import Partition, members, set_partitions
 from nnqft_ppl.theory.amplitudes import AmplitudeGroup, Components
 from nnqft_ppl.theory.conditioned import Conditioned, unconditioned
 

@@ -7,35 +7,15 @@ for each set partition: the same polynomial turns exact moments into exact corre
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnqft_ppl.runtime.arrays import Array
-
-Partition = tuple[int, ...]  # disjoint bit masks
+from nnqft_ppl.runtime.subsets import Partition, set_partitions
 
 CHUNK = 4096  # partitions evaluated at once
-
-
-@lru_cache
-def set_partitions(n: int) -> tuple[Partition, ...]:
-    """All partitions of {0..n-1} into blocks (Bell(n) of them): 1, 2, 5, 15, 52, 203, 877, 4140, ..."""
-    if n == 0:
-        return ((),)
-    grown: list[Partition] = []
-    for partition in set_partitions(n - 1):
-        for i, block in enumerate(partition):
-            grown.append((*partition[:i], block | 1 << (n - 1), *partition[i + 1 :]))
-        grown.append((*partition, 1 << (n - 1)))
-    return tuple(grown)
-
-
-def members(mask: int) -> list[int]:
-    """The elements of a bit mask, in order."""
-    return [k for k in range(mask.bit_length()) if mask >> k & 1]
 
 
 def falling_factorial(n: int, k: int) -> int:

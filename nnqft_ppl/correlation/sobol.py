@@ -12,9 +12,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nnqft_ppl.correlation.partitions import members
 from nnqft_ppl.laws.fourier import omega
 from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.subsets import members
 from nnqft_ppl.theory.cosine import CosineArchitecture, balanced_signs
 
 LOGIT_REACH = 36.0  # beyond it a float64 cannot tell a probability from 0 or 1

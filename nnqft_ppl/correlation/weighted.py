@@ -18,12 +18,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from nnqft_ppl.correlation.estimators import Estimate
-from nnqft_ppl.correlation.partitions import Polynomial, members
+from nnqft_ppl.correlation.partitions import Polynomial
 from nnqft_ppl.correlation.requests import Request, batch_size
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.checkpoint import Checkpoint
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.seeds import key_of
+from nnqft_ppl.runtime.subsets import members
 from nnqft_ppl.runtime.version import VERSION
 from nnqft_ppl.sampling.streams import Means, Moments, random_stream
 from nnqft_ppl.theory.amplitudes import Components

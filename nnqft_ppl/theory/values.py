@@ -5,7 +5,7 @@ differentiates with respect to a theory. Which fields are leaves is read from th
 laws, unless a card says that one is `Static`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache, partial
 from typing import Annotated, Any, get_args, get_origin
 
@@ -30,6 +30,12 @@ def carry(cls: Any) -> None:
         return tuple(zip(map(GetAttrKey, _fields(cls)[0]), children, strict=True)), structure
 
     jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, partial(rebuilt, cls), flatten)
+
+
+def carry_as(cls: Any, flatten: Callable[[Any], Any], unflatten: Callable[[Any, Any], Any]) -> None:
+    """Make a class that is no dataclass a pytree; a field of that type is a leaf."""
+    _CARRIED.add(cls)
+    jax.tree_util.register_pytree_node(cls, flatten, unflatten)
 
 
 def rebuilt(cls: Any, structure: tuple[Any, ...], leaves: Iterable[Any]) -> Any:
