@@ -13,6 +13,7 @@ from nnqft_ppl import models
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.toml import read_json, read_toml, written_json, written_toml
 from nnqft_ppl.theory.architecture import Architecture
+from nnqft_ppl.theory.compose import Composed
 from nnqft_ppl.theory.conditioned import Model
 from nnqft_ppl.theory.description import described, entries, hyperparameters, transformed
 
@@ -191,6 +192,8 @@ def _content(model: Model) -> dict[str, Any]:
 def _card(net: Architecture) -> dict[str, str]:
     """Its name, where a folder of cards has it, or its file."""
     cls = type(net)
+    if cls is Composed:
+        raise InputError("compose: a theory on a Python function g has no text; keep the program that composes it")
     package, _, name = cls.__module__.rpartition(".")
     if package != models.__name__:
         raise InputError(

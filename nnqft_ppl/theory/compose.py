@@ -1,4 +1,4 @@
-"""(17): a theory whose neurons h_i = g(l_1(x)..l_k(x); theta_i) stand on an input layer, the neurons l_j of a theory."""
+"""(17): a theory with neurons h_i = g(l_1(x)..l_k(x); theta_i) on an input layer, the neurons l_j of a theory."""
 
 import itertools
 import math
@@ -16,9 +16,10 @@ from jax.core import Tracer
 from nnqft_ppl.laws.joint import leaf
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
+from nnqft_ppl.runtime.namespace import xp
 from nnqft_ppl.runtime.subsets import members, set_partitions
 from nnqft_ppl.theory.amplitudes import AmplitudeLaw, Gaussian, gaussian_moment
-from nnqft_ppl.theory.architecture import Architecture, Parameters, theorem
+from nnqft_ppl.theory.architecture import Architecture, theorem
 from nnqft_ppl.theory.outer_functions import Laws, OuterFunction, SiteLaws, outer_function
 from nnqft_ppl.theory.ranges import Positive
 from nnqft_ppl.theory.values import carry
@@ -128,7 +129,7 @@ class Powers:
 
     def __call__(self, l: jax.Array, w: jax.Array) -> jax.Array:
         weights = jnp.reshape(w, (len(self.exponents),))
-        return sum((weights[m] * l**p for m, p in enumerate(self.exponents)), jnp.zeros(()))
+        return sum(weights[m] * l**p for m, p in enumerate(self.exponents))  # pyright: ignore[reportReturnType]
 
 
 @final
@@ -197,7 +198,7 @@ class Composed(Architecture):
     def joint_neuron_moment(self, blocks: Sequence[Array]) -> Array:
         """Sum over partitions of the points into those that meet at one l_j, and over a power p for each of them.
 
-        A term is k(k-1).. times the moments of the weights w_ij times E[prod_j prod_k l_j(x_k)^(p_k)] of the input layer.
+        A term is k(k-1).. times moments of the weights w_ij times E[prod_j prod_k l_j(x_k)^(p_k)] of the input layer.
         """
         exponents, moment = self._powers()
         points = np.concatenate(blocks, axis=-2)
@@ -225,5 +226,5 @@ class Composed(Architecture):
         law: Any = leaf(self.laws.laws["w"])
         if not isinstance(law, dist.Normal):
             raise NoClosedForm(f"Composed has closed forms for normal weights, got {type(law).__name__}; use amplitude")
-        loc, scale = (jnp.broadcast_to(part, (len(g.exponents),)) for part in (law.loc, law.scale))
+        loc, scale = (xp.broadcast_to(part, (len(g.exponents),)) for part in (law.loc, law.scale))
         return g.exponents, lambda m, n: gaussian_moment(n, loc[m], scale[m])

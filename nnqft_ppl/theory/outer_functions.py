@@ -85,14 +85,7 @@ def outer_function(g: Any, laws: Laws, layer: tuple[int, ...]) -> tuple[OuterFun
     paths, structure = tree_flatten_with_path(g)
     leaves: list[Any] = [leaf for _, leaf in paths]
     places = {keystr(path, simple=True, separator="."): k for k, (path, leaf) in enumerate(paths) if _is_array(leaf)}
-    if not places and not isinstance(laws, Mapping):
-        raise InputError("compose: laws must be a dictionary where g is no module with arrays, got a function")
-    if places:
-        laws = _laws_of_module(laws, {name: leaves[k].shape for name, k in places.items()})
-    for site, law in laws.items():
-        if not isinstance(law, dist.Distribution):
-            raise InputError(f"compose: the law of {site} must be a NumPyro distribution, got {law!r:.80}")
-    kept = SiteLaws(laws)
+    kept = _site_laws(laws, {name: leaves[k].shape for name, k in places.items()})
     return OuterFunction(_called(g, leaves, structure, places) if places else g, layer, kept), kept
 
 
@@ -117,29 +110,29 @@ def _called(module: Any, leaves: Sequence[Any], structure: Any, places: Mapping[
     return called
 
 
-def _laws_of_module(laws: Laws, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, dist.Distribution]:
-    """A law for each array of a module; that of one number stands for all numbers of an array."""
+def _site_laws(laws: Laws, shapes: Mapping[str, tuple[int, ...]]) -> SiteLaws:
+    """Checked laws; those of a module have the shapes of its arrays, or are those of one number for all."""
     if not isinstance(laws, Mapping):
+        if not shapes:
+            raise InputError("compose: laws must be a dictionary where g is no module with arrays, got a function")
         laws = {name: laws(name, shape) for name, shape in shapes.items()}
-    if set(laws) != set(shapes):
+    if shapes and set(laws) != set(shapes):
         raise InputError(f"compose: laws must be those of {', '.join(shapes)}, got {', '.join(laws) or 'none'}")
-    found = {}
-    for name, shape in shapes.items():
-        law: Any = laws[name]
-        if isinstance(law, dist.Distribution):
-            law = law.expand(shape) if law.shape() == () else law
-            if law.shape() != shape:
-                raise InputError(f"compose: the law of {name} must have shape {shape} or (), got {law.shape()}")
-        found[name] = law
-    return found
+    found: dict[str, dist.Distribution] = {}
+    for site, law in laws.items():
+        if not isinstance(law, dist.Distribution):
+            raise InputError(f"compose: the law of {site} must be a NumPyro distribution, got {law!r:.80}")
+        found[site] = law.expand(shapes[site]) if site in shapes and law.shape() == () else law
+        if found[site].shape() != shapes.get(site, law.shape()):
+            raise InputError(f"compose: the law of {site} must have shape {shapes[site]} or (), got {law.shape()}")
+    return SiteLaws(jax.tree.map(lambda parameter: 1.0 * parameter, found))  # reals, so that leaves have derivatives
 
 
 def _program(g: OuterFunction, layer: tuple[int, ...], laws: SiteLaws) -> Any:
     """What JAX traces of g, or `InputError` where it cannot, or where g returns more than one number."""
-    real = jnp.result_type(float)
-    theta = {site: jax.ShapeDtypeStruct(law.shape(), real) for site, law in laws.laws.items()}
+    theta = {site: jax.ShapeDtypeStruct(law.shape(), jnp.float32) for site, law in laws.laws.items()}
     try:
-        return jax.make_jaxpr(lambda l, theta: g(l, theta))(jax.ShapeDtypeStruct(layer, real), theta)
+        return jax.make_jaxpr(g.__call__)(jax.ShapeDtypeStruct(layer, jnp.float32), theta)
     except (TypeError, ValueError, IndexError, AttributeError, jax.errors.JAXTypeError) as error:
         form = ", ".join((f"l {layer}", *(f"{site} {law.shape()}" for site, law in laws.laws.items())))
         raise InputError(f"compose: g must return one number of {form}, traced by JAX: {one_line(error)}") from error
