@@ -61,6 +61,7 @@ ORDER = (
     "near_gaussianity",
     "independence_breaking",
     "deep_nets",
+    "composed_nets",
     "vectors",
     "classical_lines",
     "landscapes",

@@ -5,7 +5,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import jax
 import jax.numpy as jnp
@@ -144,7 +144,7 @@ class Composed(Architecture):
     sigma_a: Positive = 1.0
     amplitude: AmplitudeLaw = Gaussian()
 
-    independent = False
+    independent: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
