@@ -64,8 +64,7 @@ def test_a_module_is_called_with_its_drawn_arrays():
         for i in (0, 1)
     ]
     assert float(net.field(theta, jnp.array([[0.4]]))[0]) == pytest.approx(float(theta["a"] @ jnp.stack(h)), rel=1e-5)
-    spread = net.laws.laws["layers.0.weight"]
-    assert jax.tree.leaves(spread) == pytest.approx([0.0, 3**-0.5])
+    assert net.laws.laws["layers.0.weight"].variance == pytest.approx(np.full((4, 3), 1 / 3))
 
 
 def test_it_is_a_value_that_jax_carries():

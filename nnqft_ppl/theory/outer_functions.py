@@ -11,9 +11,10 @@ import numpy as np
 import numpyro.distributions as dist
 from jax.tree_util import keystr, tree_flatten_with_path
 
-from nnqft_ppl.laws.joint import iid
+from nnqft_ppl.laws.joint import iid, leaf
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.files import one_line
+from nnqft_ppl.theory.conditioned import law_text
 from nnqft_ppl.theory.values import carry_as
 
 Laws = Mapping[str, dist.Distribution] | Callable[[str, tuple[int, ...]], dist.Distribution]
@@ -42,8 +43,7 @@ class SiteLaws:
         return hash(jax.tree.structure(self))
 
     def __repr__(self) -> str:
-        leaves = [np.asarray(leaf).tolist() for leaf in jax.tree.leaves(self)]
-        return f"{{{', '.join(f'{site}: {law.shape()}' for site, law in self.laws.items())}; {leaves}}}"
+        return f"{{{', '.join(f'{site}: {law.shape()} {law_text(leaf(law))}' for site, law in self.laws.items())}}}"
 
 
 carry_as(
