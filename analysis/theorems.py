@@ -28,7 +28,7 @@ INSTANCES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("gauss_net", {"dim": 1, "sigma_b": 0.5, "sigma_c": 0.2, "amplitude": AMPLITUDES["laplace"]()}),
     ("erf_net", {"dim": 2, "sigma_b": 1.5, "sigma_c": 0.4}),
     ("erf_net", {"dim": 1, "sigma_b": 1.2, "sigma_c": 0.6, "amplitude": AMPLITUDES["laplace"]()}),
-    ("relu_net", {"dim": 2, "sigma_b": 1.2, "sigma_c": 0.7, "amplitude": AMPLITUDES["constant_modulus"]()}),
+    ("relu_net", {"dim": 2, "sigma_b": 1.2, "sigma_c": 0.2, "amplitude": AMPLITUDES["constant_modulus"]()}),
     ("relu_net", {"dim": 1, "sigma_b": 1.5, "sigma_c": 0.4}),
     ("free_scalar", {"dim": 2, "cutoff": 3.0, "amplitude": AMPLITUDES["rayleigh"]()}),
     ("free_scalar", {"dim": 1, "cutoff": 3.0}),

@@ -159,6 +159,7 @@ def other_neurons(net: Any) -> Iterator[tuple[str, Any]]:
 EQUIVALENT = (
     ("", "without its sign", "on the line b and -b are one plane wave with phases c and -c, and c is uniform"),
     ("gauss_net", "|h|", "an exponential is positive"),
+    ("relu_net", "|h|", "a half plane is not negative"),
     ("shared_scale_cos_net", "g without its sign", "a scale is positive"),
 )
 
