@@ -57,11 +57,16 @@ WEAK = {
     ("gibbs_cos_net", "pair_excess"): 0.5,
     ("gibbs_cos_net", "independence_breaking"): 0.5,
     ("b.b", "E[h_1^2], further apart"): 0.15,
+    ("b.b", "G4c"): 0.1,
+    ("b.b", "L(p), smeared"): 0.015,
 }
+
+#: The first of each card, and of each envelope and regulator of it: `nnqft reproduce theorems` draws them all.
+DRAWN = tuple({(name, s.get("envelope"), s.get("regulator")): (name, s) for name, s in reversed(INSTANCES)}.values())
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "settings"), INSTANCES, ids=[f"{n}-{i}" for i, (n, _) in enumerate(INSTANCES)])
+@pytest.mark.parametrize(("name", "settings"), DRAWN, ids=[f"{n}-{i}" for i, (n, _) in enumerate(DRAWN)])
 def test_every_theorem_against_draws(name, settings):
     net = theory(name, settings)
     made = checks(net)
@@ -104,7 +109,7 @@ def pooled(blocks):
 
 
 def test_every_card_is_drawn_and_has_theorems_that_are_checked():
-    assert {name for name, _ in INSTANCES} == set(names())
+    assert {name for name, _ in DRAWN} == set(names())
     for name in names():
         net = load(name)
         assert net.theorems()
