@@ -75,6 +75,15 @@ def observe(model: Model, points: ArrayLike, values: ArrayLike, *, noise: Noise)
     >>> prior, joint = (log_density(program, (), {}, a)[0] for program in (net, model))
     >>> round(float(joint - prior), 6)  # log N(1; 2, 0.5^2) = -2 - log(0.5 sqrt(2 pi))
     -2.225791
+
+    Any inference of NumPyro's takes it, here the most probable a by SVI: (1 + 2/0.25)/(1 + 4/0.25), as a ~ N(1, 1).
+
+    >>> import jax, numpyro
+    >>> from numpyro.infer import SVI, Trace_ELBO, autoguide
+    >>> svi = SVI(model, autoguide.AutoDelta(model), numpyro.optim.Adam(0.05), Trace_ELBO())
+    >>> found = svi.run(jax.random.key(0), 500, progress_bar=False)
+    >>> found.params["a_auto_loc"].round(3)
+    Array([0.529], dtype=float64)
     """
     model = conditioned(model)
     if model.observation is not None:
