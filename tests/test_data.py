@@ -92,7 +92,9 @@ def test_compare_ranks(tmp_path):
     few = tmp_path / "few.csv"
     pd.read_csv(NILE).head(12).to_csv(few, index=False)
     start = ["compare", "cauchy", "--data", few, "--x", "year", "--y", "volume"]
-    result = cli(*start, "--widths", "2,5", "--draws", 50, "--warmup", 25, "--out", tmp_path / "ranks.csv")
+    result = cli(
+        *start, "--widths", "2,5", "--draws", 50, "--warmup", 25, "--noise", 100, "--out", tmp_path / "ranks.csv"
+    )
     assert result.exit_code == 0, result.output
     assert "1 of 2: cauchy N=2 ..." in result.output
     assert result.output.count("worst R-hat") == 2

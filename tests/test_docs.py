@@ -41,6 +41,7 @@ def test_public_names_are_documented(value):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("quick_compilation")
 @pytest.mark.parametrize("value", PUBLIC.values(), ids=lambda value: value.__name__)
 def test_examples_run(value):
     runner = doctest.DocTestRunner(optionflags=OPTIONS)

@@ -28,44 +28,30 @@ pytestmark = pytest.mark.slow
 SPREAD = np.array([[[0.1], [0.5], [-0.3], [0.9]], [[0.0], [0.0], [0.4], [0.4]]])
 
 
-THEORIES = [
-    load("cos_net", width=3, amplitude=AMPLITUDES["laplace"]()),
+#: One of each kind: of waves, Gaussians, lines, peaks, several components, and neurons that share or inherit their
+#: randomness. What is a card's own, `test_theorems` sees in its fields.
+KINDS = [
     load("cos_net", width=3, amplitude=OffsetGaussian(mean=0.5)),
     load("gauss_net", width=3, sigma_b=0.5, sigma_c=0.3, amplitude=OffsetGaussian(mean=0.5)),
-    load("cauchy", width=3, amplitude=AMPLITUDES["constant_modulus"]()),
-    load("free_scalar", width=3, cutoff=3.0, amplitude=AMPLITUDES["rayleigh"]()),
-    load("alpha_scalar", width=3, alpha=0.5, cutoff=5.0),
     load("line", mean=0.5),
-    load("matern", width=3),
-    load("cutoff_free_scalar", width=3, power=0.75),
-    load("shifted_cos_net", width=3),
-    load("offset_cos_net", width=3),
     load("landscape", width=3),
-    load("tuned_net", width=3),
     load("vector", width=3),
     load("wine_bottle", width=2),
     load("coupled_cos_net", width=3, epsilon=0.8),
-    load("coupled_cauchy", width=3, epsilon=0.8),
-    load("coupled_scalar", width=3, epsilon=0.8, cutoff=3.0),
-    load("equicorrelated_cos_net", width=3, epsilon=0.8),
     load("shared_scale_cos_net", width=3, epsilon=0.8),
-    load("shared_neuron_cos_net", width=3, epsilon=0.8),
     load("deep_net", width=3, inputs=2),
 ]
-
-
-#: One of each kind: of waves, Gaussians, lines, several components, and neurons that share or inherit their randomness.
-KINDS = (
-    "CosNet",
-    "GaussNet",
-    "Line",
-    "ClassicalFields",
-    "Vector",
-    "WineBottle",
-    "CoupledCosNet",
-    "SharedScaleCosNet",
-    "DeepNet",
-)
+#: Other laws of the amplitudes, of the phases and of |b|, for the estimators that integrate these out.
+LAWS: list[tuple[Any, str]] = [
+    (load("cauchy", width=3, amplitude=AMPLITUDES["constant_modulus"]()), "neuron"),
+    (load("cutoff_free_scalar", width=3, power=0.75), "sobol"),
+    (load("free_scalar", width=3, cutoff=3.0, amplitude=AMPLITUDES["rayleigh"]()), "sobol"),
+    (load("offset_cos_net", width=3, amplitude=AMPLITUDES["laplace"]()), "neuron"),
+    (load("shifted_cos_net", width=3), "neuron"),
+    (load("tuned_net", width=3), "sobol"),
+    (load("equicorrelated_cos_net", width=3, epsilon=0.8), "amplitude"),
+    (load("shared_neuron_cos_net", width=3, epsilon=0.8), "amplitude"),
+]
 
 
 def able(net, estimator):
@@ -74,15 +60,9 @@ def able(net, estimator):
     return estimator != "neuron" or net.independent
 
 
-def due(net, estimator):
-    """Every theory meets its best estimators, and one of each kind meets all: `test_theorems` has fields of all."""
-    best = ("neuron" if net.independent else "amplitude", "sobol")
-    return able(net, estimator) and (estimator in best or type(net).__name__ in KINDS)
-
-
 @pytest.mark.parametrize(
     ("net", "estimator"),
-    [(net, estimator) for net in THEORIES for estimator in ESTIMATORS if due(net, estimator)],
+    [*((net, estimator) for net in KINDS for estimator in ESTIMATORS if able(net, estimator)), *LAWS],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_every_estimator_against_exact(net, estimator):
@@ -105,27 +85,30 @@ def test_every_estimator_against_exact(net, estimator):
             assert_agrees(r.estimate[nonzero], r.mcse[nonzero], exact[nonzero], sensitivity=sensitivity)
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS)
-@pytest.mark.parametrize("components", [(0, 0, 1, 1), (0, 1, 0, 1), (1, 1, 1, 1)])
+@pytest.mark.parametrize(
+    ("estimator", "components"),
+    [*((estimator, (0, 1, 0, 1)) for estimator in ESTIMATORS), ("amplitude", (0, 0, 1, 1)), ("neuron", (1, 1, 1, 1))],
+)
 def test_components_by_every_estimator(estimator, components):
     """Sensitive to 40 % of the connected four-point function of the wine bottle and of a vector."""
+    draws = 1_000_000 if estimator == "field" else 100_000
     for net in (load("vector", width=2), load("wine_bottle", width=2)):
-        kwargs = {"orders": (4,), "kinds": ("connected",), "draws": 1_000_000, "seed": 3, "dtype": "float32"}
+        kwargs = {"orders": (4,), "kinds": ("connected",), "draws": draws, "seed": 3, "dtype": "float32"}
         x = SPREAD[:1] / 4
         (r,) = estimate(net, x, estimator=estimator, components=components, **kwargs)
         exact = exact_correlator(net, x, "connected", components)
         assert_agrees(r.estimate, r.mcse, exact, sensitivity=0.4)
 
 
-@pytest.mark.parametrize("name", ["coupled_cos_net", "equicorrelated_cos_net", "shared_scale_cos_net", "deep_net"])
+@pytest.mark.parametrize("name", ["coupled_cos_net", "deep_net"])
 def test_dependent_neurons_by_whole_networks(name):
-    """The amplitude estimator separates I_N and I_IB, sensitive to 10 % of either; the neuron estimator declines."""
+    """The amplitude estimator separates I_N and I_IB, sensitive to 15 % of either; the neuron estimator declines."""
     net = load(name, width=4, **({"inputs": 2} if name == "deep_net" else {"epsilon": 0.9}))
     x = np.array([[[0.0], [1.5], [0.2], [1.8]]])
     kinds = ("connected", "I_N", "I_IB")
-    results = estimate(net, x, orders=(4,), kinds=kinds, estimator="amplitude", draws=400_000, seed=4)
+    results = estimate(net, x, orders=(4,), kinds=kinds, estimator="amplitude", draws=200_000, seed=4)
     for r in results:
-        assert_agrees(r.estimate, r.mcse, exact_correlator(net, x, r.kind), sensitivity=0.1, label=r.kind)
+        assert_agrees(r.estimate, r.mcse, exact_correlator(net, x, r.kind), sensitivity=0.15, label=r.kind)
     with pytest.raises(InputError, match="estimator must be amplitude or field where neurons are not independent"):
         estimate(net, x, orders=(4,), kinds=("full",), estimator="neuron", draws=10, seed=0)
 
@@ -224,11 +207,11 @@ def test_a_precision_is_reached_and_not_overdone(estimator):
 
 
 def test_single_precision_draws_agree_with_the_exact_result():
-    """float32 draws, float64 sums: within 6.4 standard errors at 4e6 draws, sensitive to 1 % of G4."""
+    """float32 draws, float64 sums: within 6.2 standard errors at 1e6 draws, sensitive to 4 % of G4."""
     net = load("cos_net", width=3)
     kwargs = {"orders": (4,), "kinds": ("full",), "estimator": "field", "seed": 1}
-    (r,) = estimate(net, SPREAD, draws=4_000_000, dtype="float32", **kwargs)
-    assert_agrees(r.estimate, r.mcse, exact_correlator(net, SPREAD), sensitivity=0.02)
+    (r,) = estimate(net, SPREAD, draws=1_000_000, dtype="float32", **kwargs)
+    assert_agrees(r.estimate, r.mcse, exact_correlator(net, SPREAD), sensitivity=0.04)
     (other,) = estimate(net, SPREAD, draws=10_000, dtype="float64", **kwargs)
     (default,) = estimate(net, SPREAD, draws=10_000, **kwargs)
     assert (other.estimate == default.estimate).all()
@@ -251,7 +234,7 @@ def test_errors_are_honest(estimator, monkeypatch):
     monkeypatch.setattr("nnqft_ppl.correlation.requests.BATCH_ELEMENTS", 2**17)  # no more than the draws that are used
     net = load("cos_net", width=3)
     exact = exact_correlator(net, SPREAD, "connected")
-    draws, z = 1024 if estimator == "sobol" else 4096, []
+    draws, z = {"sobol": 1024, "field": 2048}.get(estimator, 4096), []
     for seed in range(100):
         (r,) = estimate(net, SPREAD, orders=(4,), kinds=("connected",), estimator=estimator, draws=draws, seed=seed)
         z.append((r.estimate[0] - exact[0]) / r.mcse[0])
@@ -272,22 +255,21 @@ def test_single_neurons_against_brute_force_at_a_thousand():
 
 
 def test_memory_does_not_grow_with_draws():
-    """Peak resident memory of 1e5 and of 1.5e6 field draws, each in a process of its own, within 40 MB."""
+    """Peak resident memory after 1e5 and after 8e5 field draws of a process: it grows by less than 20 MB."""
     code = (
-        "import resource, sys, numpy as np\n"
+        "import resource, numpy as np\n"
         "from nnqft_ppl import enable_x64, load\n"
         "from nnqft_ppl.correlation.estimate import estimate\n"
         "enable_x64()\n"
         "x = np.array([[[0.1], [0.5], [-0.3], [0.9]]])\n"
-        "estimate(load('cos_net', width=2), x, orders=(4,), kinds=('connected',), estimator='field',"
-        " draws=int(float(sys.argv[1])), seed=0)\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)\n"
+        "for draws in (100_000, 800_000):\n"
+        "    estimate(load('cos_net', width=2), x, orders=(4,), kinds=('connected',), estimator='field', draws=draws,"
+        " seed=0)\n"
+        "    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)\n"
     )
-    peaks = [
-        float(subprocess.run([sys.executable, "-c", code, n], capture_output=True, text=True, check=True).stdout)
-        for n in ("1e5", "1.5e6")
-    ]
-    assert peaks[1] - peaks[0] < 40, peaks
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    first, second = map(float, found.split())
+    assert second - first < 20, (first, second)
 
 
 def test_the_tidy_table_of_correlators():
@@ -303,6 +285,14 @@ def test_the_tidy_table_of_correlators():
     g4 = exact.query("order == 4 and kind == 'connected'")["estimate"].to_numpy()
     assert g4 == pytest.approx(exact_correlator(net, SPREAD, "connected"))
     assert table.attrs["provenance"]["dtype"] == "float64"
+
+
+def test_the_default_estimator_separates_what_is_asked():
+    """Single neurons know no I_IB, which only `amplitude` separates; of independent neurons it is 0."""
+    table: Any = correlators(load("cos_net", width=3), SPREAD[:1], orders=(4,), kinds=("I_N", "I_IB"), draws=1000)
+    assert set(table["estimator"]) == {"exact", "amplitude"}
+    assert (table["z"].dropna().abs() < Z_LIMIT).all()
+    assert (table.query("kind == 'I_IB'")["exact"] == 0).all()
 
 
 def test_without_closed_forms_the_estimators_take_over():
@@ -343,6 +333,7 @@ def test_a_field_error_of_infinite_variance_is_announced():
         ({"draws": 1}, "draws must be at least 2, got 1"),
         ({"seed": -1}, "seed must be a whole number from 0 to 4294967295, got -1"),
         ({"orders": ()}, "orders and kinds must name at least one each"),
+        ({"estimators": ()}, "estimators must name at least one, got none"),
     ],
 )
 def test_requests_that_break_a_rule(changes, message):

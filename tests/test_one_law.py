@@ -63,6 +63,7 @@ PAIRS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PAIRS)
 def test_one_theory_has_one_verdict(name):
     first, *others = PAIRS[name]()
@@ -81,6 +82,7 @@ def test_one_theory_has_one_verdict(name):
         assert answers(net) == expected, type(net)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PAIRS)
 def test_one_theory_has_one_prediction_one_dual_and_one_posterior(name):
     """What `predict`, `dual` and `posterior --limit` say, in units in which the field of both has one variance.

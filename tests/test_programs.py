@@ -32,6 +32,7 @@ SAMPLED = [name for name in names() if load(name).ancestral]
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("quick_compilation")
 @pytest.mark.parametrize("name", SAMPLED)
 def test_trace_and_log_density(name, monkeypatch):
     """The trace has the sites of `prior`, phi = sum_i a_i h_i at every point, and log_density is the sum of the laws.
@@ -64,16 +65,13 @@ def test_trace_and_log_density(name, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SAMPLED)
-def test_predictive_draws_the_theory(name):
-    """E phi^2 by Predictive; sensitive to 6 %."""
-    settings = {
-        "gauss_net": {"sigma_c": 0.3},
-        "free_scalar": {"cutoff": 3.0},
-        "coupled_scalar": {"cutoff": 3.0},
-        "alpha_scalar": {"cutoff": 5.0},
-    }
-    net = instance(name, **settings.get(name, {}))
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [("cos_net", {}), ("gauss_net", {"sigma_c": 0.3}), ("wine_bottle", {}), ("coupled_scalar", {"cutoff": 3.0}), ("deep_net", {})],
+)  # fmt: skip
+def test_predictive_draws_the_theory(name, settings):
+    """E phi^2 by Predictive, one card of each kind; `test_theorems` has draws of all. Sensitive to 6 %."""
+    net = instance(name, **settings)
     predictive = jax.jit(Predictive(net, num_samples=200_000, parallel=True, return_sites=["phi"]))
     phi = np.asarray(predictive(jax.random.key(1), X)["phi"])
     phi = phi[..., 0] if net.component_count > 1 else phi
@@ -97,16 +95,12 @@ def test_a_law_without_a_sampler_says_what_to_do():
 @pytest.mark.parametrize(
     ("name", "settings"),
     [
-        ("cos_net", {}),
         ("free_scalar", {"dim": 2, "cutoff": 2.0}),
-        ("alpha_scalar", {"dim": 2, "cutoff": 3.0, "amplitude": AMPLITUDES["gaussian"]()}),
-        ("cauchy", {}),
         ("coupled_cos_net", {"epsilon": 0.8, "dim": 2}),
         ("equicorrelated_cos_net", {"epsilon": 0.3, "dim": 2}),
         ("shared_scale_cos_net", {"epsilon": 0.5}),
         ("gibbs_cos_net", {"epsilon": 2.0, "dim": 2}),
         ("wine_bottle", {"components": 3}),
-        ("tuned_net", {"dim": 2}),
         ("deep_net", {"inputs": 2}),
     ],
 )
@@ -147,7 +141,7 @@ def test_conditioning_handlers_work_unchanged():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("regulator", ["hard", "gaussian"])
-@pytest.mark.parametrize(("dim", "power"), [(1, 0.0), (2, 0.0), (2, 1.0), (3, 0.5), (1, 1.0), (4, 2.0)])
+@pytest.mark.parametrize(("dim", "power"), [(2, 0.0), (3, 0.5), (1, 1.0), (4, 2.0)])
 def test_regulated_power_samples_its_density(regulator, dim, power):
     """Kolmogorov-Smirnov of |b| against the integral of its log_prob: p > 1e-9 at 2e5 draws sees 0.8 % in probability."""
     law = RegulatedPower(power=power, mass=0.7, cutoff=5.0, regulator=regulator, dim=dim)

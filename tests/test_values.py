@@ -16,6 +16,7 @@ from nnqft_ppl.inference import posterior as inference
 from nnqft_ppl.laws.charts import chart
 from nnqft_ppl.laws.joint import iid
 from nnqft_ppl.sampling import chains, networks
+from nnqft_ppl.sampling.plan import block_count
 from nnqft_ppl.theory.amplitudes import AMPLITUDES
 from nnqft_ppl.theory.ranges import STATIC, field_types
 
@@ -49,28 +50,42 @@ def test_every_theory_is_drawn_by_a_compiled_program(law):
             jax.eval_shape(lambda one: one.sample(jax.random.key(0), 2), dataclasses.replace(net, amplitude=law()))
 
 
-@pytest.mark.parametrize(("net", "name"), LEAVES)
-def test_laws_and_fields_are_functions_of_a_leaf(net, name):
-    """A log density, and where there is one a drawn field, have the derivative that finite differences give."""
-    value = getattr(net, name)
+@pytest.mark.slow
+@pytest.mark.usefixtures("quick_compilation")
+@pytest.mark.parametrize("net", NETS, ids=lambda net: type(net).__name__)
+def test_laws_and_fields_are_functions_of_their_leaves(net):
+    """A log density, and where there is one a drawn field, have the derivatives that finite differences give."""
+    names = [leaf.values[1] for leaf in LEAVES if leaf.values[0] is net]
     sites = net.sample(jax.random.key(0), 1) if net.ancestral else {s: law(net) for s, law in FIXED.items()}
     theta = {site: jnp.asarray(draws)[0] for site, draws in sites.items()}
     points = jnp.linspace(0.1, 0.7, 2 * net.dim).reshape(2, net.dim)
 
-    def log_density(v):
-        laws = dataclasses.replace(net, **{name: v}).prior()
+    def log_density(values):
+        laws = dataclasses.replace(net, **values).prior()
         return sum(jnp.sum(jnp.asarray(law.log_prob(theta[site]))) for site, law in laws.items())
 
-    def drawn(v):
-        one = dataclasses.replace(net, **{name: v})
+    def drawn(values):
+        one = dataclasses.replace(net, **values)
         return jnp.sum(one.field({s: x[0] for s, x in one.sample(jax.random.key(0), 1).items()}, points) ** 2)
 
-    pathwise = net.ancestral and f"{type(net).__name__}.{name}" not in REJECTED
-    for function in (log_density, drawn) if pathwise else (log_density,):
-        slope, step = float(jax.grad(function)(value)), 1e-6 * max(abs(value), 1e-3)
-        outer, inner = (float(function(value + h) - function(value - h)) / (2 * h) for h in (2 * step, step))
+    pathwise = [name for name in names if net.ancestral and f"{type(net).__name__}.{name}" not in REJECTED]
+    for function, of in ((log_density, names), (drawn, pathwise)):
+        check_slopes(function, {name: getattr(net, name) for name in of})
+
+
+def check_slopes(function, values):
+    """The derivative by each of the values, against Richardson's of central differences; one program for all."""
+    both = jax.jit(jax.value_and_grad(function))
+    centre, slopes = both(values) if values else (0.0, {})
+    for name, value in values.items():
+        step = 1e-6 * max(abs(value), 1e-3)
+
+        def moved(by, name=name, value=value):
+            return float(both(values | {name: value + by})[0])
+
+        outer, inner = ((moved(h) - moved(-h)) / (2 * h) for h in (2 * step, step))
         expected = (4 * inner - outer) / 3
-        assert slope == pytest.approx(expected, rel=1e-6, abs=1e-6 * max(1.0, abs(float(function(value)))))
+        assert float(slopes[name]) == pytest.approx(expected, rel=1e-6, abs=1e-6 * max(1.0, abs(float(centre)))), name
 
 
 #: Drawn by rejection: no smooth function of the parameter (JAX refuses the first, and is right on average in the other).
@@ -83,6 +98,7 @@ FIXED = {
 }
 
 
+@pytest.mark.usefixtures("quick_compilation")
 @pytest.mark.parametrize(("net", "name"), LEAVES)
 def test_gradients_of_two_point_functions_or_one_line(net, name):
     value, x, y = getattr(net, name), np.full(net.dim, 0.1), np.full(net.dim, 0.6)
@@ -135,18 +151,26 @@ def compiled(function: Any) -> int:
     return function._cache_size()
 
 
-@pytest.mark.parametrize("card", ["cos_net", "coupled_cos_net", "cauchy"])
-def test_one_program_for_all_values(card):
+@pytest.mark.slow
+@pytest.mark.usefixtures("quick_compilation")
+@pytest.mark.parametrize(
+    ("card", "name", "estimators"),
+    [
+        ("cos_net", "sigma_b", ("field", "neuron", "amplitude")),
+        ("coupled_cos_net", "sigma_b", ("amplitude",)),
+        ("cauchy", "mass", ("neuron",)),
+    ],
+)
+def test_one_program_for_all_values(card, name, estimators):
     """A sweep compiles once, and each of its theories gets the numbers that it gets alone."""
-    rates = np.linspace(0.5, 2.0, 6)
-    name = "mass" if card == "cauchy" else "sigma_b"
+    rates = np.linspace(0.5, 2.0, 4)
     x = np.array([[[0.0], [0.4], [1.0], [-0.3]]])
-    for estimator in ("field", "amplitude") if card == "coupled_cos_net" else ("field", "neuron", "amplitude"):
+    for estimator in estimators:
         before = compiled(estimates._batch)
         for rate in rates:
             net = nq.load(card, width=7, **{name: float(rate)})
             found: Any = nq.correlators(net, x, estimators=[estimator], draws=3000, dtype="float64")
-            assert (found["z"].abs() < 5).all()  # false alarm 6e-7 a value, 200 values
+            assert (found["z"].abs() < 5).all()  # false alarm 6e-7 a value, 80 values
         assert compiled(estimates._batch) == before + 1
     before = compiled(networks._batch)
     for rate in rates:
@@ -176,38 +200,52 @@ def test_a_conditioned_theory_goes_through_jax():
     assert list(back.hyperlaws) == ["sigma_b", "noise"]
 
 
+PROGRAMS: Any = (chains._init, chains._chunk, inference._prior_batches)
+
+
+def swept(card, name, value, sampler):
+    """Draws of a posterior whose hyperparameter, data and noise follow one value."""
+    x, net = np.array([[-1.0], [0.2], [1.0]]), nq.load(card, width=4, **{name: float(value)})
+    # Noise so small that Gibbs moves have one neuron to a block: each size of the blocks is a program.
+    model = nq.observe(net, x, value * np.array([0.3, -0.5, 0.8]), noise=0.05 + 0.01 * value)
+    tree = nq.posterior(model, x, chains=2, warmup=25, draws=25, sampler=sampler).tree
+    return [tree[group].to_numpy() for group in ("posterior/phi", "posterior/action", "log_likelihood/y")]
+
+
+def forget():
+    for program in PROGRAMS:
+        program.clear_cache()
+
+
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick_compilation")
 @pytest.mark.parametrize(
-    ("card", "name", "sampler"),
-    [
-        ("cos_net", "sigma_b", "gibbs"),
-        pytest.param("cos_net", "sigma_b", "nuts", marks=pytest.mark.slow),
-        pytest.param("cauchy", "mass", "gibbs", marks=pytest.mark.slow),
-        pytest.param("coupled_cos_net", "sigma_b", "nuts", marks=pytest.mark.slow),
-        pytest.param("coupled_cos_net", "epsilon", "nuts", marks=pytest.mark.slow),
-    ],
+    ("card", "name", "sampler"), [("cauchy", "mass", "gibbs"), ("coupled_cos_net", "epsilon", "nuts")]
 )
 def test_one_program_for_all_posteriors(card, name, sampler):
-    """A sweep of hyperparameters, data and noise compiles once; the last of its theories gets the draws it gets alone."""
-    programs: Any = (chains._init, chains._chunk, inference._prior_batches)
-    x, sweep = np.array([[-1.0], [0.2], [1.0]]), np.linspace(0.4, 0.9, 5)
-
-    def draws(value):
-        net = nq.load(card, width=4, **{name: float(value)})
-        # Noise so small that Gibbs moves have one neuron to a block: each size of the blocks is a program.
-        model = nq.observe(net, x, value * np.array([0.3, -0.5, 0.8]), noise=0.05 + 0.01 * value)
-        tree = nq.posterior(model, x, chains=2, warmup=25, draws=25, sampler=sampler).tree
-        return [tree[group].to_numpy() for group in ("posterior/phi", "posterior/action", "log_likelihood/y")]
-
-    for program in programs:
-        program.clear_cache()
-    found = [draws(value) for value in sweep]
-    assert [compiled(program) for program in programs] == [1, 1, 1]
+    """A sweep of a hyperparameter, data and noise compiles once."""
+    forget()
+    found = [swept(card, name, value, sampler) for value in (0.4, 0.6, 0.9)]
+    assert [compiled(program) for program in PROGRAMS] == [1, 1, 1]
     assert all((first != last).any() for first, last in zip(found[0], found[-1], strict=True))
-    for program in programs:
-        program.clear_cache()
-    for value, alone in zip(found[-1], draws(sweep[-1]), strict=True):
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("quick_compilation")
+def test_a_theory_of_a_sweep_gets_the_draws_that_it_gets_alone():
+    forget()
+    together = [swept("cos_net", "sigma_b", value, "gibbs") for value in (0.4, 0.9)][-1]
+    assert [compiled(program) for program in PROGRAMS] == [1, 1, 1]
+    forget()
+    for value, alone in zip(together, swept("cos_net", "sigma_b", 0.9, "gibbs"), strict=True):
         assert np.array_equal(value, alone)
+
+
+def test_few_sizes_of_blocks():
+    """Whatever the precision of the data, 200 neurons are moved in one of five block counts: five programs at most."""
+    counts = {block_count(variance, 200) for variance in np.geomspace(1e-4, 1e4, 400)}
+    assert counts == {1, 4, 16, 64, 200}
+    assert {block_count(variance, 3) for variance in np.geomspace(1e-4, 1e4, 50)} == {1, 3}
 
 
 def test_charts_of_laws_with_traced_parameters():

@@ -14,6 +14,8 @@ import nnqft_ppl as nq
 from nnqft_ppl.correlation import weighted
 from nnqft_ppl.theory.conditioned import conditioned
 
+pytestmark = pytest.mark.slow
+
 LINE = nq.load("line", mean=0.4, sigma=1.2)  # phi(x) = a x, a ~ N(0.4, 1.2^2): every factor below leaves a normal
 X = np.array([[[1.0], [0.5], [-1.0], [2.0]]])
 
@@ -49,11 +51,12 @@ def expected(order, kind, mean, variance):
     return moments[order] * x
 
 
-@pytest.mark.parametrize("estimator", ["reweight", "chain"])
-@pytest.mark.parametrize("name", LINES)
+@pytest.mark.parametrize(
+    ("name", "estimator"), [*((name, "reweight") for name in LINES), ("source", "chain"), ("all", "chain")]
+)
 def test_a_line_with_factors_stays_normal(name, estimator):
     model, precision, pull = LINES[name]
-    draws = 100_000 if estimator == "reweight" else 8000
+    draws = 100_000 if estimator == "reweight" else 4000
     table = nq.correlators(model, X, orders=[1, 2, 4], estimators=[estimator], draws=draws, seed=3)
     rows: Any = table.itertuples()
     for row in rows:
@@ -90,8 +93,8 @@ def test_both_estimators_agree_on_an_interacting_field():
     net = nq.load("cauchy", width=6)
     model = nq.deform(net, "0.5*phi^4", np.linspace(-1.0, 1.0, 9)[:, None], np.full(9, 0.25))
     x = np.array([[[0.0], [0.3], [0.0], [-0.4]]])
-    weights = nq.correlators(model, x, estimators=["reweight"], draws=200_000)
-    chains = nq.correlators(model, x, estimators=["chain"], draws=8000)
+    weights = nq.correlators(model, x, estimators=["reweight"], draws=100_000)
+    chains = nq.correlators(model, x, estimators=["chain"], draws=4000)
     z = (weights["estimate"] - chains["estimate"]) / np.hypot(weights["mcse"], chains["mcse"])
     assert np.all(z.abs() < 5)
     free = nq.exact_correlator(net, x[:, :2], "full").item()
@@ -122,8 +125,8 @@ def test_weights_or_chains_by_a_pilot():
     precise = nq.observe(net, [[0.0], [1.0]], [2.0, 2.5], noise=0.02)
     found = nq.correlators(mild, X, orders=[2], draws=1000)
     assert found["estimator"].unique().tolist() == ["reweight"]
-    assert found.attrs["provenance"]["log_weight_variance"] == weighted.pilot(conditioned(mild)).variance < 1.0
-    assert weighted.pilot(conditioned(mild)).share > 0.9
+    assert found.attrs["provenance"]["log_weight_variance"] == weighted.log_weights(conditioned(mild)).variance < 1.0
+    assert weighted.log_weights(conditioned(mild)).share > 0.9
     assert not weighted.chooses_weights(conditioned(precise))
     gibbs = nq.deform(nq.load("gibbs_cos_net", width=3), "0.01*phi^2", [[0.0]])
     assert not weighted.chooses_weights(conditioned(gibbs))

@@ -127,6 +127,16 @@ def draw_variance(net: Architecture, points: Array) -> float:
     for pairing in PAIRINGS:
         for pair, rest in (pairing, pairing[::-1]):
             terms.append((pair, -float(exact_correlator(net, points[list(rest)]))))
-    mean = sum(weight * float(exact_correlator(net, points[list(fields)])) for fields, weight in terms)
-    square = sum(a * b * float(exact_correlator(net, points[[*one, *other]])) for one, a in terms for other, b in terms)
-    return square - mean**2
+    twice = itertools.combinations_with_replacement(terms, 2)
+    square = [((*one, *other), a * b * (1 if one is other else 2)) for (one, a), (other, b) in twice]
+    return _combination(net, points, square) - _combination(net, points, terms) ** 2
+
+
+def _combination(net: Architecture, points: Array, terms: list[tuple[tuple[int, ...], float]]) -> float:
+    """The sum of weight * correlator of fields at some of the points, all of one order at a time."""
+    total = 0.0
+    for order in {len(fields) for fields, _ in terms}:
+        some = [(list(fields), weight) for fields, weight in terms if len(fields) == order]
+        correlators = exact_correlator(net, points[[fields for fields, _ in some]])
+        total += float(np.dot([weight for _, weight in some], correlators))
+    return total

@@ -138,7 +138,7 @@ def correlators(
 
         x = _configurations(points, max(orders), net.dim)
         kinds: Any = _words(kind)
-        estimators = default_estimators(model, orders) if estimator is None else _words(estimator)
+        estimators = default_estimators(model, orders, kinds) if estimator is None else _words(estimator)
         if estimator is None and "exact" not in estimators:
             what = type(net).__name__ + (" with what transforms add" if model is not net else "")
             typer.echo(f"note: {what} has no closed form here; {estimators[0]} takes over", err=True)

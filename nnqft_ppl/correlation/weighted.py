@@ -10,6 +10,7 @@ networks says beforehand what it will be, and so whether weights or Markov chain
 import math
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -26,48 +27,24 @@ from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.seeds import key_of
 from nnqft_ppl.runtime.subsets import members
 from nnqft_ppl.runtime.version import VERSION
+from nnqft_ppl.sampling.pilot import Pilot, pilot
 from nnqft_ppl.sampling.streams import Means, Moments, random_stream
 from nnqft_ppl.theory.amplitudes import Components
 from nnqft_ppl.theory.architecture import Parameters
 from nnqft_ppl.theory.conditioned import Conditioned, fingerprint
 
-PILOT = 1024  # prior networks that are asked for their log weights before any run
 LEAST_EFFECTIVE = 100.0  # draws, below which an estimated error says too little
 LEAST_SHARE = 0.05  # of effective draws in the pilot, below which chains take over
 
 
-class Pilot(NamedTuple):
-    """What prior networks say of the log weight before a run."""
-
-    offset: float  #: the largest, which is subtracted from all, so that no weight overflows
-    variance: float  #: of the log weight
-    share: float  #: of the draws that are effective, (mean w)^2/mean w^2
-
-
-def pilot(model: Conditioned, seed: int = 0) -> Pilot:
-    """The log weights of PILOT prior networks.
-
-    Raises
-    ------
-    InputError
-        where the prior cannot be drawn, or no log weight is finite.
-    """
-    model.net.check_ancestral()
-    logs = np.asarray(_log_weights(model, jax.random.fold_in(key_of(seed), 1)), dtype=float)
-    finite = logs[np.isfinite(logs)]
-    if not len(finite):
-        raise InputError(
-            f"{type(model.net).__name__}: the log weight of prior draws must be finite, got none among {PILOT}; use "
-            "the estimator chain"
-        )
-    weights = np.exp(finite - finite.max())
-    share = float(weights.sum() ** 2 / (weights**2).sum() / PILOT)
-    return Pilot(float(finite.max()), float(np.var(finite)) if len(finite) == len(logs) else np.inf, share)
+def log_weights(model: Conditioned, seed: int = 0) -> Pilot:
+    """What a pilot says of the weights of whole networks, amplitudes included."""
+    return pilot(replace(model, collapsed=False), seed)
 
 
 def chooses_weights(model: Conditioned) -> bool:
     """Do weights suit a theory, or chains? By the share of effective draws in a pilot."""
-    return model.net.ancestral and pilot(model).share >= LEAST_SHARE
+    return model.net.ancestral and log_weights(model).share >= LEAST_SHARE
 
 
 def reweighted(model: Conditioned, points: Array, request: Request) -> list[Estimate]:
@@ -76,11 +53,16 @@ def reweighted(model: Conditioned, points: Array, request: Request) -> list[Esti
     Raises
     ------
     InputError
-        where the prior cannot be drawn.
+        where the prior cannot be drawn, or no log weight is finite.
     """
     double, subsets = request.dtype == "float64", request.subsets
     task = _Task(request.components, subsets, _batch_size(model, subsets, points))
-    offset = pilot(model, request.seed).offset
+    offset = log_weights(model, request.seed).offset
+    if not np.isfinite(offset):
+        raise InputError(
+            f"{type(model.net).__name__}: the log weight of prior draws must be finite, got none that is; use the "
+            "estimator chain"
+        )
     with jax.enable_x64(double):
         root = jax.random.fold_in(key_of(request.seed), 0)
         sites = jnp.asarray(points.astype(request.dtype))
@@ -171,15 +153,6 @@ def _networks(model: Conditioned, key: jax.Array, count: int) -> tuple[Parameter
         return {site: value[0] for site, value in model.with_values(hyper)[0].sample(key, 1).items()}
 
     return hyper, jax.vmap(one)(hyper, jax.random.split(jax.random.fold_in(key, 0), count))
-
-
-@jax.jit
-def _log_weights(model: Conditioned, key: jax.Array) -> jax.Array:
-    def one(both: tuple[Parameters, Parameters]) -> jax.Array:
-        net, noise = model.with_values(both[0])
-        return model.log_factors_of(net.field(both[1], model.places), noise)
-
-    return jax.lax.map(one, _networks(model, key, PILOT), batch_size=64)
 
 
 @partial(jax.jit, static_argnames=("task",))

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import cho_factor, cho_solve
 
-from nnqft_ppl.runtime.arrays import Array, check_points
+from nnqft_ppl.runtime.arrays import Array, check_noise, check_points, check_values
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.sampling.networks import over_networks
 from nnqft_ppl.theory.architecture import Architecture
@@ -74,8 +74,8 @@ def limit_posterior(net: Model, points: ArrayLike, values: ArrayLike, noise: Arr
     Raises
     ------
     InputError
-        for dependent neurons, a mean or an amplitude law that keeps the limit from being one centred Gaussian, or a
-        theory that has data, a source or an action already.
+        for dependent neurons, a mean or an amplitude law that keeps the limit from being one centred Gaussian, values
+        or noise of the wrong shape, or a theory that has data, a source or an action already.
     NoClosedForm
         where the card has no closed two-point function.
 
@@ -90,9 +90,10 @@ def limit_posterior(net: Model, points: ArrayLike, values: ArrayLike, noise: Arr
     net = unconditioned(net, "limit_posterior", INSTEAD)
     _check_limit(net)
     x, z = check_points(points, net.dim), check_points(at, net.dim)
-    factor = cho_factor(kernel_matrix(net, x, x) + np.diag(np.broadcast_to(noise, len(x)) ** 2), lower=True)
+    y, scale = check_values(values, (len(x),)), check_noise(noise, len(x))
+    factor = cho_factor(kernel_matrix(net, x, x) + np.diag(np.broadcast_to(scale, len(x)) ** 2), lower=True)
     cross = kernel_matrix(net, x, z)
-    mean = cross.T @ cho_solve(factor, np.asarray(values, dtype=float))
+    mean = cross.T @ cho_solve(factor, y)
     return Normal(mean, kernel_matrix(net, z, z) - cross.T @ cho_solve(factor, cross))
 
 
@@ -102,7 +103,7 @@ def _check_limit(net: Architecture) -> None:
         raise InputError(f"{name}: its infinite-width limit is no centred Gaussian process; use posterior at its width")
 
 
-def first_order(net: Model, points: ArrayLike, values: ArrayLike, noise: float, at: ArrayLike) -> FiniteWidth:
+def first_order(net: Model, points: ArrayLike, values: ArrayLike, noise: ArrayLike, at: ArrayLike) -> FiniteWidth:
     """The coefficients of 1/N of the posterior mean and variance at each point of `at`, (Q,): errors are zero.
 
     f_N = f + (1/2N) [(Z f)'' : C - f Z'' : C] / Z to first order, where the kernel matrix of N neurons has the
@@ -116,7 +117,7 @@ def first_order(net: Model, points: ArrayLike, values: ArrayLike, noise: float, 
     points, values
         Shapes (P, d) and (P,).
     noise
-        Standard deviation of the noise of every value.
+        Standard deviation of the noise: one of all values, or one for each, (P,).
     at
         Shape (Q, d): where the field is wanted.
 
@@ -128,8 +129,8 @@ def first_order(net: Model, points: ArrayLike, values: ArrayLike, noise: float, 
     Raises
     ------
     InputError
-        for dependent neurons, amplitudes that are not Gaussian or have a mean, points of the wrong shape, or a theory
-        that has data, a source or an action already.
+        for dependent neurons, amplitudes that are not Gaussian or have a mean, points, values or noise of the wrong
+        shape, or a theory that has data, a source or an action already.
     NoClosedForm
         where the card has no closed neuron moments.
 
@@ -146,11 +147,12 @@ def first_order(net: Model, points: ArrayLike, values: ArrayLike, noise: float, 
     _check_limit(net)
     gaussian_amplitudes(net)
     x, z = check_points(points, net.dim), check_points(at, net.dim)
-    y, scale = jnp.asarray(values), net.amplitude_moment(2)
+    y, scale = check_values(values, (len(x),)), net.amplitude_moment(2)
+    deviations = jnp.broadcast_to(check_noise(noise, len(x)), len(x))
 
     def moments(matrix: jax.Array) -> jax.Array:
         """Z, Z m, Z (v + m^2) for a kernel matrix of the data and the target."""
-        inside, cross = matrix[:-1, :-1] + noise**2 * jnp.eye(len(y)), matrix[:-1, -1]
+        inside, cross = matrix[:-1, :-1] + jnp.diag(deviations**2), matrix[:-1, -1]
         lower = jnp.linalg.cholesky(0.5 * (inside + inside.T))
         half_y = jax.scipy.linalg.solve_triangular(lower, y, lower=True)
         half_k = jax.scipy.linalg.solve_triangular(lower, cross, lower=True)

@@ -22,6 +22,7 @@ from nnqft_ppl.runtime.seeds import key_of
 from nnqft_ppl.runtime.version import VERSION
 from nnqft_ppl.sampling.chains import run
 from nnqft_ppl.sampling.diagnostics import Convergence, judge, summarise
+from nnqft_ppl.sampling.pilot import prior_network
 from nnqft_ppl.sampling.plan import SamplerName, plan, sampler_of
 from nnqft_ppl.sampling.schwinger_dyson import real_sites, residual_at
 from nnqft_ppl.sampling.whitened import Point
@@ -201,10 +202,8 @@ def _prior_batches(model: Conditioned, x: jax.Array, keys: jax.Array) -> dict[st
 
     def one(key: jax.Array) -> dict[str, dict[str, jax.Array]]:
         key_hyper, key_theta, key_noise = jax.random.split(key, 3)
-        laws = enumerate(model.hyperlaws.items())
-        hyper: Any = {name: law.sample(jax.random.fold_in(key_hyper, k)) for k, (name, law) in laws}
-        net, noise = model.with_values(hyper)
-        phi = net.field({site: value[0] for site, value in net.sample(key_theta, 1).items()}, _seen(model, x))
+        hyper, net, noise, theta = prior_network(model, key_hyper, key_theta)
+        phi = net.field(theta, _seen(model, x))
         groups = {"prior": {"phi": phi[: len(x)], **hyper}}
         if model.observation is not None:
             groups["prior_predictive"] = {"y": _law_of_values(phi[len(x) :], noise).sample(key_noise)}

@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike
 from numpyro.infer import Predictive
 from xarray import DataTree
 
-from nnqft_ppl.inference.trees import site_dims
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.progress import progress_bar
 from nnqft_ppl.runtime.seeds import key_of
@@ -93,7 +92,7 @@ def prior_predictive(
         groups["prior"] = values
     dims = {"phi": ["point", "component"][: groups["prior_predictive"]["phi"].ndim - 2], "points": ["point", "axis"]}
     for site, value in values.items():
-        dims[site] = site_dims(net, site, value.shape[2:])
+        dims[site] = net.site_dims(site, value.shape[2:])
     # Attributes as JSON text: NetCDF holds neither dictionaries nor None.
     provenance = {"theory": repr(net), **told(net), "seed": seed, "batch": batch, "version": VERSION}
     attrs = {"/": {"nnqft_ppl": json.dumps(provenance, sort_keys=True)}}

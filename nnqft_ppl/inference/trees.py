@@ -7,20 +7,7 @@ import arviz_base
 from xarray import DataTree
 
 from nnqft_ppl.runtime.arrays import Array
-from nnqft_ppl.theory.architecture import Architecture
 from nnqft_ppl.theory.conditioned import Conditioned
-
-
-def site_dims(net: Architecture, site: str, shape: tuple[int, ...]) -> list[str]:
-    """Names of a site's dimensions: ``neuron`` first unless all neurons share it, then ``component`` or ``axis``."""
-    if site in net.shared:
-        return [f"{site}_dim_{k}" for k in range(len(shape))]
-    rest = [f"{site}_dim_{k}" for k in range(1, len(shape))]
-    if len(rest) == 1 and site == "a" and shape[1] == net.component_count:
-        rest = ["component"]
-    elif site in net.vectors:
-        rest = ["axis"]
-    return ["neuron", *rest]
 
 
 class Draws(NamedTuple):
@@ -52,7 +39,7 @@ def posterior_tree(
     }
     dims = {"phi": ["point", *component], "points": ["point", "axis"], "observed_points": ["observation", "axis"]}
     dims |= {"y": ["observation", *component]}
-    dims |= {site: site_dims(model.net, site, value.shape[2:]) for site, value in kept.sites.items()}
+    dims |= {site: model.net.site_dims(site, value.shape[2:]) for site, value in kept.sites.items()}
     if model.observation is not None:
         groups["posterior_predictive"] = {"y": kept.values["y"]}
         groups["log_likelihood"] = {"y": kept.values["log_y"]}

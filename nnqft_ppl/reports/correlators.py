@@ -15,7 +15,7 @@ from nnqft_ppl.correlation.estimate import estimate
 from nnqft_ppl.correlation.estimators import check_estimator
 from nnqft_ppl.correlation.exact import Kind, check_components, check_kind, check_order, exact_correlator
 from nnqft_ppl.correlation.requests import DType
-from nnqft_ppl.correlation.weighted import chooses_weights, pilot
+from nnqft_ppl.correlation.weighted import chooses_weights, log_weights
 from nnqft_ppl.reports.provenance import card_name, flat_hyperparameters
 from nnqft_ppl.reports.schemas import validate_table
 from nnqft_ppl.runtime.arrays import Array, check_configurations
@@ -61,9 +61,9 @@ def correlators(
         Orders up to 10; kinds among ``full``, ``connected``, ``I_N`` (8) and ``I_IB`` (9).
     estimators
         Among ``exact``, ``neuron``, ``sobol``, ``amplitude`` and ``field``. By default ``exact`` where the card has
-        closed forms, and the best Monte Carlo estimator beside it: ``neuron`` where neurons are independent, else
-        ``amplitude``. Of a theory with data, sources or actions ``reweight``, prior networks with their weights, and
-        ``chain``, Markov chains; by default the one that suits it, as a pilot of prior networks decides.
+        closed forms, and the best Monte Carlo estimator beside it: ``neuron`` where neurons are independent, else, and
+        for ``I_IB``, ``amplitude``. Of a theory with data, sources or actions ``reweight``, prior networks with their
+        weights, and ``chain``, Markov chains; by default the one that suits it, as a pilot of prior networks decides.
     components
         For a field with D components, the component (from 0) at each of the points; all 0 by default.
     draws, precision, seed
@@ -123,7 +123,9 @@ def correlators(
     x = x.reshape(-1, *x.shape[-2:])
     _check_request(orders, kinds, draws, seed, x.shape[1])
     labels = check_components(net, components, x.shape[1])
-    names = list(estimators) if estimators is not None else default_estimators(given, orders)
+    names = list(estimators) if estimators is not None else default_estimators(given, orders, kinds)
+    if not names:
+        raise InputError("estimators must name at least one, got none")
     for name in names:
         check_estimator(given, name)
     exact = {}
@@ -164,7 +166,7 @@ def correlators(
         **told(model),
         "dtype": dtype or ("float64" if jax.config.read("jax_enable_x64") else "float32"),
         "batch": batches,
-        **({"log_weight_variance": pilot(given, seed).variance} if "reweight" in names else {}),
+        **({"log_weight_variance": log_weights(given, seed).variance} if "reweight" in names else {}),
         "device": jax.default_backend() if batches else None,
         "versions": {"nnqft_ppl": VERSION, "jax": jax.__version__, "numpyro": numpyro.__version__},
     }
@@ -200,8 +202,8 @@ def _rows(net: Architecture, result: _Result, exact: Array | None, labels: Compo
     return rows
 
 
-def default_estimators(model: Model, orders: Sequence[int]) -> list[str]:
-    """``exact`` where there are closed forms, and the Monte Carlo estimator that suits the theory.
+def default_estimators(model: Model, orders: Sequence[int], kinds: Sequence[Kind]) -> list[str]:
+    """``exact`` where there are closed forms, and the Monte Carlo estimator that suits the theory and the kinds.
 
     That of least variance where networks are independent; with data, sources or actions ``reweight`` where at least a
     twentieth of a pilot of prior networks is effective, else ``chain``.
@@ -210,7 +212,8 @@ def default_estimators(model: Model, orders: Sequence[int]) -> list[str]:
     net = given.net
     if given.factored:
         return ["reweight"] if chooses_weights(given) else ["chain"]
-    sampled = (["neuron"] if net.independent else ["amplitude"]) if net.ancestral else []
+    best = "neuron" if net.independent and "I_IB" not in kinds else "amplitude"
+    sampled = [best] if net.ancestral else []
     try:
         exact_correlator(net, np.linspace(0.0, 1.7, max(orders))[:, None] * np.ones(net.dim), "full")
     except NoClosedForm:

@@ -31,6 +31,24 @@ def check_configurations(configurations: ArrayLike, dim: int, name: str = "confi
     return array
 
 
+def check_values(values: ArrayLike, shape: tuple[int, ...], name: str = "values") -> Array:
+    """`values` as a float64 array of a shape, all finite; `InputError` if not."""
+    array = finite(values, name)
+    if array.shape != shape:
+        raise InputError(f"{name} must have shape {shape}, got {array.shape}")
+    return array
+
+
+def check_noise(noise: ArrayLike, count: int) -> Array:
+    """A standard deviation, one of all `count` values, (), or one of each, (count,); `InputError` if it is none."""
+    array = finite(noise, "noise")
+    if array.shape not in ((), (count,)):
+        raise InputError(f"noise must be one number or have shape ({count},), got {array.shape}")
+    if not (array > 0).all():
+        raise InputError(f"noise must be positive and finite, got {float(np.min(array))}")
+    return array
+
+
 def check_rows(at: ArrayLike, values: ArrayLike, name: str, axis: str) -> tuple[Array, Array]:
     """Two columns as float64 arrays (n,), n >= 4, finite, the first increasing from 0 or above; `InputError` if not."""
     x, y = np.asarray(at, dtype=float), np.asarray(values, dtype=float)

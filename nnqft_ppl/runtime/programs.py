@@ -1,7 +1,17 @@
-"""What a NumPyro program is handed: points that may be traced, and handlers that it has to refuse."""
+"""What a NumPyro program is handed and records: points that may be traced, named sites, handlers that it has to refuse.
+
+`arviz.from_numpyro` takes the names of dimensions from the program: those of a site from what `sample_sites` says of
+it, those of the field from plates. Neurons stand in no plate, as their law is a joint one.
+"""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpyro
+import numpyro.distributions as dist
 import numpyro.handlers
 from jax.core import Tracer
 from numpy.typing import ArrayLike
@@ -29,6 +39,23 @@ def check_shape(points: jax.Array, dim: int) -> None:
     """`InputError` for points of a JAX program that have not the shape (P, d)."""
     if points.ndim != 2 or points.shape[1] != dim:
         raise InputError(f"points must have shape (P, {dim}) with P >= 1, got {points.shape}")
+
+
+def sample_sites(
+    laws: dict[str, dist.Distribution], dims: Callable[[str, tuple[int, ...]], list[str]]
+) -> dict[str, Any]:
+    """The sampled sites of a program, with the names of their dimensions."""
+    return {
+        site: numpyro.sample(site, law, infer={"event_dims": dims(site, law.event_shape)}) for site, law in laws.items()
+    }
+
+
+def record_field(phi: jax.Array) -> Any:
+    """The site ``phi``, shape (P,) or (P, D)."""
+    with ExitStack() as plates:
+        for axis, name in enumerate(("point", "component")[: phi.ndim]):
+            plates.enter_context(numpyro.plate(name, phi.shape[axis], dim=axis - phi.ndim))
+        return numpyro.deterministic("phi", phi)
 
 
 def refuse_conditioned_field() -> None:

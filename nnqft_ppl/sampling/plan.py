@@ -1,22 +1,21 @@
 """Which sampler suits a theory, and why in one line.
 
-What data, sources and actions make of the prior is asked of a few of its draws before any chain runs: their log weight
-L decides. Redrawing m of N independent neurons moves L by a variance of about 2 (m/N) Var L. Wide networks with few or
-noisy data take whole networks from the prior; more precise data hang on a few neurons, which large blocks would hardly
-ever exchange, and where Var L > 1 a gradient is worth its price.
+What data, sources and actions make of the prior is asked of a few of its draws before any chain runs (`pilot`): their
+log weight L decides. Redrawing m of N independent neurons moves L by a variance of about 2 (m/N) Var L. Wide networks
+with few or noisy data take whole networks from the prior; more precise data hang on a few neurons, which large blocks
+would hardly ever exchange, and where Var L > 1 a gradient is worth its price.
 """
 
 from collections.abc import Callable
 from functools import cached_property
 from typing import Literal, NamedTuple, get_args
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
-from nnqft_ppl.laws.charts import chart, has_tails
+from nnqft_ppl.laws.charts import has_tails
 from nnqft_ppl.laws.joint import leaf
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.sampling.pilot import pilot, with_likely_values
 from nnqft_ppl.sampling.samplers import GibbsSampler, NutsSampler, Sampler
 from nnqft_ppl.theory.architecture import Architecture
 from nnqft_ppl.theory.conditioned import Conditioned, Model, conditioned
@@ -29,7 +28,6 @@ SAMPLERS: tuple[SamplerName, ...] = get_args(SamplerName)
 #: Variance of the log weight of prior draws. At 1.4 Gibbs moves gave 8 times fewer effective draws a second than NUTS,
 #: at 0.7 four times more (years of the Nile, Cos-net).
 PRECISE = 1.0
-ASKED = 64  # prior draws
 DEVIATION = 0.25  # of the log weight when a block is redrawn
 
 
@@ -129,18 +127,14 @@ def _centred(net: Architecture) -> bool:
 
 
 def log_weight_variance(model: Conditioned) -> float:
-    """Var L over prior draws of the neurons, by quartiles, as weights have long tails.
+    """Var L over prior draws of the neurons, with hyperparameters at likely values.
 
-    Hyperparameters are those of the most probable of ASKED prior draws.
+    Raises
+    ------
+    InputError
+        where it is infinite, or L not a number.
     """
-    unknown = len(model.hyperlaws)
-    key_z, key_first, key_second = jax.random.split(jax.random.key(0), 3)
-    z = jax.random.normal(key_z, (ASKED, unknown))
-    if unknown:
-        z = jnp.broadcast_to(z[jnp.argmax(_log_weights(model, z, key_first))], z.shape)
-    with np.errstate(invalid="ignore"):  # infinite log weights are said below
-        low, high = np.quantile(np.asarray(_log_weights(model, z, key_second)), [0.25, 0.75])
-        variance = float((high - low) / 1.349) ** 2
+    variance = pilot(with_likely_values(model)).variance
     if not np.isfinite(variance):
         raise InputError(
             f"{type(model.net).__name__}: the log likelihood of prior draws must be finite in float64, got one that is "
@@ -149,19 +143,10 @@ def log_weight_variance(model: Conditioned) -> float:
     return variance
 
 
-@jax.jit
-def _log_weights(model: Conditioned, z: jax.Array, key: jax.Array) -> jax.Array:
-    """L of independent prior draws of the neurons, one for each row of hyperparameters."""
-    charts = [(name, chart(law)) for name, law in model.hyperlaws.items()]
-
-    def one(at: tuple[jax.Array, jax.Array]) -> jax.Array:
-        z, key = at
-        net, noise = model.with_values({name: one.value(z[k]) for k, (name, one) in enumerate(charts)})
-        return model.log_factors(net, {site: value[0] for site, value in net.sample(key, 1).items()}, noise)
-
-    return jax.lax.map(one, (z, jax.random.split(key, len(z))))
-
-
 def block_count(variance: float, neurons: int) -> int:
-    """The number of blocks for which a redrawn block moves the log weight by DEVIATION, from 1 to N."""
-    return int(np.clip(np.ceil(2.0 * variance / DEVIATION**2), 1, neurons))
+    """The number of blocks for which a redrawn block moves the log weight by at most DEVIATION: a power of 4, or N.
+
+    A few numbers, as each is a program: so one or two serve a sweep over the hyperparameters of a theory.
+    """
+    wanted = max(2.0 * variance / DEVIATION**2, 1.0)
+    return int(min(4 ** np.ceil(np.log2(wanted) / 2), neurons))

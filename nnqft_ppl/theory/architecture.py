@@ -16,7 +16,6 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 import jax
 import jax.numpy as jnp
 import numpy as np
-import numpyro
 import numpyro.distributions as dist
 from jax.core import Tracer
 from numpy.typing import ArrayLike
@@ -26,7 +25,13 @@ from nnqft_ppl.laws.vectors import BottleLaw
 from nnqft_ppl.runtime.arrays import Array, check_points
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
 from nnqft_ppl.runtime.modules import import_from
-from nnqft_ppl.runtime.programs import check_shape, program_points, refuse_conditioned_field
+from nnqft_ppl.runtime.programs import (
+    check_shape,
+    program_points,
+    record_field,
+    refuse_conditioned_field,
+    sample_sites,
+)
 from nnqft_ppl.theory.amplitudes import AmplitudeGroup, AmplitudeLaw
 from nnqft_ppl.theory.ranges import Count, enforce
 from nnqft_ppl.theory.values import carry
@@ -272,10 +277,19 @@ class Architecture(ABC):
     def __call__(self, points: ArrayLike | None = None) -> Any:
         """The NumPyro program: sample every site of `prior`; at points (P, d), record the site ``phi``."""
         refuse_conditioned_field()
-        theta: Any = {site: numpyro.sample(site, law) for site, law in self.prior().items()}
+        theta = sample_sites(self.prior(), self.site_dims)
         if points is None:
             return None
-        return numpyro.deterministic("phi", self.field(theta, program_points(points, self.dim)))
+        return record_field(self.field(theta, program_points(points, self.dim)))
+
+    def site_dims(self, site: str, shape: tuple[int, ...]) -> list[str]:
+        """Names of a site's dimensions: ``neuron`` first unless all share it, then ``component`` or ``axis``."""
+        names = [f"{site}_dim_{k}" for k in range(len(shape))]
+        if site in self.shared:
+            return names
+        if len(shape) == 2 and site == "a" and shape[1] == self.component_count:
+            return ["neuron", "component"]
+        return ["neuron", *(["axis"] if site in self.vectors else names[1:])]
 
     def sample(self, key: jax.Array, draws: int) -> Parameters:
         """Exact ancestral draws of every site, leading axis `draws`.

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
-from nnqft_ppl.runtime.programs import program_points, refuse_conditioned_field
+from nnqft_ppl.runtime.programs import program_points, record_field, refuse_conditioned_field, sample_sites
 from nnqft_ppl.theory.architecture import Architecture, Parameters
 from nnqft_ppl.theory.gaussian_amplitudes import amplitude_draw, gaussian_amplitudes, log_evidence
 from nnqft_ppl.theory.values import rebuilt
@@ -178,7 +178,7 @@ class Conditioned:
         refuse_conditioned_field()
         hyper: Any = {name: numpyro.sample(name, law) for name, law in self.hyperlaws.items()}
         net, noise = self.with_values(hyper)
-        theta: Any = {site: numpyro.sample(site, law) for site, law in self.laws(net).items()}
+        theta = sample_sites(self.laws(net), net.site_dims)
         data = None if self.collapsed else self.observation
         if data is not None:
             phi = field_at(net, theta, data.points)
@@ -191,7 +191,7 @@ class Conditioned:
             numpyro.factor("factors", self.log_weight(net, theta))
         if points is None or self.collapsed:
             return None
-        return numpyro.deterministic("phi", field_at(net, theta, program_points(points, self.net.dim)))
+        return record_field(field_at(net, theta, program_points(points, self.net.dim)))
 
 
 class LinearSystem(NamedTuple):

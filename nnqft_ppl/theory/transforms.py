@@ -21,7 +21,7 @@ import numpyro.distributions as dist
 from numpy.typing import ArrayLike
 from numpyro.distributions import biject_to
 
-from nnqft_ppl.runtime.arrays import Array, check_points, finite
+from nnqft_ppl.runtime.arrays import Array, check_noise, check_points, check_values, finite
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.theory.architecture import Architecture
 from nnqft_ppl.theory.conditioned import (
@@ -75,18 +75,23 @@ def observe(model: Model, points: ArrayLike, values: ArrayLike, *, noise: Noise)
     >>> prior, joint = (log_density(program, (), {}, a)[0] for program in (net, model))
     >>> round(float(joint - prior), 6)  # log N(1; 2, 0.5^2) = -2 - log(0.5 sqrt(2 pi))
     -2.225791
+
+    Any inference of NumPyro's takes it, here the most probable a by SVI: (1 + 2/0.25)/(1 + 4/0.25), as a ~ N(1, 1).
+
+    >>> import jax, numpyro
+    >>> from numpyro.infer import SVI, Trace_ELBO, autoguide
+    >>> svi = SVI(model, autoguide.AutoDelta(model), numpyro.optim.Adam(0.05), Trace_ELBO())
+    >>> found = svi.run(jax.random.key(0), 500, progress_bar=False)
+    >>> found.params["a_auto_loc"].round(3)
+    Array([0.529], dtype=float64)
     """
     model = conditioned(model)
     if model.observation is not None:
         raise InputError("observe: the theory has its data already; observe all points at once")
     points = check_points(points, model.net.dim)
-    values = _checked_values("values", values, points, model.net)
+    values = check_values(values, _shape(points, model.net))
     if not isinstance(noise, dist.Distribution):
-        noise = finite(noise, "noise")
-        if noise.shape not in ((), (len(points),)):
-            raise InputError(f"noise must be one number or have shape ({len(points)},), got {noise.shape}")
-        if not (noise > 0).all():
-            raise InputError(f"noise must be positive and finite, got {float(np.min(noise))}")
+        noise = check_noise(noise, len(points))
         noise = float(noise) if noise.ndim == 0 else noise
     return dataclasses.replace(model, observation=Observation(points, values, noise))
 
@@ -177,7 +182,7 @@ def add_source(model: Model, points: ArrayLike, source: ArrayLike) -> Conditione
     """
     model = conditioned(model)
     points = check_points(points, model.net.dim)
-    source = _checked_values("source", source, points, model.net)
+    source = check_values(source, _shape(points, model.net), "source")
     return dataclasses.replace(model, sources=(*model.sources, Source(points, source)))
 
 
@@ -280,12 +285,9 @@ def _density_at(net: Architecture, name: str, value: Any) -> jax.Array:
     return sum((jnp.sum(jnp.asarray(law.log_prob(draws[site][0]))) for site, law in laws if draws), jnp.zeros(()))
 
 
-def _checked_values(name: str, values: ArrayLike, points: Array, net: Architecture) -> Array:
-    shape = (len(points),) if net.component_count == 1 else (len(points), net.component_count)
-    array = finite(values, name)
-    if array.shape != shape:
-        raise InputError(f"{name} must have shape {shape}, got {array.shape}")
-    return array
+def _shape(points: Array, net: Architecture) -> tuple[int, ...]:
+    """That of values at points: (P,), or (P, D) for a field with D components."""
+    return (len(points),) if net.component_count == 1 else (len(points), net.component_count)
 
 
 def _check_action(net: Architecture, action: Action) -> None:
