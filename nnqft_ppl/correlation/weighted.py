@@ -90,7 +90,7 @@ def reweighted(model: Conditioned, points: Array, request: Request) -> list[Esti
             return np.asarray(mean), np.asarray(scatter)
 
     def error(moments: Moments) -> float:
-        return request.worst(lambda terms: _ratio(terms, subsets, moments, request.dtype))
+        return request.worst(lambda terms: ratio(terms, subsets, moments, request.dtype))
 
     moments = random_stream(
         batch,
@@ -123,7 +123,7 @@ def reweighted(model: Conditioned, points: Array, request: Request) -> list[Esti
         )
     ess = np.full(len(points), effective)
     return [
-        Estimate(order, kind, *_ratio(p, subsets, moments, request.dtype), ess, moments.draws, task.batch)
+        Estimate(order, kind, *ratio(p, subsets, moments, request.dtype), ess, moments.draws, task.batch)
         for (order, kind), p in request.terms.items()
     ]
 
@@ -141,7 +141,7 @@ def _batch_size(model: Conditioned, subsets: tuple[int, ...], points: Array) -> 
     return batch_size(per_draw)
 
 
-def _ratio(terms: Polynomial, subsets: Sequence[Any], moments: Moments, dtype: str) -> tuple[Array, Array]:
+def ratio(terms: Polynomial, subsets: Sequence[Any], moments: Moments, dtype: str) -> tuple[Array, Array]:
     """The polynomial at the ratios E[w phi..phi]/E[w], and its standard error by the delta method."""
     if not terms.subsets:  # vanishes identically
         return np.zeros(moments.mean.shape[1]), np.zeros(moments.mean.shape[1])
@@ -156,7 +156,7 @@ def _ratio(terms: Polynomial, subsets: Sequence[Any], moments: Moments, dtype: s
     return terms.value(ratios), np.sqrt(np.maximum(variance, 0.0) + rounding**2)
 
 
-def _networks(model: Conditioned, key: jax.Array, count: int) -> tuple[Parameters, Parameters]:
+def networks(model: Conditioned, key: jax.Array, count: int) -> tuple[Parameters, Parameters]:
     """Hyperparameters and parameters of `count` networks, leading axis `count`."""
     laws = model.hyperlaws
     if not laws:
@@ -178,7 +178,7 @@ def _log_weights(model: Conditioned, key: jax.Array) -> jax.Array:
         net, noise = model.with_values(both[0])
         return model.log_factors_of(net.field(both[1], model.places), noise)
 
-    return jax.lax.map(one, _networks(model, key, PILOT), batch_size=64)
+    return jax.lax.map(one, networks(model, key, PILOT), batch_size=64)
 
 
 @partial(jax.jit, static_argnames=("task",))
@@ -207,7 +207,7 @@ def _batch(
         ]
         return weight * jnp.stack(rows)
 
-    t = jax.vmap(statistic)(*_networks(model, jax.random.fold_in(root, index), task.batch))  # (batch, 1 + S, C)
+    t = jax.vmap(statistic)(*networks(model, jax.random.fold_in(root, index), task.batch))  # (batch, 1 + S, C)
     use = (jnp.arange(task.batch) < valid)[:, None, None]
     mean = jnp.sum(jnp.where(use, t, 0.0), axis=0) / valid
     centred = jnp.where(use, t - mean[None], 0.0)
