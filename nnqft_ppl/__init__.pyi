@@ -73,7 +73,7 @@ from .interacting.wick import wick
 from .laws.spectrum import Spectrum
 from .models import load, names
 from .reports.correlators import correlators
-#from .reports.interactions import interact
+from .reports.interactions import interact
 from .reports.points import read_configurations
 from .reports.provenance import theory_of
 from .reports.tables import read_table, write_table

@@ -25,6 +25,8 @@ from nnqft_ppl.theory.architecture import Architecture
 from nnqft_ppl.theory.conditioned import Conditioned
 
 NEGATIVE = 1e-9  # eigenvalues of a covariance, relative to the largest, that are not rounding
+ROUNDING = 1e-14  # of such an eigenvalue
+DTYPE = "float32"  # of fields, whose rounding is far below any error here; sums of batches are float64
 PILOT = 1024  # fields, whose largest weight is divided out
 
 #: From fields (B, P) at the points to the numbers whose averages are wanted, (B, R, C): a value that can be hashed.
@@ -47,7 +49,7 @@ def covariance_root(net: Architecture, points: Array) -> Array:
         raise InputError(
             f"{type(net).__name__}: its two-point function must be a covariance, got an eigenvalue of {values[0]:.3g}"
         )
-    kept = values > NEGATIVE**2 * values[-1]
+    kept = values > ROUNDING * values[-1]
     return vectors[:, kept] * np.sqrt(values[kept])
 
 
@@ -55,38 +57,37 @@ def weighted_moments(
     model: Conditioned,
     points: Array,
     readout: Readout,
-    shape: tuple[int, int],
+    known: Array,
     *,
     infinite: bool,
     draws: int,
     seed: int,
-    dtype: str = "float64",
     error: Callable[[Moments], float] = lambda _: np.inf,
     precision: float | None = None,
     progress: bool = False,
 ) -> Moments:
-    """Moments of w, and of w times what `readout` makes of the fields at points (P, d): rows 1 + R, columns C.
+    """Moments of w, and of w f and f - E[f] for what `readout` makes of the fields at points (P, d): (1 + 2 R, C).
 
     Parameters
     ----------
     infinite
         Fields of the Gaussian process at N = infinity, or of networks of the theory's own width.
-    shape
-        (R, C), what `readout` gives for each field.
+    known
+        E[f] without weights, (R, C): `ratio` takes its fluctuations out.
     """
     if model.hyperlaws:
         raise InputError(f"hyperparameters must have values here, got laws of {', '.join(model.hyperlaws)}")
     if model.net.component_count > 1:
         raise InputError(f"field must have one component here, got {model.net.component_count}")
-    rows, columns = shape
-    with jax.enable_x64(dtype == "float64"):
+    rows, columns = known.shape
+    with jax.enable_x64(False):
         places = np.concatenate([np.asarray(points), np.asarray(model.places)])
-        root = jnp.asarray(covariance_root(model.net, places).astype(dtype)) if infinite else None
+        root = jnp.asarray(covariance_root(model.net, places).astype(DTYPE)) if infinite else None
         if root is None:
             model.net.check_ancestral()
-        sites = jnp.asarray(places.astype(dtype))
+        sites, means = jnp.asarray(places.astype(DTYPE)), jnp.asarray(known.astype(DTYPE))
         key = jax.random.fold_in(key_of(seed), int(infinite))
-        per_draw = len(places) * 2 + (1 + rows) * columns + (0 if infinite else 8 * model.net.neuron_count)
+        per_draw = len(places) * 2 + (1 + 2 * rows) * columns + (0 if infinite else 8 * model.net.neuron_count)
         size = batch_size(per_draw)
         logs = np.asarray(_log_weights(model, root, sites, jax.random.fold_in(key, 1)))
         offset = float(logs[np.isfinite(logs)].max(initial=-np.inf))
@@ -95,14 +96,14 @@ def weighted_moments(
         stream = jax.random.fold_in(key, 0)
 
     def batch(index: int, valid: int) -> Means:
-        with jax.enable_x64(dtype == "float64"):
-            mean, scatter = _batch(model, root, sites, offset, stream, index, valid, readout, size)
+        with jax.enable_x64(False):
+            mean, scatter = _batch(model, root, sites, means, offset, stream, index, valid, readout, size)
             return np.asarray(mean), np.asarray(scatter)
 
     width = "N = infinity" if infinite else f"N = {model.net.width}"
     return random_stream(
         batch,
-        (1 + rows, columns),
+        (1 + 2 * rows, columns),
         batch=size,
         draws=draws,
         error=error,
@@ -146,6 +147,7 @@ def _batch(
     model: Conditioned,
     root: Any,
     places: jax.Array,
+    known: jax.Array,
     offset: jax.Array,
     key: jax.Array,
     index: jax.Array,
@@ -153,12 +155,12 @@ def _batch(
     readout: Readout,
     size: int,
 ) -> tuple[jax.Array, jax.Array]:
-    """Mean (1 + R, C) and centred second moments (C, 1 + R, 1 + R) of one batch."""
+    """Mean (1 + 2 R, C) and centred second moments (C, 1 + 2 R, 1 + 2 R) of one batch."""
     phi = _fields(model, root, places, jax.random.fold_in(key, index), size)
     weight = jnp.exp(_log_weight(model, phi) - offset)
     values = readout(phi[:, : phi.shape[1] - len(model.places)])
     ones = jnp.ones((size, 1, values.shape[2]), values.dtype)
-    t = weight[:, None, None] * jnp.concatenate([ones, values], axis=1)
+    t = jnp.concatenate([weight[:, None, None] * jnp.concatenate([ones, values], axis=1), values - known], axis=1)
     use = (jnp.arange(size) < valid)[:, None, None]
     mean = jnp.sum(jnp.where(use, t, 0.0), axis=0) / valid
     centred = jnp.where(use, t - mean[None], 0.0)

@@ -15,10 +15,11 @@ from nnqft_ppl.correlation.exact import Kind, check_kind, check_order
 from nnqft_ppl.correlation.partitions import Polynomial, cumulant_weight, members, polynomial
 from nnqft_ppl.correlation.requests import Request
 from nnqft_ppl.correlation.weighted import LEAST_EFFECTIVE, ratio
-from nnqft_ppl.interacting.ensembles import effective_draws, weighted_moments
-from nnqft_ppl.runtime.arrays import check_configurations
+from nnqft_ppl.interacting.ensembles import DTYPE, effective_draws, weighted_moments
+from nnqft_ppl.runtime.arrays import Array, check_configurations
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.sampling.streams import Moments
+from nnqft_ppl.theory.architecture import Architecture
 from nnqft_ppl.theory.conditioned import Model, conditioned
 
 
@@ -83,17 +84,17 @@ def gaussian_limit(
         if kind not in ("full", "connected"):
             raise InputError(f"kind must be full or connected at N = infinity, got {kind!r}")
     terms = {(order, kind): _correlator(order, kind) for order in orders for kind in kinds}
-    request = Request(terms, (0,) * x.shape[1], draws, seed, precision, "float64", None, 1, progress)
+    request = Request(terms, (0,) * x.shape[1], draws, seed, precision, DTYPE, None, 1, progress)
     subsets = request.subsets
 
     def error(moments: Moments) -> float:
-        return request.worst(lambda p: ratio(p, subsets, moments, "float64"))
+        return request.worst(lambda p: ratio(p, subsets, moments, DTYPE))
 
     moments = weighted_moments(
         given,
         x.reshape(-1, given.net.dim),
         _Products(len(x), x.shape[1], subsets),
-        (len(subsets), len(x)),
+        np.stack([_free_moment(given.net, x[:, members(mask)]) for mask in subsets]),
         infinite=True,
         draws=draws,
         seed=seed,
@@ -109,7 +110,7 @@ def gaussian_limit(
         )
     ess = np.full(len(x), effective)
     return [
-        Estimate(order, kind, *ratio(p, subsets, moments, "float64"), ess, moments.draws, moments.draws)
+        Estimate(order, kind, *ratio(p, subsets, moments, DTYPE), ess, moments.draws, moments.draws)
         for (order, kind), p in terms.items()
     ]
 
@@ -119,6 +120,18 @@ def _correlator(order: int, kind: Kind) -> Polynomial:
     if kind == "full":
         return polynomial(order, lambda partition: float(len(partition) == 1))
     return polynomial(order, lambda partition: cumulant_weight(len(partition)))
+
+
+def _free_moment(net: Architecture, x: Array) -> Array:
+    """The mean of a product of Gaussian fields at points (C, n, d): the sum over all ways to pair them."""
+    n = x.shape[1]
+    if n % 2 or n == 0:
+        return np.full(len(x), float(n == 0))
+    others = [[k for k in range(1, n) if k != partner] for partner in range(1, n)]
+    pairs = [net.two_point(x[:, 0], x[:, partner]) for partner in range(1, n)]
+    return sum(
+        (pair * _free_moment(net, x[:, rest]) for pair, rest in zip(pairs, others, strict=True)), np.zeros(len(x))
+    )
 
 
 class _Products(NamedTuple):

@@ -9,13 +9,14 @@ so that it has zero momentum only as far as the box is wide.
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
+from nnqft_ppl.inference.gaussian_process import kernel_matrix
 from nnqft_ppl.interacting.boxes import Box
 from nnqft_ppl.interacting.ensembles import effective_draws, weighted_moments
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.theory.architecture import Architecture
 from nnqft_ppl.theory.conditioned import Model, conditioned
 
 
@@ -46,23 +47,35 @@ def effective_masses(
         given,
         box.points,
         _Slices(box.nodes),
-        (box.nodes // 2, 1),
+        _free_slices(given.net, box),
         infinite=infinite,
         draws=draws,
         seed=seed,
         progress=progress,
     )
-    mean = moments.mean[:, 0]
-    covariance = moments.scatter[0] / (max(moments.draws - 1, 1) * moments.draws)
     distances = separations(box)
     steps = np.diff(distances)
-    # The weights' own mean divides out of a ratio of correlators.
-    gradient = (np.diag(1.0 / mean[1:])[:-1] - np.diag(1.0 / mean[1:])[1:]) / steps[:, None]
-    variance = np.einsum("ks,st,kt->k", gradient, covariance[1:, 1:], gradient)
+    # log[C(r)/C(r')]: the weights' own mean divides out. The products without weights are taken out by least squares.
+    rows = len(distances)
+    mean, covariance = moments.mean[:, 0], moments.scatter[0] / (max(moments.draws - 1, 1) * moments.draws)
+    inverse = np.diag(1.0 / mean[1 : rows + 1])
+    gradient = (inverse[:-1] - inverse[1:]) / steps[:, None]
+    together = gradient @ covariance[1 : rows + 1, rows + 1 :]
+    slopes = together @ np.linalg.pinv(covariance[rows + 1 :, rows + 1 :], 1e-10, hermitian=True)
+    own = np.einsum("ks,st,kt->k", gradient, covariance[1 : rows + 1, 1 : rows + 1], gradient)
+    variance = own - (slopes * together).sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mass = np.log(mean[1:-1] / mean[2:]) / steps
+        mass = np.log(mean[1:rows] / mean[2 : rows + 1]) / steps - slopes @ mean[rows + 1 :]
     middle = (distances[:-1] + distances[1:]) / 2
-    return Masses(middle, mass, np.sqrt(variance), effective_draws(moments), moments.draws)
+    return Masses(middle, mass, np.sqrt(np.maximum(variance, 0.0)), effective_draws(moments), moments.draws)
+
+
+def _free_slices(net: Architecture, box: Box) -> Array:
+    """C(r) without the action, (n/2, 1): G^(2) averaged over both slices."""
+    slices = box.points.reshape(box.nodes, -1, box.dim)
+    half = box.nodes // 2
+    pairs = zip(slices[:half][::-1], slices[box.nodes - half :], strict=True)
+    return np.array([[kernel_matrix(net, first, second).mean()] for first, second in pairs])
 
 
 def separations(box: Box) -> Array:

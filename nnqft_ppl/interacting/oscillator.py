@@ -5,7 +5,6 @@ exp(-int V(phi)) makes it this one. Energies and matrix elements come from oscil
 over them: in infinite time, in periodic time T, or on [0, T] between free vacua, where an action ends that fills a box.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -62,7 +61,7 @@ class Oscillator:
 
     def function(self, values: ArrayLike) -> Array:
         """f(q) between the free states, (K, K), from its values at the points of the rule."""
-        return (self._nodes[1] * values) @ self._nodes[1].T
+        return (self._nodes[1] * np.asarray(values, dtype=float)) @ self._nodes[1].T
 
     @cached_property
     def _solution(self) -> tuple[Array, Array]:
@@ -92,7 +91,7 @@ class Oscillator:
         """<q^4> - 3 <q^2>^2 in the ground state of an even potential."""
         return self.moment(4) - 3 * self.moment(2) ** 2
 
-    def correlator(self, times: Sequence[float], *, period: float = np.inf, length: float = np.inf) -> float:
+    def correlator(self, times: ArrayLike, *, period: float = np.inf, length: float = np.inf) -> float:
         """<q(t_1) .. q(t_n)> for any times, in infinite time unless one of the two is given.
 
         With a `period` T the trace over a circle; with a `length` T the action fills [0, T] alone, so that free vacua
@@ -119,7 +118,7 @@ class Oscillator:
             return float(left @ product @ right / (vacuum**2 @ np.exp(-length * e)))
         return float(product[0, 0])
 
-    def on_nodes(self, times: Sequence[float], nodes: ArrayLike, weights: ArrayLike) -> float:
+    def on_nodes(self, times: ArrayLike, nodes: ArrayLike, weights: ArrayLike) -> float:
         """<q(t_1) .. q(t_n)> with the action sum_p w_p V(q(t_p)) on nodes (P,), in infinite free time.
 
         By the transfer matrix: what `deform` makes of the net at N = infinity, without any error of the rule.
@@ -129,7 +128,7 @@ class Oscillator:
         energies = self.mass * np.arange(self.states)
         kicks = {float(w): self.function(np.exp(-w * potential)) for w in np.unique(weights)}
         events = [(t, kicks[float(w)], True) for t, w in zip(nodes, weights, strict=True)]
-        events += [(float(t), self.position, False) for t in times]
+        events += [(float(t), self.position, False) for t in np.asarray(times, dtype=float)]
         events.sort(key=lambda event: event[0])
         above = below = np.eye(1, self.states)[0]
         now = events[0][0]

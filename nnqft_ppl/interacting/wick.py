@@ -96,7 +96,7 @@ def coefficients(potential: str | Expression) -> Array:
                 stack.append(value)
     except ArithmeticError:
         raise refusal from None
-    return np.append(stack.pop().trim().coef, [])
+    return np.asarray(stack.pop().trim().coef, dtype=float)
 
 
 def _constant(part: Polynomial) -> float:
