@@ -26,7 +26,7 @@ from nnqft_ppl.theory import (
 @final
 @dataclass(frozen=True, kw_only=True)
 class Torus(CosineArchitecture):
-    """phi = sum_i a_i (b_i^2 + m^2)^(alpha/2) cos(b_i.x + c_i), b_i of (2 pi/L) Z^d, P(b) ~ f(b) (b^2 + m^2)^(-s-alpha).
+    """phi = sum_i a_i (b_i^2 + m^2)^(alpha/2) cos(b_i.x + c_i), b_i in (2 pi/L) Z^d, P ~ f(b) (b^2 + m^2)^(-s-alpha).
 
     Fields of period L in every direction, (18), (24) with a discrete law. As N -> infinity they are Gaussian with the
     spectrum f(p)/(p^2 + m^2)^s at p of the dual lattice, for every alpha: s = 1 is the free scalar in a finite volume,

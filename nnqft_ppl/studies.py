@@ -76,6 +76,7 @@ ORDER = (
     "posterior",
     "gibbs_coupling",
     "anharmonic",
+    "phi4_plane",
     "calibration",
 )
 

@@ -1,4 +1,4 @@
-"""Lattices: fields on the points of one, whose frequencies have a zone; and periodic fields, whose frequencies have one.
+"""Lattices of points, whose frequencies have a zone, and lattices of frequencies, whose fields have a period.
 
 On the points of a lattice b and b + 2 pi/spacing are one wave, so one Brillouin zone holds them all, and what a law is
 there is its sum over zones. Of the Cauchy law that sum is closed, and nothing is left of its tails: on a lattice the
@@ -188,7 +188,7 @@ class DualLattice(dist.Distribution):
         return jnp.where(inside, log_probability[at], -jnp.inf)
 
     def mean_wave(self, z: ArrayLike, weight: ArrayLike = 1.0) -> Array:
-        """E[g(b) cos(b.z)] for z of shape (..., d), with g at `modes.radius` as `weight`: a finite sum, of shape (...)."""
+        """E[g(b) cos(b.z)] for z of shape (..., d), with g at `modes.radius` as `weight`: a finite sum for each."""
         modes, z = self.modes, np.asarray(z, dtype=float)
         table = modes.probability * np.broadcast_to(weight, modes.probability.shape)
         size, rows = 2 * modes.most + 1, z.reshape(-1, self.dim)
@@ -223,8 +223,8 @@ def _modes(law: Density, spacing: float, dim: int) -> Modes:
     most = int(p[left[-1] + 1] / spacing)
     if (2 * most + 1) ** dim > MODES:
         raise InputError(
-            f"{type(law).__name__}: a torus must have at most {MODES} modes, got {(2 * most + 1) ** dim}; a lower cutoff "
-            "or a shorter period"
+            f"{type(law).__name__}: a torus must have at most {MODES} modes, got {(2 * most + 1) ** dim}; take a lower "
+            "cutoff or a shorter period"
         )
     n = np.arange(-most, most + 1) * spacing
     radius = np.sqrt(sum(np.square(part) for part in np.meshgrid(*[n] * dim, indexing="ij")))
