@@ -123,7 +123,7 @@ def _strong(study: Study, net: Architecture, variance: float) -> None:
         gaussian_limit(model, POINTS, kinds=["connected"], draws=many, seed=study.seed(2), progress=study.progress)
     )
     found = {}
-    draws = {SOME: 2**16, MANY: 2**13} if study.quick else {FEW: 2**19, SOME: 2**20, MANY: 2**19}
+    draws = {SOME: 2**16, MANY: 2**13} if study.quick else {FEW: 2**19, SOME: 2**19, MANY: 600_000}
     for width, count in draws.items():
         results = estimate(
             interacting(scalar(width), STRONG, variance),
@@ -144,7 +144,7 @@ def _strong(study: Study, net: Architecture, variance: float) -> None:
         both = float(np.hypot(errors[k], limit_errors[k]))
         statement = f":phi^4:, lambda={STRONG:g}, N={MANY} and {SOME}: {name} without its 1/N"
         study.monte_carlo("(7), (10)", statement, limit[k], values[k], both, of=net)
-        for width in () if study.quick and k else (SOME,) if study.quick else (FEW, SOME):
+        for width in () if study.quick and k else (FEW,) if k else (SOME,):
             apart = abs(found[width][0][k] - limit[k]) / float(np.hypot(found[width][1][k], limit_errors[k]))
             statement = f":phi^4:, lambda={STRONG:g}: {name} of {width} neurons from N=inf, in errors"
             study.between("(8)", statement, np.inf, apart, 5.0, np.inf, route="draws", of=scalar(width))

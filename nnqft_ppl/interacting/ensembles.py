@@ -160,7 +160,7 @@ def _batch(
     weight = jnp.exp(_log_weight(model, phi) - offset)
     values = readout(phi[:, : phi.shape[1] - len(model.places)])
     ones = jnp.ones((size, 1, values.shape[2]), values.dtype)
-    t = jnp.concatenate([weight[:, None, None] * jnp.concatenate([ones, values], axis=1), values - known], axis=1)
+    t = jnp.concatenate([weight[:, None, None] * jnp.concatenate([ones, values], axis=1), values - known[None]], axis=1)
     use = (jnp.arange(size) < valid)[:, None, None]
     mean = jnp.sum(jnp.where(use, t, 0.0), axis=0) / valid
     centred = jnp.where(use, t - mean[None], 0.0)

@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.linalg import eigh
+from scipy.linalg import eigh, eigh_tridiagonal
 
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
@@ -56,7 +56,7 @@ class Oscillator:
     def _nodes(self) -> tuple[Array, Array]:
         """Points of a Gauss-Hermite rule, and the free states there, (K, 2 K): exact up to powers 2 K of q."""
         step = np.sqrt(np.arange(1, 2 * self.states) / (2 * self.mass))
-        q, vectors = eigh(np.diag(step, 1) + np.diag(step, -1))
+        q, vectors = eigh_tridiagonal(np.zeros(2 * self.states), step)
         return q, vectors[: self.states]
 
     def function(self, values: ArrayLike) -> Array:

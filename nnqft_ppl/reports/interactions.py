@@ -108,6 +108,7 @@ def interact(
         raise InputError(f"interact: field must have one component, got {net.component_count} ({card_name(net)})")
     if not widths:
         raise InputError("widths must be at least one number of neurons, got none")
+    nets = [replace(net, width=width) for width in widths]
     check_seed(seed)
     place = box(net.dim, side, nodes)
     text = _normal_ordered(net, potential, place) if normal_order else potential
@@ -118,9 +119,8 @@ def interact(
     if not orders:
         raise InputError(f"configurations must have at least 2 points each, got {x.shape[1]}")
     blocks = list(_limit(theory, text, place, x, orders, draws, seed, progress))
-    for width in widths:
-        wide = replace(theory, net=replace(net, width=width))
-        blocks += _of_networks(wide, place, x, orders, draws, seed, progress)
+    for wide in nets:
+        blocks += _of_networks(replace(theory, net=wide), place, x, orders, draws, seed, progress)
     table = pd.concat([pd.DataFrame(block) for block in blocks], ignore_index=True)
     table["card"], table["dim"], table["potential"], table["version"] = card_name(net), net.dim, text, VERSION
     table["z"] = _distances(table)
