@@ -1,201 +1,143 @@
 """An interaction in field space: the Cauchy net with exp(-lambda int phi^4) is the anharmonic oscillator as N grows.
 
-On [0, T] with free-vacuum ends, H = p^2/2 + m^2 q^2/2 + lambda q^4 and
-
-    <q(s) q(t)> = <0| e^(-sH) q e^(-(t-s)H) q e^(-(T-t)H) |0> / <0| e^(-TH) |0>
-
-with the free vacuum |0>. Three ways on the side of the neurons: prior networks reweighted with exp(-S); chains that
-draw neurons anew from the prior and test them by the action, without a gradient of the heavy-tailed frequencies; and
-NUTS on the lattice of the action's points, where a Brillouin zone holds all frequencies and no tail is left (for the
-Cauchy net itself it diverges every few steps). `benchmarks/POSTERIOR.md` has the speeds of all.
+H = p^2/2 + q^2/2 + lambda q^4 at three couplings. Networks of the prior with weights exp(-S) on the nodes of a box are
+held against the oscillator: connected functions and the gap against what the nodes alone make of it, by its transfer
+matrix and without an error, and these against infinite time. At finite width all of them are off by a term of order
+1/N, which widths of 20 and 200 take out of each other; 6, 20 and 200 neurons are told apart.
 """
 
-from typing import Any
+from typing import NamedTuple
 
-import jax
 import numpy as np
-from jax.tree_util import Partial
-from scipy.linalg import eigh
+from scipy.linalg import eigh_tridiagonal
 
-from nnqft_ppl import deform, load
-from nnqft_ppl.runtime.checkpoint import Checkpoint
-from nnqft_ppl.sampling.chains import Chains
-from nnqft_ppl.sampling.chains import run as run_chains
-from nnqft_ppl.sampling.diagnostics import summarise
-from nnqft_ppl.sampling.plan import SamplerName, plan, sampler_of
-from nnqft_ppl.sampling.whitened import Point
+from nnqft_ppl import Oscillator, deform, load
+from nnqft_ppl.correlation.estimate import estimate
+from nnqft_ppl.interacting.boxes import Box, box
+from nnqft_ppl.interacting.masses import effective_masses, separations
 from nnqft_ppl.studies import Study
-from nnqft_ppl.theory.architecture import Architecture
-from nnqft_ppl.theory.conditioned import Conditioned, field_at
+from nnqft_ppl.theory.conditioned import Conditioned
 
-LAMBDA, T, STATES, NODES, WIDTH = 0.1, 2.0, 76, 65, 200
-LATTICE = 17  # points of the lattice for NUTS, an eighth apart
-TIMES = {"<q(1)^2>": (1.0, 1.0), "<q(.5)q(1.5)>": (0.5, 1.5)}
-BETWEEN = np.array([[0.5], [1.0], [1.5]])  # where the field is looked at
-
-
-def position() -> np.ndarray:
-    """q between the states of the free oscillator, m = 1."""
-    ladder = np.diag(np.sqrt(np.arange(1, STATES) / 2.0), 1)
-    return ladder + ladder.T
+#: By coupling; with as many nodes in each, one program serves all three, as the coupling is in the weights.
+BOXES = {0.1: box(1, 8.0, 32), 0.5: box(1, 5.0, 32), 1.0: box(1, 4.0, 32)}
+FEW, SOME, MANY = 6, 20, 200  # neurons
+DRAWS = {FEW: 2**18, SOME: 2**19, MANY: 2**18}  # of a full run
+QUICK = 2**15  # networks of each width in a quick run
+POINTS = np.stack([np.zeros((4, 1)), np.array([[-0.75], [-0.25], [0.25], [0.75]])])
+PAIRINGS = (((0, 1), (2, 3)), ((0, 2), (1, 3)), ((0, 3), (1, 2)))
+NAMES = ("<q^2>", "<q(-3/4) q(-1/4)>", "kappa_4", "G4c(-3/4, -1/4, 1/4, 3/4)")
 
 
-def oscillator(s: float, t: float) -> float:
-    """<q(s) q(t)> for s <= t by diagonalisation in STATES states of the free oscillator, m = 1."""
-    q = position()
-    energy, vectors = eigh(np.diag(np.arange(STATES) + 0.5) + LAMBDA * np.linalg.matrix_power(q, 4))
-    vacuum = vectors[0]
-    moves = vectors.T @ q @ vectors
-    e = energy - energy[0]
-    left, right = vacuum * np.exp(-s * e), vacuum * np.exp(-(T - t) * e)
-    return float(left @ moves @ np.diag(np.exp(-(t - s) * e)) @ moves @ right / (vacuum**2 @ np.exp(-T * e)))
+class Measured(NamedTuple):
+    """Values with their standard errors, in the order of NAMES and then the gap."""
 
-
-def lattice_oscillator(s: float, t: float, nodes: int) -> float:
-    """The same with the action on a lattice of points, by its transfer matrix."""
-    step, q = T / (nodes - 1), position()
-    values, vectors = eigh(q)
-    free = np.diag(np.exp(-step * np.arange(STATES)))
-    insertions = [round(time / step) for time in (s, t)]
-    above = below = np.eye(1, STATES)[0]
-    for k in range(nodes):
-        weight = step / 2 if k in (0, nodes - 1) else step
-        act = (vectors * np.exp(-weight * LAMBDA * values**4)) @ vectors.T
-        above, below = np.linalg.matrix_power(q, insertions.count(k)) @ act @ above, act @ below
-        if k < nodes - 1:
-            above, below = free @ above, free @ below
-    return float(above[0] / below[0])
-
-
-def interacting(net: Architecture, nodes: int = NODES) -> Conditioned:
-    """P(theta) exp(-lambda int_0^T phi^4), by the trapezoidal rule."""
-    points = np.linspace(0.0, T, nodes)[:, None]
-    weights = np.full(nodes, T / (nodes - 1))
-    weights[[0, -1]] /= 2
-    return deform(net, lambda phi: LAMBDA * phi**4, points, weights)
-
-
-def on_the_lattice(width: int) -> Conditioned:
-    """The theory on LATTICE points, for NUTS: the Cauchy net's law at every one of them."""
-    return interacting(load("lattice_cauchy", width=width, lattice_spacing=T / (LATTICE - 1)), LATTICE)
-
-
-def reweighted_draws(model: Conditioned, key: jax.Array, draws: int) -> tuple[jax.Array, jax.Array]:
-    """The action of prior networks, (draws,), and their fields at BETWEEN, (draws, 3)."""
-    net, theta = model.net, model.net.sample(key, draws)
-
-    def one(theta: Any) -> tuple[jax.Array, jax.Array]:
-        return -model.log_factors(net, theta, None), field_at(net, theta, BETWEEN)
-
-    return jax.lax.map(one, theta, batch_size=64)
-
-
-def products(phi: Any) -> dict[str, Any]:
-    """From phi (..., 3) at BETWEEN."""
-    return {"<q(1)^2>": phi[..., 1] ** 2, "<q(.5)q(1.5)>": phi[..., 0] * phi[..., 2]}
+    values: np.ndarray
+    errors: np.ndarray
 
 
 def run(study: Study) -> None:
-    exact = {name: oscillator(*times) for name, times in TIMES.items()}
-    model = interacting(load("cauchy", width=WIDTH))
-    kept, _ = _chains(study, model, None, chains=64, warmup=25, draws=75 if study.quick else 600)
-    table = summarise({name: kept[name] for name in exact}).set_index("quantity")
-    for name, value in exact.items():
-        row = table.loc[name]
-        study.monte_carlo(
-            "(3)", f"phi^4, N={WIDTH}: {name} by chains", value, float(row["mean"]), float(row["mcse"]), of=model.net
-        )
-    precision = float(table.loc["<q(1)^2>", "mcse"]) / exact["<q(1)^2>"]
-    # At N = 6 <q(1)^2> is 5 % less: six of the errors of a full run.
-    limit = 0.03 if study.quick else 0.008
-    statement = "relative standard error of <q(1)^2> by chains"
-    study.between("(3)", statement, 0.0, precision, 0.0, limit, route="draws", of=model.net)
-
-    for name, times in TIMES.items():
-        ratio = lattice_oscillator(*times, LATTICE) / exact[name]
-        statement = f"phi^4 on {LATTICE} points: {name} / continuum"
-        study.between("(3)", statement, 1.0, ratio, 0.99, 1.01, route="quadrature")
-    if not study.quick:
-        _by_nuts(study)
-
-    found = {WIDTH: _reweighted(study, WIDTH, 12 if study.quick else 60)}
-    for name, value in exact.items():
-        mean, error = found[WIDTH][name]
-        study.monte_carlo("(3)", f"phi^4, N={WIDTH}: {name} by reweighting", value, mean, error, of=model.net)
-    _few_neurons(study, exact)
+    for index, (coupling, place) in enumerate(BOXES.items()):
+        oscillator = Oscillator(f"{coupling}*phi^4")
+        _check_oracle(study, coupling, oscillator, place)
+        found = {width: measured(study, coupling, place, width, 10 * index) for width in (FEW, SOME, MANY)}
+        _hold(study, coupling, oscillator, place, found)
+        _tell_apart(study, coupling, found)
 
 
-def _few_neurons(study: Study, exact: dict[str, float]) -> None:
-    """How wrong few neurons are, so that the rows of N = 200 can fail; and that it is of order 1/N."""
-    six, twelve = (_reweighted(study, width, 50 if study.quick else 200) for width in (6, 12))
-    (mean, error), (next_mean, next_error) = (found["<q(1)^2>"] for found in (six, twelve))
-    value = exact["<q(1)^2>"]
-    net = load("cauchy", width=6)
-    # G4c > 0 widens the tails that exp(-lambda phi^4) cuts: less than the oscillator by some part of 1/N = 17 %, and
-    # seen with 15 errors or more.
-    departure = (mean - value) / value
-    low, high = -1 / 6, -15 * error / value
-    statement = "phi^4, N=6: <q(1)^2> / oscillator - 1, by reweighting"
-    study.between("(3)", statement, -0.05, departure, low, high, route="draws", of=net)
-    both = float(np.hypot(2 * next_error, error))
-    statement = "phi^4, N=6 and 12: <q(1)^2> without its term of order 1/N, by reweighting"
-    study.monte_carlo("(3)", statement, value, 2 * next_mean - mean, both, of=net)
+def theory(coupling: float, place: Box, width: int) -> Conditioned:
+    """P(theta) exp(-lambda int phi^4) on the nodes of a box."""
+    return deform(load("cauchy", width=width), "phi^4", place.points, coupling * place.weights)
 
 
-def _reweighted(study: Study, width: int, batches: int) -> dict[str, tuple[float, float]]:
-    """Every product of fields with its error by prior networks with weights exp(-S), 2000 a batch.
-
-    Products under the prior, whose means G2 are known, are taken out by least squares.
-    """
-    model = interacting(load("cauchy", width=width))
-    draw = jax.jit(lambda keys: jax.lax.map(lambda key: reweighted_draws(model, key, 2000), keys))
-    keys = jax.random.split(jax.random.key(study.seed(7)), batches)
-    action, phi = (np.asarray(part, dtype=float) for part in draw(keys))
-    weight, phi = np.exp(-action.ravel()), phi.reshape(-1, len(BETWEEN))
-    weight /= weight.mean()
-    first, second = np.triu_indices(len(BETWEEN))
-    known = phi[:, first] * phi[:, second] - model.net.two_point(BETWEEN[first], BETWEEN[second])
-    columns = np.column_stack([known, np.ones(len(known))])
-    found = {}
-    for name, values in products(phi).items():
-        mean = float(np.mean(weight * values))
-        terms = weight * (values - mean)
-        rest = terms - known @ np.linalg.lstsq(columns, terms, rcond=None)[0][:-1]
-        found[name] = (mean + float(rest.mean()), float(rest.std() / len(rest) ** 0.5))
-    return found
-
-
-def _by_nuts(study: Study) -> None:
-    """NUTS on the lattice against the lattice's own exact values."""
-    model = on_the_lattice(WIDTH)
-    kept, stats = _chains(study, model, "nuts", chains=4, warmup=100, draws=200)
-    table = summarise({name: kept[name] for name in TIMES}).set_index("quantity")
-    for name, times in TIMES.items():
-        row, value = table.loc[name], lattice_oscillator(*times, LATTICE)
-        statement = f"phi^4, N={WIDTH}: {name} by NUTS"
-        study.monte_carlo("(3)", statement, value, float(row["mean"]), float(row["mcse"]), of=model.net)
-    share = float(stats["diverging"].mean())
-    statement = f"phi^4, N={WIDTH}: share of steps of NUTS that diverge"
-    study.between("(3)", statement, 0.0, share, 0.0, 0.002, route="draws", of=model.net)
-
-
-def _chains(
-    study: Study, model: Conditioned, sampler: SamplerName | None, *, chains: int, warmup: int, draws: int
-) -> Chains:
-    """The products of fields along chains, (chain, draw), and the statistics of the sampler."""
-
-    return run_chains(
-        sampler_of(plan(model, sampler), warmup),
-        Partial(_read),
-        chains=chains,
-        warmup=warmup,
+def measured(study: Study, coupling: float, place: Box, width: int, seed: int) -> Measured:
+    """Connected functions and, in a full run of some and many neurons, the effective mass around 1/2: by weights."""
+    model, draws = theory(coupling, place, width), QUICK if study.quick else DRAWS[width]
+    two, four = estimate(
+        model,
+        POINTS,
+        orders=(2, 4),
+        kinds=("connected",),
+        estimator="reweight",
         draws=draws,
-        seed=study.seed(0),
-        checkpoint=Checkpoint(None, {}),
-        title=study.name,
+        seed=study.seed(seed),
+        dtype="float32",
         progress=study.progress,
     )
+    values, errors = np.append(two.estimate, four.estimate), np.append(two.mcse, four.mcse)
+    if study.quick or width == FEW:
+        return Measured(values, errors)
+    seed = study.seed(seed + 1)
+    gap = effective_masses(model, place, infinite=False, draws=draws, seed=seed, progress=study.progress)
+    k = near_half(gap.distance)
+    return Measured(np.append(values, gap.mass[k]), np.append(errors, gap.mcse[k]))
 
 
-def _read(_key: jax.Array, point: Point) -> dict[str, jax.Array]:
-    return products(field_at(point.net, point.theta, BETWEEN))
+def near_half(distances: np.ndarray) -> int:
+    return int(np.argmin(np.abs(distances - 0.5)))
+
+
+def on_nodes(oscillator: Oscillator, place: Box) -> np.ndarray:
+    """The connected functions of NAMES and the effective mass with the action on the nodes, at N = infinity."""
+
+    def value(t: np.ndarray) -> float:
+        return oscillator.on_nodes(t, place.axis, place.weights)
+
+    times = POINTS[:, :, 0]
+    two = [value(t[:2]) for t in times]
+    four = [value(t) - sum(value(t[list(one)]) * value(t[list(other)]) for one, other in PAIRINGS) for t in times]
+    r = separations(place)
+    k = near_half((r[1:] + r[:-1]) / 2)
+    near, far = (value(np.array([-0.5, 0.5]) * distance) for distance in r[k : k + 2])
+    return np.array([*two, *four, np.log(near / far) / (r[k + 1] - r[k])])
+
+
+def on_a_grid(coupling: float, points: int = 4001, end: float = 8.0) -> np.ndarray:
+    """E_1 - E_0 and <q^2> of H on a grid of q, by second differences whose error of order h^2 is taken out."""
+    found = []
+    for count in (points, 2 * points - 1):
+        q, h = np.linspace(-end, end, count, retstep=True)
+        energy, states = eigh_tridiagonal(
+            1 / h**2 + q**2 / 2 + coupling * q**4, np.full(count - 1, -0.5 / h**2), select="i", select_range=(0, 1)
+        )
+        found.append([energy[1] - energy[0], float(states[:, 0] ** 2 @ q**2)])
+    return (4 * np.array(found[1]) - np.array(found[0])) / 3
+
+
+def _check_oracle(study: Study, coupling: float, oscillator: Oscillator, place: Box) -> None:
+    """The oscillator in free states against a grid of q, and the nodes of the box against infinite time."""
+    gap, square = on_a_grid(coupling)
+    label = f"oscillator, lambda={coupling}"
+    study.exact("(3)", f"{label}: gap on a grid of q", oscillator.gap, gap, 1e-8, route="other code")
+    study.exact("(3)", f"{label}: <q^2> on a grid of q", oscillator.moment(2), square, 1e-8, route="other code")
+    nodes = on_nodes(oscillator, place)
+    for name, ratio in (("<q^2>", nodes[0] / oscillator.moment(2)), ("the gap", nodes[-1] / oscillator.gap)):
+        statement = f"{label}: {name} with the action on {place.nodes} nodes / infinite time"
+        study.between("(3)", statement, 1.0, ratio, 0.985, 1.015, route="quadrature")
+
+
+def _hold(study: Study, coupling: float, oscillator: Oscillator, place: Box, found: dict[int, Measured]) -> None:
+    """N = 200, without its term of order 1/N, against the oscillator; and how precisely."""
+    net = load("cauchy", width=MANY)
+    label = f"phi^4, lambda={coupling}"
+    expected = on_nodes(oscillator, place)
+    share = MANY - SOME
+    values = (MANY * found[MANY].values - SOME * found[SOME].values) / share
+    errors = np.hypot(MANY * found[MANY].errors, SOME * found[SOME].errors) / share
+    for name, exact, value, error in zip((*NAMES, "gap"), expected, values, errors, strict=False):
+        study.monte_carlo("(3)", f"{label}, N={MANY} and {SOME}: {name} without its 1/N", exact, value, error, of=net)
+    for name, k, high in () if study.quick else (("<q^2>", 0, 0.004), ("gap", 4, 0.02)):
+        precision = float(errors[k] / expected[k])
+        statement = f"{label}: relative standard error of {name}"
+        study.between("(3)", statement, 0.0, precision, 0.0, high, route="draws", of=net)
+
+
+def _tell_apart(study: Study, coupling: float, found: dict[int, Measured]) -> None:
+    """6, 20 and 200 neurons in standard errors of their difference, by <q^2> and the four-point function of NAMES."""
+    for name, k in ((NAMES[0], 0), (NAMES[3], 3)):
+        for one, other in ((FEW, SOME), (SOME, MANY), (FEW, MANY)):
+            if study.quick and SOME in (one, other):
+                continue  # too few draws to be sure of 5 errors
+            errors = float(np.hypot(found[one].errors[k], found[other].errors[k]))
+            apart = abs(found[one].values[k] - found[other].values[k]) / errors
+            statement = f"phi^4, lambda={coupling}: {name} of {one} and {other} neurons, in errors"
+            study.between("(3)", statement, np.inf, apart, 5.0, np.inf, route="draws", of=load("cauchy", width=one))

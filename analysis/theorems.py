@@ -44,6 +44,8 @@ INSTANCES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("shifted_cos_net", {"dim": 2, "mu": 0.3, "sigma_a": 0.9}),
     ("offset_cos_net", {"mu": 0.8, "kappa": 0.6, "dim": 2}),
     ("landscape", {"peaks": 2}),
+    ("torus", {"dim": 2, "period": 3.0, "alpha": 0.5, "cutoff": 2.0, "amplitude": AMPLITUDES["constant_modulus"]()}),
+    ("torus", {"period": 2.5, "power": 1.3, "mass": 1.2, "cutoff": 9.0, "regulator": "hard"}),
     ("tuned_net", {"dim": 2, "amplitude": AMPLITUDES["constant_modulus"]()}),
     ("tuned_net", {"alpha": 0.7, "cutoff": 3.0}),
     ("vector", {"components": 3, "dim": 2, "sigma_b": 1.2}),

@@ -8,6 +8,7 @@ __all__ = [
     "Laplace",
     "NoClosedForm",
     "OffsetGaussian",
+    "Oscillator",
     "Powers",
     "Rayleigh",
     "Spectrum",
@@ -29,7 +30,9 @@ __all__ = [
     "first_order",
     "from_json",
     "from_toml",
+    "gaussian_limit",
     "give_laws",
+    "interact",
     "landscape",
     "limit_posterior",
     "load",
@@ -37,6 +40,7 @@ __all__ = [
     "modes",
     "names",
     "observe",
+    "perturbation",
     "posterior",
     "predictions",
     "prior_predictive",
@@ -46,6 +50,7 @@ __all__ = [
     "to_json",
     "to_toml",
     "vacua",
+    "wick",
     "write_table",
 ]
 
@@ -63,9 +68,14 @@ from .correlation.mixed import predictions
 from .inference.gaussian_process import first_order, limit_posterior
 from .inference.posterior import posterior
 from .inference.prior import prior_predictive
+from .interacting.gaussian_limit import gaussian_limit
+from .interacting.oscillator import Oscillator
+from .interacting.perturbation import perturbation
+from .interacting.wick import wick
 from .laws.spectrum import Spectrum
 from .models import load, names
 from .reports.correlators import correlators
+from .reports.interactions import interact
 from .reports.points import read_configurations
 from .reports.provenance import theory_of
 from .reports.tables import read_table, write_table

@@ -65,6 +65,7 @@ SYMBOLS = (
     Symbol("m", "mass", "mass"),
     Symbol("Λ", "cutoff", "momentum cutoff"),
     Symbol("Δ", "lattice_spacing", "distance between neighbouring points of a lattice"),
+    Symbol("L", "period", "length after which a field on a torus repeats itself"),
     Symbol("α", "alpha", "member of the alpha family"),
     Symbol("ε", "epsilon", "coupling of the neurons"),
     Symbol("D", "components", "number of components of the field"),

@@ -77,6 +77,7 @@ ORDER = (
     "posterior",
     "gibbs_coupling",
     "anharmonic",
+    "phi4_plane",
     "calibration",
 )
 

@@ -13,6 +13,7 @@ from nnqft_ppl.cli.check import check
 from nnqft_ppl.cli.classical import modes, vacua
 from nnqft_ppl.cli.correlators import correlators, draw
 from nnqft_ppl.cli.design import design, dual
+from nnqft_ppl.cli.interact import interact
 from nnqft_ppl.cli.options import clear_errors
 from nnqft_ppl.cli.posterior import compare, posterior
 from nnqft_ppl.cli.reproduce import reproduce
@@ -52,6 +53,7 @@ app.command()(show)
 app.command()(check)
 app.command()(draw)
 app.command()(correlators)
+app.command()(interact)
 app.command()(axioms)
 app.command()(predict)
 app.command()(design)

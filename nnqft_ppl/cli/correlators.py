@@ -126,7 +126,7 @@ def correlators(
         from nnqft_ppl.reports.tables import check_writable, write_table
         from nnqft_ppl.runtime.checkpoint import clear
 
-        orders = _integers("order", order)
+        orders = integers("order", order)
         beside = None if out is None else check_writable(out).with_suffix(f".points{out.suffix}")
         checkpoints = None if out is None else out.with_name(f".{out.name}.partial")
         model = any_theory(card, settings, file)
@@ -148,7 +148,7 @@ def correlators(
             orders=orders,
             kinds=kinds,
             estimators=estimators,
-            components=None if component is None else _integers("component", component),
+            components=None if component is None else integers("component", component),
             draws=draws,
             precision=precision,
             seed=seed,
@@ -186,7 +186,8 @@ def _words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
-def _integers(name: str, text: str) -> list[int]:
+def integers(name: str, text: str) -> list[int]:
+    """Whole numbers separated by commas."""
     try:
         return [int(word) for word in _words(text)] or [0]
     except ValueError:

@@ -3,8 +3,9 @@
 A theory P(theta) exp(L(theta)), L the log of all that data, sources and actions multiply the prior by, has the
 correlators E[w phi..phi]/E[w] over networks of the prior, w = exp(L). No chain has to converge, and the draws are
 independent: the errors are those of a ratio, by the delta method, and the effective sample size is (sum w)^2/sum w^2.
-Its share of the draws is exp(-Var L) for a normal L and more where weights are bounded, as for S >= 0. A pilot of prior
-networks says beforehand what it will be, and so whether weights or Markov chains suit a theory.
+Products of fields without weights, whose means the card knows, are taken out of a ratio by least squares.
+The share of effective draws is exp(-Var L) for a normal L and more where weights are bounded, as for S >= 0. A pilot of
+prior networks says beforehand what it will be, and so whether weights or Markov chains suit a theory.
 """
 
 import math
@@ -19,6 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from nnqft_ppl.correlation.estimators import Estimate
+from nnqft_ppl.correlation.exact import exact_correlator
 from nnqft_ppl.correlation.partitions import Polynomial
 from nnqft_ppl.correlation.requests import Request, batch_size
 from nnqft_ppl.runtime.arrays import Array
@@ -34,6 +36,8 @@ from nnqft_ppl.theory.architecture import Parameters
 from nnqft_ppl.theory.conditioned import Conditioned, fingerprint
 
 LEAST_EFFECTIVE = 100.0  # draws, below which an estimated error says too little
+CONTROL_ORDER = 4  # of products without weights that are taken out of a ratio
+DRAWS_PER_CONTROL = 20  # below which least squares would find too much
 LEAST_SHARE = 0.05  # of effective draws in the pilot, below which chains take over
 
 
@@ -56,7 +60,8 @@ def reweighted(model: Conditioned, points: Array, request: Request) -> list[Esti
         where the prior cannot be drawn, or no log weight is finite.
     """
     double, subsets = request.dtype == "float64", request.subsets
-    task = _Task(request.components, subsets, _batch_size(model, subsets, points))
+    controls, known = _controls(model, points, request)
+    task = _Task(request.components, subsets, controls, _batch_size(model, subsets, points))
     offset = log_weights(model, request.seed).offset
     if not np.isfinite(offset):
         raise InputError(
@@ -65,19 +70,19 @@ def reweighted(model: Conditioned, points: Array, request: Request) -> list[Esti
         )
     with jax.enable_x64(double):
         root = jax.random.fold_in(key_of(request.seed), 0)
-        sites = jnp.asarray(points.astype(request.dtype))
+        sites, means = jnp.asarray(points.astype(request.dtype)), jnp.asarray(known.astype(request.dtype))
 
     def batch(index: int, valid: int) -> Means:
         with jax.enable_x64(double):
-            mean, scatter = _batch(model, offset, root, sites, index, valid, task)
+            mean, scatter = _batch(model, offset, root, sites, means, index, valid, task)
             return np.asarray(mean), np.asarray(scatter)
 
     def error(moments: Moments) -> float:
-        return request.worst(lambda terms: _ratio(terms, subsets, moments, request.dtype))
+        return request.worst(lambda terms: ratio(terms, subsets, moments, request.dtype))
 
     moments = random_stream(
         batch,
-        (1 + len(subsets), len(points)),
+        (1 + len(subsets) + len(controls), len(points)),
         batch=task.batch,
         draws=request.draws,
         error=error,
@@ -106,7 +111,7 @@ def reweighted(model: Conditioned, points: Array, request: Request) -> list[Esti
         )
     ess = np.full(len(points), effective)
     return [
-        Estimate(order, kind, *_ratio(p, subsets, moments, request.dtype), ess, moments.draws, task.batch)
+        Estimate(order, kind, *ratio(p, subsets, moments, request.dtype), ess, moments.draws, task.batch)
         for (order, kind), p in request.terms.items()
     ]
 
@@ -116,16 +121,40 @@ class _Task(NamedTuple):
 
     components: Components
     subsets: tuple[int, ...]
+    controls: tuple[int, ...]  #: subsets whose products without weights have known means
     batch: int
 
 
 def _batch_size(model: Conditioned, subsets: tuple[int, ...], points: Array) -> int:
-    per_draw = points.shape[0] * (len(subsets) + points.shape[1]) + len(model.places) + 8 * model.net.neuron_count
+    per_draw = points.shape[0] * (2 * len(subsets) + points.shape[1]) + len(model.places) + 8 * model.net.neuron_count
     return batch_size(per_draw)
 
 
-def _ratio(terms: Polynomial, subsets: Sequence[Any], moments: Moments, dtype: str) -> tuple[Array, Array]:
-    """The polynomial at the ratios E[w phi..phi]/E[w], and its standard error by the delta method."""
+def _controls(model: Conditioned, points: Array, request: Request) -> tuple[tuple[int, ...], Array]:
+    """Subsets whose products of fields have a finite variance and a known mean without weights, and these: (K, C)."""
+    chosen = tuple(mask for mask in request.subsets if mask.bit_count() <= CONTROL_ORDER)
+    none = (), np.zeros((0, len(points)))
+    if model.unknown or not chosen:
+        return none
+    try:
+        model.net.amplitude_moment(2 * max(mask.bit_count() for mask in chosen))
+        known = [
+            exact_correlator(
+                model.net, points[:, members(mask)], "full", [request.components[k] for k in members(mask)]
+            )
+            for mask in chosen
+        ]
+    except InputError:  # no such moment, or no closed form
+        return none
+    return chosen, np.stack(known)
+
+
+def ratio(terms: Polynomial, subsets: Sequence[Any], moments: Moments, dtype: str) -> tuple[Array, Array]:
+    """The polynomial at the ratios E[w phi..phi]/E[w], and its standard error by the delta method.
+
+    Rows of the moments are the weight, the weighted products of `subsets`, and products without weights minus their
+    means; what least squares finds of these in the fluctuations of the ratio is taken out.
+    """
     if not terms.subsets:  # vanishes identically
         return np.zeros(moments.mean.shape[1]), np.zeros(moments.mean.shape[1])
     rows = [0, *(1 + subsets.index(mask) for mask in terms.subsets)]
@@ -133,13 +162,19 @@ def _ratio(terms: Polynomial, subsets: Sequence[Any], moments: Moments, dtype: s
     ratios = moments.mean[rows[1:]] / weight
     inner = terms.gradient(ratios)
     gradient = np.concatenate([-(inner * ratios).sum(axis=0)[None], inner]) / weight
-    covariance = moments.scatter[:, rows][:, :, rows] / max(moments.draws - 1, 1)
-    variance = np.einsum("sc,cst,tc->c", gradient, covariance, gradient) / moments.draws
+    value, covariance = terms.value(ratios), moments.scatter / max(moments.draws - 1, 1)
+    variance = np.einsum("sc,cst,tc->c", gradient, covariance[:, rows][:, :, rows], gradient)
+    first = 1 + len(subsets)
+    if 0 < DRAWS_PER_CONTROL * (len(moments.mean) - first) <= moments.draws:
+        together = np.einsum("sc,cst->ct", gradient, covariance[:, rows, first:])
+        slopes = np.einsum("ct,ctu->cu", together, np.linalg.pinv(covariance[:, first:, first:], 1e-10, hermitian=True))
+        value = value - np.einsum("ct,tc->c", slopes, moments.mean[first:])
+        variance = variance - np.einsum("ct,ct->c", slopes, together)
     rounding = 8.0 * float(np.finfo(dtype).eps) * np.abs(inner * ratios).sum(axis=0)
-    return terms.value(ratios), np.sqrt(np.maximum(variance, 0.0) + rounding**2)
+    return value, np.sqrt(np.maximum(variance, 0.0) / moments.draws + rounding**2)
 
 
-def _networks(model: Conditioned, key: jax.Array, count: int) -> tuple[Parameters, Parameters]:
+def networks(model: Conditioned, key: jax.Array, count: int) -> tuple[Parameters, Parameters]:
     """Hyperparameters and parameters of `count` networks, leading axis `count`."""
     laws = model.hyperlaws
     if not laws:
@@ -161,11 +196,12 @@ def _batch(
     offset: jax.Array,
     root: jax.Array,
     points: jax.Array,
+    known: jax.Array,
     index: jax.Array,
     valid: jax.Array,
     task: _Task,
 ) -> tuple[jax.Array, jax.Array]:
-    """Mean (1 + S, C) and centred second moments (C, 1 + S, 1 + S) of one batch."""
+    """Mean (1 + S + K, C) and centred second moments (C, 1 + S + K, 1 + S + K) of one batch."""
     count, order, dim = points.shape
     places = jnp.concatenate([points.reshape(-1, dim), model.places.astype(points.dtype)])
 
@@ -175,13 +211,12 @@ def _batch(
         weight = jnp.exp(model.log_factors_of(phi[count * order :], noise) - offset)
         at = phi[: count * order].reshape(count, order, -1)
         legs = [at[:, k, label if net.component_count > 1 else 0] for k, label in enumerate(task.components)]
-        rows: list[Any] = [
-            jnp.ones(count, phi.dtype),
-            *(math.prod(legs[k] for k in members(mask)) for mask in task.subsets),
-        ]
-        return weight * jnp.stack(rows)
+        product = {mask: math.prod(legs[k] for k in members(mask)) for mask in task.subsets}
+        rows: list[Any] = [jnp.ones(count, phi.dtype), *(product[mask] for mask in task.subsets)]
+        free = [product[mask] - mean for mask, mean in zip(task.controls, known, strict=True)]
+        return jnp.stack([*(weight * row for row in rows), *free])
 
-    t = jax.vmap(statistic)(*_networks(model, jax.random.fold_in(root, index), task.batch))  # (batch, 1 + S, C)
+    t = jax.vmap(statistic)(*networks(model, jax.random.fold_in(root, index), task.batch))  # (batch, 1 + S + K, C)
     use = (jnp.arange(task.batch) < valid)[:, None, None]
     mean = jnp.sum(jnp.where(use, t, 0.0), axis=0) / valid
     centred = jnp.where(use, t - mean[None], 0.0)

@@ -88,7 +88,7 @@ def limit_posterior(net: Model, points: ArrayLike, values: ArrayLike, noise: Arr
     (array([0.5 , 0.25]), array([0.25  , 0.4375]))
     """
     net = unconditioned(net, "limit_posterior", INSTEAD)
-    _check_limit(net)
+    check_limit(net)
     x, z = check_points(points, net.dim), check_points(at, net.dim)
     y, scale = check_values(values, (len(x),)), check_noise(noise, len(x))
     factor = cho_factor(kernel_matrix(net, x, x) + np.diag(np.broadcast_to(scale, len(x)) ** 2), lower=True)
@@ -97,10 +97,11 @@ def limit_posterior(net: Model, points: ArrayLike, values: ArrayLike, noise: Arr
     return Normal(mean, kernel_matrix(net, z, z) - cross.T @ cho_solve(factor, cross))
 
 
-def _check_limit(net: Architecture) -> None:
+def check_limit(net: Architecture) -> None:
+    """`InputError` where N -> infinity does not make one centred Gaussian process of the theory."""
     if not independent_pairs(net) or len(net.amplitude_groups()) > 1 or not net.amplitude_law.even:
         name = type(net).__name__
-        raise InputError(f"{name}: its infinite-width limit is no centred Gaussian process; use posterior at its width")
+        raise InputError(f"{name}: its infinite-width limit is no centred Gaussian process; use it at its own width")
 
 
 def first_order(net: Model, points: ArrayLike, values: ArrayLike, noise: ArrayLike, at: ArrayLike) -> FiniteWidth:
@@ -144,7 +145,7 @@ def first_order(net: Model, points: ArrayLike, values: ArrayLike, noise: ArrayLi
     array([-0.0625])
     """
     net = unconditioned(net, "first_order", INSTEAD)
-    _check_limit(net)
+    check_limit(net)
     gaussian_amplitudes(net)
     x, z = check_points(points, net.dim), check_points(at, net.dim)
     y, scale = check_values(values, (len(x),)), net.amplitude_moment(2)

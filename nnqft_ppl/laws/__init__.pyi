@@ -4,6 +4,7 @@ __all__ = [
     "BottleLaw",
     "CauchyFrequencies",
     "CauchyTilt",
+    "DualLattice",
     "EquicorrelatedNormal",
     "FoldedCauchyFrequencies",
     "FrequencyLaw",
@@ -40,6 +41,7 @@ from .frequencies import (
 )
 from .isotropic import spectral_integral
 from .joint import iid, isotropic_normal, uniform_phases
+from .lattice import DualLattice
 from .propagators import propagator
 from .spectrum import Spectrum
 from .vectors import BottleAndNormals, BottleLaw, isotropic_moment

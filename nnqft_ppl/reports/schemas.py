@@ -11,7 +11,9 @@ import pandas as pd
 
 from nnqft_ppl.runtime.errors import InputError
 
-Schema = Literal["correlators", "configurations", "scoreboard", "axioms", "modes", "parameters", "breaking"]
+Schema = Literal[
+    "correlators", "configurations", "scoreboard", "axioms", "modes", "parameters", "breaking", "interactions"
+]
 
 
 #: Hyperparameters that are text even where they look like numbers: F = 1 is the name of an envelope.
@@ -105,6 +107,24 @@ SCHEMAS: dict[Schema, dict[str, Column]] = {
         "site": Column("str", "name of the parameter"),
         "entry": Column("Int64", "position in its flattened array, neurons first"),
         "value": Column("float64", "value at the maximum"),
+    },
+    "interactions": {
+        "card": Column("str", "name of the architecture"),
+        "width": Column("Int64", "number N of neurons; null at N = infinity"),
+        "dim": Column("Int64", "dimension d of space"),
+        "potential": Column("str", "V, in normal order if that was asked for"),
+        "kind": Column("str", "full or connected correlator, or effective mass"),
+        "order": Column("Int64", "number n of points of the correlator"),
+        "configuration": Column("Int64", "key into the table of configurations; null for a mass"),
+        "distance": Column("float64", "of the slices that an effective mass compares, on average; null for the gap"),
+        "estimator": Column("str", "reweight, chain, limit, first order, second order or oscillator"),
+        "estimate": Column("float64", "value of the correlator or the mass"),
+        "mcse": Column("float64", "Monte Carlo standard error of the estimate; 0 for series and the oscillator"),
+        "ess": Column("float64", "effective sample size"),
+        "draws": Column("Int64", "draws: networks, or fields of the Gaussian process of the limit"),
+        "z": Column("float64", "distance from the limit N = infinity, in standard errors of both"),
+        "seed": Column("Int64", "seed of the draws"),
+        "version": Column("str", "version of nnqft_ppl"),
     },
     "breaking": {
         "card": Column("str", "name of the architecture"),

@@ -59,10 +59,15 @@ class Expression:
         object.__setattr__(self, "text", " ".join(self.text.split()))
         _program(self.text)
 
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The program of the stack machine."""
+        return _program(self.text)
+
     def check(self, components: int) -> None:
         """`InputError` for a name that a field of so many components does not have."""
         fields = ("phi",) if components == 1 else (*(f"phi{k + 1}" for k in range(components)), "square")
-        for step in _program(self.text):
+        for step in self.steps:
             if step.what == "name" and step.argument not in ("pi", "square", *fields):
                 close = difflib.get_close_matches(step.argument, fields, n=1, cutoff=0.4)
                 meant = f"; did you mean {close[0]!r}?" if close else ""
@@ -78,7 +83,7 @@ class Expression:
         self.check(components)
         np_ = jnp if isinstance(phi, jax.Array) else np
         stack: list[Any] = []
-        for step in _program(self.text):
+        for step in self.steps:
             try:
                 if step.what in ("number", "name"):
                     value = step.argument if step.what == "number" else _value(step.argument, phi)
