@@ -26,6 +26,8 @@ INSTANCES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("cos_net", {"dim": 3, "sigma_b": 1.5, "envelope": "b.b", "amplitude": AMPLITUDES["constant_modulus"]()}),
     ("gauss_net", {"dim": 2, "sigma_b": 0.6, "sigma_c": 0.3, "amplitude": AMPLITUDES["constant_modulus"]()}),
     ("gauss_net", {"dim": 1, "sigma_b": 0.5, "sigma_c": 0.2, "amplitude": AMPLITUDES["laplace"]()}),
+    ("free_boson", {"dim": 2, "infrared": 0.8, "cutoff": 5.0, "amplitude": AMPLITUDES["constant_modulus"]()}),
+    ("free_boson", {"dim": 1, "cutoff": 6.0}),
     ("free_scalar", {"dim": 2, "cutoff": 3.0, "amplitude": AMPLITUDES["rayleigh"]()}),
     ("free_scalar", {"dim": 1, "cutoff": 3.0}),
     ("free_scalar", {"dim": 4, "cutoff": 2.0}),

@@ -26,6 +26,7 @@ FIRST, MOST = 2**18, 2**20  # draws, for what the first errors call sensitive en
 INSTANCES = {
     "cos_net": {"width": 3, "dim": 2},
     "gauss_net": {"width": 3, "dim": 2, "sigma_b": 0.7, "sigma_c": 0.2},
+    "free_boson": {"width": 3, "dim": 2, "cutoff": 5.0},
     "free_scalar": {"width": 3, "dim": 3, "cutoff": 2.0},
     "alpha_scalar": {"width": 3, "dim": 2, "cutoff": 3.0},
     "cauchy": {"width": 3},
