@@ -27,6 +27,7 @@ __all__ = [
     "first_order",
     "from_json",
     "from_toml",
+    "generating_functional",
     "give_laws",
     "landscape",
     "limit_posterior",
@@ -57,6 +58,7 @@ from .classical.neurons import landscape
 from .classical.vacua import vacua
 from .correlation.design import design
 from .correlation.exact import exact_correlator, exact_mixed, exact_neuron
+from .correlation.generating import generating_functional
 from .correlation.mixed import predictions
 from .inference.gaussian_process import first_order, limit_posterior
 from .inference.posterior import posterior

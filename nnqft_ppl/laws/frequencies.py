@@ -379,7 +379,7 @@ class BandFrequencies(FrequencyLaw):
 
     @property
     def scale(self) -> float:
-        return self.infrared
+        return 2 * self.infrared  # a wave of the smallest momentum turns negative at 1.6/m
 
     @property
     def end(self) -> float:
