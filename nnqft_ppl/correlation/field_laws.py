@@ -156,27 +156,27 @@ def joint_density(net: Architecture, points: ArrayLike, values: ArrayLike) -> Ar
     return np.where((np.abs(phi) < np.pi / step).all(axis=-1), found, 0.0)
 
 
-def transform(net: Architecture, points: Array) -> tuple[float, Array]:
+def transform(net: Architecture, points: Array, fallen: float = FALLEN) -> tuple[float, Array]:
     """The step of an even grid of sources, and the generating functional on it: of shape (K,), or (K, K), K odd.
 
-    Of one or two points; the middle of the grid is J = 0, and on its edge nothing is left.
+    Of one or two points; the middle of the grid is J = 0, and beyond its edge nothing is larger than `fallen`.
     """
     step, axes = np.pi / (2 * WIDE * math.sqrt(float(net.two_point(points[0], points[0])))), len(points)
     directions = np.ones((1, 1)) if axes == 1 else np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, -1.0]])
-    count = max(len(_waves(net, points, w, step)) for w in directions)
+    count = max(len(_waves(net, points, w, step, fallen)) for w in directions)
     number = np.arange(-count, count + 1) * step
     grid = np.stack(np.meshgrid(*[number] * axes, indexing="ij"), axis=-1)
     half = generating_functional(net, points, grid[: count + 1])  # Z is even
     return step, np.concatenate([half, np.flip(half[:-1], axis=tuple(range(axes)))])
 
 
-def _waves(net: Architecture, x: Array, w: Array, step: float) -> Array:
+def _waves(net: Architecture, x: Array, w: Array, step: float, fallen: float = FALLEN) -> Array:
     """The characteristic function at multiples of a step, to where it has fallen for good."""
     count = 64
     while count <= LONGEST:
         waves = generating_functional(net, x, np.arange(1, count + 1)[:, None] * (step * w))
-        if np.abs(waves[-count // 4 :]).max() < FALLEN:
-            return waves[: int(np.flatnonzero(np.abs(waves) >= FALLEN)[-1]) + 1]
+        if np.abs(waves[-count // 4 :]).max() < fallen:
+            return waves[: int(np.flatnonzero(np.abs(waves) >= fallen)[-1]) + 1]
         count *= 2
     raise InputError(
         f"width must be large enough for a smooth density of the field, got {net.width} neurons of "
