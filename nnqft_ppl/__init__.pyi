@@ -11,6 +11,7 @@ __all__ = [
     "Rayleigh",
     "Spectrum",
     "Student",
+    "action",
     "add_source",
     "axiom_verdicts",
     "breaking",
@@ -24,11 +25,13 @@ __all__ = [
     "exact_correlator",
     "exact_mixed",
     "exact_neuron",
+    "field_law",
     "first_order",
     "from_json",
     "from_toml",
     "generating_functional",
     "give_laws",
+    "joint_density",
     "landscape",
     "limit_posterior",
     "load",
@@ -58,6 +61,7 @@ from .classical.neurons import landscape
 from .classical.vacua import vacua
 from .correlation.design import design
 from .correlation.exact import exact_correlator, exact_mixed, exact_neuron
+from .correlation.field_laws import field_law, joint_density
 from .correlation.generating import generating_functional
 from .correlation.mixed import predictions
 from .inference.gaussian_process import first_order, limit_posterior
@@ -65,6 +69,7 @@ from .inference.posterior import posterior
 from .inference.prior import prior_predictive
 from .laws.spectrum import Spectrum
 from .models import load, names
+from .reports.actions import action
 from .reports.correlators import correlators
 from .reports.points import read_configurations
 from .reports.provenance import theory_of

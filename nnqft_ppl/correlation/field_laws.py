@@ -49,7 +49,8 @@ class FieldLaw:
     def distribution(self, values: ArrayLike) -> Array:
         """P(sum_k w_k phi(x_k) < phi), float64 of the shape of `values`."""
         phi = np.clip(finite(values, "values"), -self.half, self.half)
-        return 0.5 + (0.5 * phi + np.sin(phi[..., None] * self._steps) @ (self.waves / self._steps)) / self.half
+        found = 0.5 + (0.5 * phi + np.sin(phi[..., None] * self._steps) @ (self.waves / self._steps)) / self.half
+        return np.asarray(found, dtype=float)
 
     def quantile(self, probabilities: ArrayLike) -> Array:
         """The value below which the number lies with a probability in (0, 1), float64 of its shape."""

@@ -4,9 +4,9 @@
 
 P[phi] is the Fourier transform of exp(W), so connected correlators are to the couplings what couplings are to connected
 correlators: Feynman rules with the propagator K^-1 and the vertices -kappa_4, kappa_6 give S, and with the propagator
-(2 g2)^-1 and the vertices 4! g4, 6! g6 they give the correlators back. Order by order in 1/N for independent neurons, as
-kappa_4 ~ 1/N and kappa_6 ~ 1/N^2: `order` 1 is trees and the first loop of the mass, 2 has all diagrams of two kappa_4 or
-one kappa_6. With one point and order 1, g4 = -kappa_4/(4! kappa_2^4).
+(2 g2)^-1 and the vertices 4! g4, 6! g6 they give the correlators back. It is an expansion in 1/N for independent
+neurons, as kappa_4 ~ 1/N and kappa_6 ~ 1/N^2: one power has one kappa_4 (the tree, and the first loop of the mass), two
+powers have all diagrams of two kappa_4 or one kappa_6. On one point the first is g4 = -kappa_4/(4! kappa_2^4).
 """
 
 import itertools
@@ -44,11 +44,16 @@ class Cumulants(NamedTuple):
     six: Array
 
 
-def couplings(net: Architecture, points: ArrayLike, order: int = 2) -> Couplings:
-    """The couplings g2, g4, g6 of S = -log P[phi] on n points to an order in 1/N; errors as for `cumulants`."""
-    if order not in (0, 1, 2):
-        raise InputError(f"order must be 0, 1 or 2, got {order}")
-    return couplings_of(cumulants(net, points), order)
+def couplings(net: Architecture, points: ArrayLike, powers: int = 2) -> Couplings:
+    """The couplings g2, g4, g6 of S = -log P[phi] on n points, to so many powers of 1/N; errors as for `cumulants`."""
+    return couplings_of(cumulants(net, points), check_powers(powers))
+
+
+def check_powers(powers: int) -> int:
+    """`powers` if there are diagrams for it."""
+    if powers not in (0, 1, 2):
+        raise InputError(f"powers must be 0, 1 or 2, got {powers}")
+    return powers
 
 
 def cumulants(net: Architecture, points: ArrayLike) -> Cumulants:
@@ -87,31 +92,31 @@ def _symmetric(net: Architecture, x: Array, n: int) -> Array:
     return table
 
 
-def couplings_of(found: Cumulants, order: int = 2) -> Couplings:
+def couplings_of(found: Cumulants, powers: int = 2) -> Couplings:
     """The couplings of given connected correlators: diagrams of W, with the propagator K^-1 and i^n kappa_n."""
     inverse = np.linalg.inv(found.two)
-    two, four, six = diagrams(Cumulants(inverse, -found.four, found.six), order)
+    two, four, six = diagrams(Cumulants(inverse, -found.four, found.six), powers)
     return Couplings(two / 2, -four / math.factorial(4), six / math.factorial(6))
 
 
-def cumulants_of(given: Couplings, order: int = 2) -> Cumulants:
-    """The connected correlators of given couplings: Feynman rules, to an order in 1/N."""
+def cumulants_of(given: Couplings, powers: int = 2) -> Cumulants:
+    """The connected correlators of given couplings: Feynman rules, to so many powers of 1/N."""
     propagator = np.linalg.inv(2 * given.two)
-    return diagrams(Cumulants(propagator, math.factorial(4) * given.four, math.factorial(6) * given.six), order)
+    return diagrams(Cumulants(propagator, math.factorial(4) * given.four, math.factorial(6) * given.six), powers)
 
 
-def diagrams(action: Cumulants, order: int) -> Cumulants:
-    """Connected functions of exp(-phi D^-1 phi/2 - u4 phi^4/4! - u6 phi^6/6!): all diagrams of order 0, 1 or 2.
+def diagrams(action: Cumulants, powers: int) -> Cumulants:
+    """Connected functions of exp(-phi D^-1 phi/2 - u4 phi^4/4! - u6 phi^6/6!): all diagrams up to a power of 1/N.
 
-    u4 is of order 1 and u6 of order 2; D, u4, u6 are given as ``two``, ``four``, ``six``.
+    u4 counts as one power and u6 as two; D, u4, u6 are given as ``two``, ``four``, ``six``.
     """
     d, u, v = action
-    if order == 0:
+    if powers == 0:
         return Cumulants(d, np.zeros_like(u), np.zeros_like(v))
     tadpole = np.einsum("ijkl,kl->ij", u, d)
     first = -d @ tadpole @ d / 2
     one = -u
-    if order == 1:
+    if powers == 1:
         return Cumulants(d + first, _legs(one, [d] * 4), np.zeros_like(v))
     sunset = np.einsum("iabc,ad,be,cf,defj->ij", u, d, d, d, u, optimize=True)
     double = np.einsum("ijabcd,ab,cd->ij", v, d, d, optimize=True)
@@ -144,7 +149,7 @@ def amputated(two: Array, four: Array) -> Array:
 
 
 def exact_couplings(net: Architecture, points: ArrayLike) -> Couplings:
-    """The couplings about phi = 0 on one or two points: derivatives of log P, by quadrature of the generating functional.
+    """The couplings about phi = 0 on one or two points, by quadrature of derivatives of the density.
 
     Raises
     ------

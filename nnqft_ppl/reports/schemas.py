@@ -11,7 +11,7 @@ import pandas as pd
 
 from nnqft_ppl.runtime.errors import InputError
 
-Schema = Literal["correlators", "configurations", "scoreboard", "axioms", "modes", "parameters", "breaking"]
+Schema = Literal["correlators", "configurations", "scoreboard", "axioms", "modes", "parameters", "breaking", "action"]
 
 
 #: Hyperparameters that are text even where they look like numbers: F = 1 is the name of an envelope.
@@ -105,6 +105,20 @@ SCHEMAS: dict[Schema, dict[str, Column]] = {
         "site": Column("str", "name of the parameter"),
         "entry": Column("Int64", "position in its flattened array, neurons first"),
         "value": Column("float64", "value at the maximum"),
+    },
+    "action": {
+        "card": Column("str", "name of the architecture"),
+        "width": Column("Int64", "number N of neurons"),
+        "dim": Column("Int64", "dimension d of space"),
+        "order": Column("Int64", "number n of fields that the coupling multiplies"),
+        "points": Column("str", "the points of its fields, from 0: 0,0,1,1 is g_0011"),
+        "ways": Column("Int64", "in how many orders these points can stand, each with this coupling"),
+        "extent": Column("float64", "largest distance between two of the points"),
+        "coupling": Column("float64", "g_n in S = -log P[phi]"),
+        "leading": Column("float64", "the same to the first power of 1/N at which there is any"),
+        "exact": Column("float64", "by quadrature of the generating functional, on one or two points; null otherwise"),
+        "powers": Column("Int64", "powers of 1/N that the coupling has"),
+        "version": Column("str", "version of nnqft_ppl"),
     },
     "breaking": {
         "card": Column("str", "name of the architecture"),
