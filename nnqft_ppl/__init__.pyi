@@ -23,6 +23,7 @@ __all__ = [
     "duality",
     "enable_x64",
     "exact_correlator",
+    "exact_derivative",
     "exact_mixed",
     "exact_neuron",
     "field_law",
@@ -59,6 +60,7 @@ from .classical.breaking import breaking
 from .classical.modes import modes
 from .classical.neurons import landscape
 from .classical.vacua import vacua
+from .correlation.derivatives import exact_derivative
 from .correlation.design import design
 from .correlation.exact import exact_correlator, exact_mixed, exact_neuron
 from .correlation.field_laws import field_law, joint_density

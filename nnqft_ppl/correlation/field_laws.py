@@ -55,12 +55,11 @@ class FieldLaw:
     def quantile(self, probabilities: ArrayLike) -> Array:
         """The value below which the number lies with a probability in (0, 1), float64 of its shape."""
         u = finite(probabilities, "probabilities")
-        if not ((u > 0) & (u < 1)).all():
-            raise InputError(
-                f"probabilities must be between 0 and 1, got {float(u.flat[np.argmin((u > 0) & (u < 1))])}"
-            )
+        inside = (u > 0) & (u < 1)
+        if not inside.all():
+            raise InputError(f"probabilities must be between 0 and 1, got {float(u[~inside].flat[0])}")
         ends = np.full(u.shape, self.half)
-        return find_root(lambda phi, p: self.distribution(phi) - p, (-ends, ends), args=(u,)).x
+        return np.asarray(find_root(lambda phi, p: self.distribution(phi) - p, (-ends, ends), args=(u,)).x, dtype=float)
 
     @property
     def _steps(self) -> Array:

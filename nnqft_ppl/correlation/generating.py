@@ -78,13 +78,20 @@ def generating_functional(net: Architecture | Conditioned, points: ArrayLike, so
     return one_neuron(cosines, x, j) ** cosines.width
 
 
-def plane_waves(net: Architecture) -> CosineArchitecture:
-    """The theory, if its neurons are independent plane waves of envelope 1 with one law of frequencies each."""
+def independent_waves(net: Architecture) -> CosineArchitecture:
+    """The theory, if its neurons are independent plane waves with one frequency law, and its field is a scalar."""
     name = type(net).__name__
     if not isinstance(net, CosineArchitecture) or not net.independent or net.frequency_law is None:
-        raise NoClosedForm(f"{name} has no closed generating functional: its neurons are no independent plane waves")
+        raise NoClosedForm(f"{name} has no closed form for this, as its neurons are no independent plane waves")
     if net.component_count > 1 or len(net.amplitude_groups()) > 1:
-        raise NoClosedForm(f"{name} has no closed generating functional, as its field has several components")
+        raise NoClosedForm(f"{name} has no closed form for this, as its field has several components")
+    return net
+
+
+def plane_waves(net: Architecture) -> CosineArchitecture:
+    """The theory, if its neurons are moreover of envelope 1."""
+    name, net = type(net).__name__, independent_waves(net)
+    assert net.frequency_law is not None
     if (envelope_of(net, net.frequency_law.radius_quantile(QUANTILES, net.dim)) != 1.0).any():
         raise NoClosedForm(f"{name} has no closed generating functional, as its envelope F is not 1")
     return net
