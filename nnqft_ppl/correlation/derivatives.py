@@ -130,9 +130,8 @@ def _lowered(net: CosineArchitecture, n: int, k: int, r: Array) -> Array:
     density = envelope_of(net, radii) ** n * radii ** (2 * k) / (2.0 + 2.0 * np.cosh(t))
     weight = (t[1] - t[0]) * density
     if not density[-1] < SPENT * weight.sum():
-        raise NoClosedForm(
-            f"{type(net).__name__} has no closed derivatives to this order: E[F^{n} |b|^{2 * k}] is infinite, or almost"
-        )
+        moment = f"E[F^{n} |b|^{2 * k}]"
+        raise NoClosedForm(f"{type(net).__name__} has no closed derivatives here, as {moment} is infinite, or almost")
     scale = (-1.0) ** k / math.prod(range(net.dim, net.dim + 2 * k, 2))
     flat = r.ravel()
     rows = max(1, BLOCK // NODES)

@@ -6,6 +6,7 @@ interval that holds all the probability is its density, and converges as fast as
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -49,8 +50,8 @@ class FieldLaw:
     def distribution(self, values: ArrayLike) -> Array:
         """P(sum_k w_k phi(x_k) < phi), float64 of the shape of `values`."""
         phi = np.clip(finite(values, "values"), -self.half, self.half)
-        found = 0.5 + (0.5 * phi + np.sin(phi[..., None] * self._steps) @ (self.waves / self._steps)) / self.half
-        return np.asarray(found, dtype=float)
+        waves: Any = np.sin(phi[..., None] * self._steps) @ (self.waves / self._steps)
+        return 0.5 + (0.5 * phi + waves) / self.half
 
     def quantile(self, probabilities: ArrayLike) -> Array:
         """The value below which the number lies with a probability in (0, 1), float64 of its shape."""
@@ -59,7 +60,8 @@ class FieldLaw:
         if not inside.all():
             raise InputError(f"probabilities must be between 0 and 1, got {float(u[~inside].flat[0])}")
         ends = np.full(u.shape, self.half)
-        return np.asarray(find_root(lambda phi, p: self.distribution(phi) - p, (-ends, ends), args=(u,)).x, dtype=float)
+        found: Any = find_root(lambda phi, p: self.distribution(phi) - p, (-ends, ends), args=(u,))
+        return found.x
 
     @property
     def _steps(self) -> Array:
