@@ -30,6 +30,8 @@ INSTANCES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("erf_net", {"dim": 1, "sigma_b": 1.2, "sigma_c": 0.6, "amplitude": AMPLITUDES["laplace"]()}),
     ("relu_net", {"dim": 2, "sigma_b": 1.2, "sigma_c": 0.2, "amplitude": AMPLITUDES["constant_modulus"]()}),
     ("relu_net", {"dim": 1, "sigma_b": 1.5, "sigma_c": 0.4}),
+    ("free_boson", {"dim": 2, "infrared": 0.8, "cutoff": 5.0, "amplitude": AMPLITUDES["constant_modulus"]()}),
+    ("free_boson", {"dim": 1, "cutoff": 6.0}),
     ("free_scalar", {"dim": 2, "cutoff": 3.0, "amplitude": AMPLITUDES["rayleigh"]()}),
     ("free_scalar", {"dim": 1, "cutoff": 3.0}),
     ("free_scalar", {"dim": 4, "cutoff": 2.0}),

@@ -13,6 +13,7 @@ __all__ = [
     "Rayleigh",
     "Spectrum",
     "Student",
+    "action",
     "add_source",
     "axiom_verdicts",
     "breaking",
@@ -25,14 +26,18 @@ __all__ = [
     "duality",
     "enable_x64",
     "exact_correlator",
+    "exact_derivative",
     "exact_mixed",
     "exact_neuron",
+    "field_law",
     "first_order",
     "from_json",
     "from_toml",
     "gaussian_limit",
+    "generating_functional",
     "give_laws",
     "interact",
+    "joint_density",
     "landscape",
     "limit_posterior",
     "load",
@@ -62,8 +67,11 @@ from .classical.breaking import breaking
 from .classical.modes import modes
 from .classical.neurons import landscape
 from .classical.vacua import vacua
+from .correlation.derivatives import exact_derivative
 from .correlation.design import design
 from .correlation.exact import exact_correlator, exact_mixed, exact_neuron
+from .correlation.field_laws import field_law, joint_density
+from .correlation.generating import generating_functional
 from .correlation.mixed import predictions
 from .inference.gaussian_process import first_order, limit_posterior
 from .inference.posterior import posterior
@@ -74,6 +82,7 @@ from .interacting.perturbation import perturbation
 from .interacting.wick import wick
 from .laws.spectrum import Spectrum
 from .models import load, names
+from .reports.actions import action
 from .reports.correlators import correlators
 from .reports.interactions import interact
 from .reports.points import read_configurations

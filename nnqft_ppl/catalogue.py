@@ -64,6 +64,7 @@ SYMBOLS = (
     Symbol("F(b)", "envelope", "envelope of a plane wave"),
     Symbol("m", "mass", "mass"),
     Symbol("Λ", "cutoff", "momentum cutoff"),
+    Symbol("m", "infrared", "infrared cutoff: the smallest momentum of a band"),
     Symbol("Δ", "lattice_spacing", "distance between neighbouring points of a lattice"),
     Symbol("L", "period", "length after which a field on a torus repeats itself"),
     Symbol("α", "alpha", "member of the alpha family"),

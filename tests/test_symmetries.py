@@ -28,6 +28,7 @@ INSTANCES = {
     "erf_net": {"width": 3, "dim": 2, "sigma_b": 1.2, "sigma_c": 0.4},
     "relu_net": {"width": 3, "dim": 2, "amplitude": "constant_modulus"},
     "gauss_net": {"width": 3, "dim": 2, "sigma_b": 0.7, "sigma_c": 0.2},
+    "free_boson": {"width": 3, "dim": 2, "cutoff": 5.0},
     "free_scalar": {"width": 3, "dim": 3, "cutoff": 2.0},
     "alpha_scalar": {"width": 3, "dim": 2, "cutoff": 3.0},
     "cauchy": {"width": 3},

@@ -56,7 +56,7 @@ def rho(net: Architecture, tau: ArrayLike, momentum: ArrayLike = (), *, uncut: b
     stop = np.inf if uncut else sharp_cutoff(net)
     reach = np.sqrt(max(stop**2 - float(space @ space), 0.0)) if np.isfinite(stop) else _reach(spectrum)
     if np.isfinite(reach):
-        scale = 1.0 / net.length if np.isfinite(net.momentum_cutoff) else reach / 64.0
+        scale = 0.25 / net.length if np.isfinite(net.momentum_cutoff) else reach / 64.0
         return radial_fourier(spectrum, tau, dim=1, scale=scale, stop=reach)
     return np.array([_tail_transform(spectrum, t) for t in tau.ravel()]).reshape(tau.shape)
 

@@ -202,7 +202,7 @@ def _power_spectrum(net: Any) -> Iterator[Check]:
             lambda p: spectrum(p[..., None] * axis) * np.exp(-((width * p) ** 2) / 2),
             r,
             dim=net.dim,
-            scale=0.3 / net.length,
+            scale=0.25 / net.length,  # so that a panel begins where a band does, at 1/(2 length)
             stop=min(end, stop) if sharp else stop,
         )
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from nnqft_ppl.cli.action import action
 from nnqft_ppl.cli.axioms import axioms, predict
 from nnqft_ppl.cli.catalogue import list_cards, show
 from nnqft_ppl.cli.check import check
@@ -54,6 +55,7 @@ app.command()(check)
 app.command()(draw)
 app.command()(correlators)
 app.command()(interact)
+app.command()(action)
 app.command()(axioms)
 app.command()(predict)
 app.command()(design)

@@ -1,5 +1,6 @@
 __all__ = [
     "BallTilt",
+    "BandFrequencies",
     "BottleAndNormals",
     "BottleLaw",
     "CauchyFrequencies",
@@ -30,6 +31,7 @@ __all__ = [
 from .couplings import BallTilt, CauchyTilt, EquicorrelatedNormal, GaussianTilt, GibbsNormal, LatentSignTilt
 from .fourier import ball_volume, radial_characteristic
 from .frequencies import (
+    BandFrequencies,
     CauchyFrequencies,
     FoldedCauchyFrequencies,
     FrequencyLaw,

@@ -1,10 +1,17 @@
-"""The solid ball as the support of a law, with its transform from R^d."""
+"""The solid ball and the shell as supports of laws, with their transforms from R^d; and the law 1/b^2 on a shell."""
 
 import math
+from typing import Any
 
+import jax
 import jax.numpy as jnp
+from jax.scipy.special import gammainc
 from numpyro.distributions import constraints
 from numpyro.distributions.transforms import Transform, biject_to
+
+from nnqft_ppl.laws.charts import Chart, ChartedLaw, Shape
+from nnqft_ppl.laws.fourier import sphere_area
+from nnqft_ppl.laws.joint import isotropic_direction
 
 
 class Ball(constraints.Constraint):
@@ -61,3 +68,121 @@ class BallTransform(Transform):
 @biject_to.register(Ball)
 def _ball_transform(constraint: Ball) -> Transform:
     return BallTransform(constraint.radius)
+
+
+class Shell(constraints.Constraint):
+    """The shell start < |b| < stop in R^d: a ring in the plane, two intervals on the line."""
+
+    event_dim = 1
+
+    def __init__(self, start: float, stop: float) -> None:
+        self.start, self.stop = start, stop
+
+    def __call__(self, x):
+        square = jnp.sum(jnp.square(x), axis=-1)
+        return (square > self.start**2) & (square < self.stop**2)
+
+    def feasible_like(self, prototype):
+        return jnp.zeros_like(prototype).at[..., 0].set(0.5 * (self.start + self.stop))
+
+    def tree_flatten(self):
+        return (self.start, self.stop), (("start", "stop"), {})
+
+    def eq(self, other, static: bool = False):
+        return isinstance(other, Shell) and (other.start, other.stop) == (self.start, self.stop)
+
+
+class ShellTransform(Transform):
+    """R^d without its origin -> the shell: to the unit ball as `BallTransform`, and by equal volumes from there.
+
+    |b|^d = start^d + (stop^d - start^d) s^d with s = |y|/sqrt(1 + |y|^2); the Jacobian is that of a ball of as much
+    volume, so that a density stays finite where the hole opens.
+    """
+
+    domain = constraints.real_vector  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]
+
+    def __init__(self, start: float, stop: float) -> None:
+        self.start, self.stop = start, stop
+
+    @property
+    def codomain(self) -> Shell:
+        return Shell(self.start, self.stop)
+
+    def __call__(self, x):
+        d, length = x.shape[-1], _length(x)
+        inside = (length / jnp.sqrt(1.0 + length**2)) ** d
+        return (self.start**d + (self.stop**d - self.start**d) * inside) ** (1.0 / d) / length * x
+
+    def _inverse(self, y):
+        d, length = y.shape[-1], _length(y)
+        s = ((length**d - self.start**d) / (self.stop**d - self.start**d)) ** (1.0 / d)
+        return s / jnp.sqrt(1.0 - s**2) / length * y
+
+    def log_abs_det_jacobian(self, x, y, intermediates=None):
+        d = x.shape[-1]
+        volume = math.log(self.stop**d - self.start**d)
+        return volume - (0.5 * d + 1.0) * jnp.log1p(jnp.sum(x * x, axis=-1))
+
+    def tree_flatten(self):
+        return (self.start, self.stop), (("start", "stop"), {})
+
+    def eq(self, other, static: bool = False):
+        return isinstance(other, ShellTransform) and (other.start, other.stop) == (self.start, self.stop)
+
+
+@biject_to.register(Shell)
+def _shell_transform(constraint: Shell) -> Transform:
+    return ShellTransform(constraint.start, constraint.stop)
+
+
+class InverseSquare(ChartedLaw):
+    """P(b) = 1/(Z b^2), isotropic, on the shell start < |b| < stop in R^d; in the plane |b| is log-uniform."""
+
+    reparametrized_params: list[str] = []
+    pytree_aux_fields = ("start", "stop")
+
+    def __init__(self, start: float, stop: float, dim: int, *, validate_args: bool | None = None) -> None:
+        self.start, self.stop = start, stop
+        super().__init__(batch_shape=(), event_shape=(dim,), validate_args=validate_args)
+
+    @property
+    def support(self) -> Shell:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return Shell(self.start, self.stop)
+
+    def radius(self, u: Any) -> Any:
+        """The radius |b| that is exceeded with probability 1 - u, of JAX or of NumPy as `u` is."""
+        power = self.event_shape[0] - 2  # the density of |b| is |b|^(d - 3)
+        if power == 0:
+            return self.start * (self.stop / self.start) ** u
+        return (self.start**power + (self.stop**power - self.start**power) * u) ** (1.0 / power)
+
+    def sample(self, key: jax.Array | None, sample_shape: tuple[int, ...] = ()) -> jax.Array:
+        assert key is not None
+        key_radius, key_direction = jax.random.split(key)
+        radius = self.radius(jax.random.uniform(key_radius, sample_shape))
+        return radius[..., None] * isotropic_direction(key_direction, sample_shape, self.event_shape[0])
+
+    def log_prob(self, value: Any, intermediates: Any = None) -> jax.Array:
+        log_density = -jnp.log(jnp.sum(jnp.square(value), axis=-1)) - self.log_normalisation()
+        return jnp.where(self.support(value), log_density, -jnp.inf)
+
+    def log_normalisation(self) -> float:
+        """log Z = log of the integral of 1/b^2 over the shell."""
+        dim = self.event_shape[0]
+        power = dim - 2
+        ends = self.stop**power - self.start**power
+        return math.log(sphere_area(dim) * (ends / power if power else math.log(self.stop / self.start)))
+
+    def chart(self, shape: Shape) -> Chart:
+        """Rows z -> radius z/|z|, at a radius that keeps the probability inside."""
+
+        def value(z: jax.Array) -> jax.Array:
+            length = _length(z)
+            return self.radius(gammainc(0.5 * shape[-1], 0.5 * length**2)) / length * z
+
+        return Chart(shape, value)
+
+
+def _length(x: jax.Array) -> jax.Array:
+    """|x| of rows, shape (..., 1), with a gradient of zero at the origin."""
+    return jnp.sqrt(jnp.sum(x * x, axis=-1, keepdims=True) + jnp.finfo(x.dtype).tiny)

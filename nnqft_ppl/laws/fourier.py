@@ -90,9 +90,10 @@ def radial_fourier(
     dim: int,
     scale: float,
     stop: float,
+    start: float = 0.0,
     edges: Array | None = None,
 ) -> Array:
-    """int_{|p| < stop} d^dp/(2 pi)^d weight(|p|) exp(i p.z) at |z| = distance.
+    """int_{start < |p| < stop} d^dp/(2 pi)^d weight(|p|) exp(i p.z) at |z| = distance.
 
     Parameters
     ----------
@@ -100,13 +101,13 @@ def radial_fourier(
         Smooth function of |p|, with structure no finer than `scale` (for a propagator: the mass).
     distance
         Distances |z|, any shape.
-    dim, scale, stop
-        Dimension d, the finest structure of the weight, and the radius where the integral stops.
+    dim, scale, stop, start
+        Dimension d, the finest structure of the weight, and the radii where the integral stops and starts.
     edges
         Panels from 0 to `stop` that resolve the weight, as `resolved_panels` finds them, for one whose structure is not
         at the origin; by default panels double in length from `scale`.
     """
-    panels = doubling_panels(scale, stop) if edges is None else edges
+    panels = start + doubling_panels(scale, stop - start) if edges is None else edges
     distance = np.abs(np.asarray(distance, dtype=float))
     unique, inverse = np.unique(distance, return_inverse=True)
     result = np.empty_like(unique)

@@ -12,7 +12,15 @@ import pandas as pd
 from nnqft_ppl.runtime.errors import InputError
 
 Schema = Literal[
-    "correlators", "configurations", "scoreboard", "axioms", "modes", "parameters", "breaking", "interactions"
+    "action",
+    "axioms",
+    "breaking",
+    "configurations",
+    "correlators",
+    "interactions",
+    "modes",
+    "parameters",
+    "scoreboard",
 ]
 
 
@@ -124,6 +132,20 @@ SCHEMAS: dict[Schema, dict[str, Column]] = {
         "draws": Column("Int64", "draws: networks, or fields of the Gaussian process of the limit"),
         "z": Column("float64", "distance from the limit N = infinity, in standard errors of both"),
         "seed": Column("Int64", "seed of the draws"),
+        "version": Column("str", "version of nnqft_ppl"),
+    },
+    "action": {
+        "card": Column("str", "name of the architecture"),
+        "width": Column("Int64", "number N of neurons"),
+        "dim": Column("Int64", "dimension d of space"),
+        "order": Column("Int64", "number n of fields that the coupling multiplies"),
+        "points": Column("str", "the points of its fields, from 0: 0,0,1,1 is g_0011"),
+        "ways": Column("Int64", "in how many orders these points can stand, each with this coupling"),
+        "extent": Column("float64", "largest distance between two of the points"),
+        "coupling": Column("float64", "g_n in S = -log P[phi]"),
+        "leading": Column("float64", "the same to the first power of 1/N at which there is any"),
+        "exact": Column("float64", "by quadrature of the generating functional, on one or two points; null otherwise"),
+        "powers": Column("Int64", "powers of 1/N that the coupling has"),
         "version": Column("str", "version of nnqft_ppl"),
     },
     "breaking": {

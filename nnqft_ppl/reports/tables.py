@@ -24,8 +24,8 @@ def write_table(table: pd.DataFrame, path: str | Path, schema: Schema = "correla
     path
         The file; its suffix decides the format.
     schema
-        ``correlators``, ``configurations``, ``scoreboard``, ``axioms``, ``modes``, ``parameters``, ``breaking`` or
-        ``interactions``.
+        ``correlators``, ``configurations``, ``scoreboard``, ``axioms``, ``modes``, ``parameters``, ``breaking``,
+        ``interactions`` or ``action``.
 
     Returns
     -------
@@ -71,8 +71,8 @@ def read_table(path: str | Path, schema: Schema = "correlators") -> pd.DataFrame
     path
         A ``.csv`` file, or Parquet for any other suffix.
     schema
-        ``correlators``, ``configurations``, ``scoreboard``, ``axioms``, ``modes``, ``parameters``, ``breaking`` or
-        ``interactions``.
+        ``correlators``, ``configurations``, ``scoreboard``, ``axioms``, ``modes``, ``parameters``, ``breaking``,
+        ``interactions`` or ``action``.
 
     Returns
     -------

@@ -13,12 +13,15 @@ from dataclasses import dataclass
 from typing import NamedTuple, Self, final
 
 import jax.numpy as jnp
+import numpy as np
 import numpyro.distributions as dist
 from jax.core import Tracer
 from jax.scipy.special import gammaln
+from scipy import special
 
 from nnqft_ppl.laws.signs import RandomSign, SignedRayleigh
-from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.errors import InputError, NoClosedForm
 from nnqft_ppl.theory.ranges import Finite, Positive, enforce, field_types, parsed
 from nnqft_ppl.theory.values import carry
 
@@ -99,6 +102,10 @@ class AmplitudeLaw(ABC):
         values = {key: parsed(f"{law}: {key}", known[key], text) for key, text in settings.items()}
         return dataclasses.replace(self, **values)
 
+    def phase_average(self, q: Array) -> Array:
+        """E exp(i ahat q cos c) = E J_0(ahat q) of a uniform phase c, float64 of the shape of `q` (host numbers)."""
+        raise NoClosedForm(f"{type(self).__name__} does not say its phase_average, E J_0(ahat q)")
+
     @abstractmethod
     def distribution(self, scale: float) -> dist.Distribution:
         """The law of ``scale * ahat`` as a NumPyro distribution, batch and event shape ()."""
@@ -138,6 +145,9 @@ class Gaussian(AmplitudeLaw):
     def distribution(self, scale: float) -> dist.Distribution:
         return dist.Normal(0.0, scale * self.sigma)
 
+    def phase_average(self, q: Array) -> Array:
+        return special.ive(0, (self.sigma * q) ** 2 / 4)
+
     def even_moment(self, k: int) -> float:
         return gaussian_moment(k, 0.0, self.sigma)
 
@@ -164,6 +174,9 @@ class Bimodal(AmplitudeLaw):
         centres = scale * self.mu * jnp.array([-1.0, 1.0])
         return dist.MixtureSameFamily(dist.Categorical(probs=jnp.full(2, 0.5)), dist.Normal(centres, scale * self.s))
 
+    def phase_average(self, q: Array) -> Array:
+        return over_phases(lambda t: np.cos(self.mu * t) * np.exp(-((self.s * t) ** 2) / 2), q)
+
     def even_moment(self, k: int) -> float:
         return gaussian_moment(k, self.mu, self.s)
 
@@ -184,6 +197,9 @@ class Laplace(AmplitudeLaw):
 
     def distribution(self, scale: float) -> dist.Distribution:
         return dist.Laplace(0.0, scale * self.beta)
+
+    def phase_average(self, q: Array) -> Array:
+        return 1 / np.sqrt(1 + (self.beta * q) ** 2)
 
     def even_moment(self, k: int) -> float:
         return math.factorial(k) * self.beta**k
@@ -211,6 +227,16 @@ class Student(AmplitudeLaw):
     def distribution(self, scale: float) -> dist.Distribution:
         return dist.StudentT(self.nu, 0.0, scale * self.scale)
 
+    def phase_average(self, q: Array) -> Array:
+        half, t_over_q = self.nu / 2, math.sqrt(self.nu) * self.scale
+        norm = 2 ** (1 - half) / math.gamma(half)
+
+        def characteristic(t: Array) -> Array:
+            r = np.maximum(np.abs(t_over_q * t), 1e-30)
+            return norm * r**half * special.kv(half, r)
+
+        return over_phases(characteristic, q)
+
     def even_moment(self, k: int) -> float:
         nu, traced = self.nu, isinstance(self.nu, Tracer)
         if not traced and nu <= k:
@@ -236,6 +262,9 @@ class ConstantModulus(AmplitudeLaw):
 
     def distribution(self, scale: float) -> dist.Distribution:
         return RandomSign(scale * self.mu)
+
+    def phase_average(self, q: Array) -> Array:
+        return special.j0(self.mu * q)
 
     def even_moment(self, k: int) -> float:
         return self.mu**k
@@ -266,6 +295,9 @@ class Rayleigh(AmplitudeLaw):
     def distribution(self, scale: float) -> dist.Distribution:
         return SignedRayleigh(scale * self.sigma)
 
+    def phase_average(self, q: Array) -> Array:
+        return np.exp(-((self.sigma * q) ** 2) / 4)
+
     def even_moment(self, k: int) -> float:
         return math.factorial(k // 2) * self.sigma**k
 
@@ -295,6 +327,9 @@ class OffsetGaussian(AmplitudeLaw):
     def distribution(self, scale: float) -> dist.Distribution:
         return dist.Normal(scale * self.mean, scale * self.sigma)
 
+    def phase_average(self, q: Array) -> Array:
+        return over_phases(lambda t: np.cos(self.mean * t) * np.exp(-((self.sigma * t) ** 2) / 2), q)
+
     def even_moment(self, k: int) -> float:
         return gaussian_moment(k, self.mean, self.sigma)
 
@@ -323,6 +358,13 @@ def gaussian_moment(k: int, mean: float, sigma: float) -> float:
         math.comb(k, 2 * j) * mean ** (k - 2 * j) * sigma ** (2 * j) * math.prod(range(1, 2 * j, 2))
         for j in range(k // 2 + 1)
     )
+
+
+def over_phases(characteristic: Callable[[Array], Array], q: Array) -> Array:
+    """The mean over a uniform phase c of the even part of a characteristic function at q cos c."""
+    phases = 64 + math.ceil(np.abs(q).max(initial=0.0))
+    waves = np.cos(np.pi / 2 * (np.arange(phases) + 0.5) / phases)
+    return sum(characteristic(q * wave) for wave in waves) / phases
 
 
 Components = tuple[int, ...]
