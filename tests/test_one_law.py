@@ -7,7 +7,6 @@ import pytest
 
 from nnqft_ppl import Spectrum, axiom_verdicts, duality, exact_correlator, limit_posterior, load, predictions
 from nnqft_ppl.axioms.osterwalder_schrader import conclude
-from nnqft_ppl.axioms.verdicts import together
 
 
 def free(p):
@@ -69,10 +68,9 @@ def test_one_theory_has_one_verdict(name):
     x = first.length * np.pad([[0.1], [0.7], [-0.4], [1.1]], ((0, 0), (0, first.dim - 1)))
 
     def answers(net):
-        """The outcome of every axiom, and what is concluded of both widths."""
+        """The outcome of every test of every axiom, and what is concluded of both widths."""
         found = axiom_verdicts(net)
-        outcomes = {v.axiom: together([w for w in found if w.axiom == v.axiom]) for v in found}
-        return outcomes, conclude(net, found).words
+        return [(v.axiom, v.test, v.outcome) for v in found], conclude(net, found).words
 
     expected, shape = answers(first), [exact_correlator(first, x[:n], "connected") for n in (2, 4)]
     for net in others:
