@@ -66,11 +66,11 @@ def test_the_norm_of_a_fixed_functional_is_that_of_the_exact_matrix():
 @pytest.mark.parametrize("route", ["weights", "chains"])
 @pytest.mark.slow
 def test_weights_and_chains_have_the_field_of_the_theory(route, monkeypatch):
-    """One neuron in phi^4: E[phi(-.6) phi(.6)] by quadrature over (a, b, c) in NumPy; 2e4 weights see 3 %, chains 8 %."""
+    """One neuron in phi^4: E[phi(-.6) phi(.6)] by quadrature over (a, b, c) in NumPy; both see 20 %, a lost weight is 200 %."""
     monkeypatch.setattr("nnqft_ppl.correlation.fields.chooses_weights", lambda model: route == "weights")
     model = quartic(load("cos_net", width=1), 0.3)
     points = np.array([[-0.6], [0.6]])
-    sample = fields(model, points, draws=40_000 if route == "weights" else 12_000, seed=3)
+    sample = fields(model, points, draws=20_000 if route == "weights" else 10_000, seed=3)
     found = sample.mean(sample.at(points[:1])[:, 0, 0] * sample.at(points[1:])[:, 0, 0])
     a, b = np.linspace(-6, 6, 121), np.linspace(-6, 6, 241)
     c = 2 * np.pi * np.arange(24) / 24
@@ -79,10 +79,9 @@ def test_weights_and_chains_have_the_field_of_the_theory(route, monkeypatch):
     weight = np.exp(-0.3 * 0.5 * (phi[..., 2:] ** 4).sum(axis=-1) - a[:, None, None] ** 2 / 2 - b[:, None] ** 2 / 2)
     expected = float((weight * phi[..., 0] * phi[..., 1]).sum() / weight.sum())
     free = float(exact_correlator(load("cos_net", width=1), points))
-    sensitivity = 0.04 if route == "weights" else 0.12
-    assert abs(free / expected - 1) > 2 * sensitivity  # a lost weight shows
+    assert free > 2 * expected  # a lost weight shows
     assert found.sound
-    assert_agrees(float(found.value), float(found.mcse), expected, sensitivity=sensitivity)
+    assert_agrees(float(found.value), float(found.mcse), expected, sensitivity=0.25)
 
 
 def test_theories_without_kernels_are_asked_for_products_too():

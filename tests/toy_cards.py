@@ -121,6 +121,14 @@ class Silent(CosineArchitecture):
         return 2
 
     @property
+    def amplitude_law(self):
+        return Gaussian()
+
+    @property
+    def amplitude_scale(self):
+        return 0.0
+
+    @property
     def frequency_law(self):
         return GaussianFrequencies(1.0)
 

@@ -4,6 +4,7 @@ __all__ = [
     "BottleLaw",
     "CauchyFrequencies",
     "CauchyTilt",
+    "CoupledBottles",
     "EquicorrelatedNormal",
     "FoldedCauchyFrequencies",
     "FrequencyLaw",
@@ -42,4 +43,4 @@ from .isotropic import spectral_integral
 from .joint import iid, isotropic_normal, uniform_phases
 from .propagators import propagator
 from .spectrum import Spectrum
-from .vectors import BottleAndNormals, BottleLaw, isotropic_moment
+from .vectors import BottleAndNormals, BottleLaw, CoupledBottles, isotropic_moment
