@@ -222,7 +222,7 @@ def test_the_command_and_what_it_leaves(tmp_path):
     ("content", "arguments", "message"),
     [
         ("p,G\n0,1\n1,-1\n2,1\n3,1\n", (), "got G(p = 1) = -1"),
-        ("x,y\n0,1\n", (), "must have columns p, G or r, K, got x, y"),
+        ("x,y\n0,1\n", (), "must have columns p, G or r, K or mass, weight, got x, y"),
         ("p,G\n0,one\n", (), "target column 'G' must hold numbers, got 'one' in row 1"),
         ("r,K\n" + "\n".join(f"{r},{np.exp(-(r**4))}" for r in R), (), "(Bochner)"),
         ("p,G\n0,1\n1,.5\n2,.1\n3,.01\n", ("--set", "widht=3"), "did you mean 'width'?"),

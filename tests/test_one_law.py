@@ -58,6 +58,11 @@ PAIRS = {
         load("vector", components=1, dim=2),
         load("shared_neuron_cos_net", epsilon=0.0, dim=2),
     ),
+    "a wine bottle": lambda: (
+        load("wine_bottle", width=3),
+        load("many_bottles", width=3, components=2, bottles=1),
+        load("many_bottles", width=3, components=2, bottles=1, strength=2.0),
+    ),
     "free scalar, coupled by nothing": lambda: (load("free_scalar", dim=2), load("coupled_scalar", dim=2, epsilon=0.0)),
 }
 

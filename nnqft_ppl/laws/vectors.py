@@ -274,9 +274,8 @@ class CoupledBottles(ChartedLaw):
         """
         if self.event_shape[0] != 2:
             raise NoClosedForm(f"moments of coupled bottles are known for 2 of them, got {self.event_shape[0]}")
-        return _pair_moment(
-            self.bottle.radius, self.bottle.sigma, *self.event_shape, self.strength, first, second, cosine
-        )
+        bottle, count = self.bottle, self.event_shape[1]
+        return _pair_moment(bottle.radius, bottle.sigma, count, self.strength, first, second, cosine)
 
 
 class RowLaw(dist.Distribution):
