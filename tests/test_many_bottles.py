@@ -95,7 +95,10 @@ def test_the_joint_law_of_normals_and_bottles():
     assert float(law.log_prob(a[[0, 1, 2, 3, 5, 4]])) == pytest.approx(float(expected), rel=1e-6)
     one = chart(law)
     z = np.random.default_rng(1).normal(size=one.shape)
-    weight = [float(law.log_prob(one.value(y)) + np.sum(y**2) / 2 - one.log_weight(y)) for y in (z, -2 * z)]
+    weight = [
+        float(law.log_prob(one.value(y)) + np.sum(y**2) / 2 - one.log_weight(y))
+        for y in (jnp.asarray(z), jnp.asarray(-2 * z))
+    ]
     assert weight[0] == pytest.approx(weight[1], rel=1e-5)
 
 

@@ -58,9 +58,9 @@ def design(
         chosen = read_settings(card("tuned_net"), settings or [])
         if "spectrum" in chosen:
             raise InputError("spectrum must be the TARGET of a design, got another by --set")
-        if (target is None) == (masses is None):
-            raise InputError("design takes a TARGET or --kallen-lehmann, one of the two")
         wanted = target if masses is None else _masses(masses)
+        if wanted is None or (target is not None and masses is not None):
+            raise InputError("design takes a TARGET or --kallen-lehmann, one of the two")
         found = make(wanted, kallen_lehmann=masses is not None, draws=draws, seed=seed, **chosen)
         kind, unit = ("K(r)", "r") if found.two_point else ("G(p)", "p")
         view = Table("r", "K", "draws", "mcse", "z", box=None, pad_edge=False)

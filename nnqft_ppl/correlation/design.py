@@ -121,7 +121,8 @@ def design(
                 "cutoff must be finite for a density of masses, whose spectrum falls like 1/p^2: without one the field "
                 f"cannot be drawn, and in d >= 2 it has no variance at a point; got none in d = {dim}"
             )
-        spectrum, target = Spectrum.of_masses(*target, label), mass_spectrum(*target)
+        masses, weights = target
+        spectrum, target = Spectrum.of_masses(masses, weights, label), mass_spectrum(masses, weights)
     elif two_point:
         if isinstance(target, Spectrum):
             raise InputError("two_point must go with a function or rows (r, K), got a Spectrum")
