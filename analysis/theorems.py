@@ -53,6 +53,8 @@ INSTANCES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("vector", {"components": 3, "dim": 2, "sigma_b": 1.2}),
     ("wine_bottle", {"components": 2, "dim": 2, "sigma_a": 0.5, "radius": 1.5}),
     ("wine_bottle", {"components": 3, "sigma_a": 0.4, "radius": 0.3, "sigma_v": 1.5}),
+    ("many_bottles", {"components": 2, "dim": 2, "sigma_a": 0.5, "sigma_b": 1.2, "radius": 1.3, "strength": 0.4}),
+    ("many_bottles", {"bottles": 3, "sigma_a": 0.4, "radius": 0.8, "sigma_v": 1.2}),
     ("deep_net", {"inputs": 2, "dim": 2}),
     ("coupled_cos_net", {"epsilon": 0.9, "dim": 2}),
     ("coupled_cos_net", {"epsilon": 1.0, "dim": 3, "sigma_b": 2.2}),

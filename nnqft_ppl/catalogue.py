@@ -71,6 +71,7 @@ SYMBOLS = (
     Symbol("ε", "epsilon", "coupling of the neurons"),
     Symbol("D", "components", "number of components of the field"),
     Symbol("v, σ_v", "radius, sigma_v", "the wine bottle: radius of its vacua, width of its brim"),
+    Symbol("k, g", "bottles, strength", "many wine bottles: their number, the coupling of their directions"),
     Symbol("μ", "mu", "mean of the amplitudes"),
     Symbol("κ", "kappa, concentration", "offset of a neuron; concentration of the phases"),
     Symbol("ν, s", "nu, power", "smoothness of a Matern net; power of a density of frequencies"),

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 import nnqft_ppl as nq
 from nnqft_ppl import InputError, NoClosedForm, load
 from nnqft_ppl.cli.app import app
-from nnqft_ppl.correlation.partitions import cumulant_weight, members, polynomial
+from nnqft_ppl.correlation.partitions import cumulant_weight, polynomial
 from nnqft_ppl.interacting.couplings import (
     Couplings,
     amputated,
@@ -24,6 +24,7 @@ from nnqft_ppl.interacting.couplings import (
     exact_couplings,
 )
 from nnqft_ppl.reports.actions import locality
+from nnqft_ppl.runtime.subsets import members
 
 TWO, FOUR = np.array([[0.0], [0.8]]), np.array([[0.0], [0.6], [1.5], [2.1]])
 

@@ -7,10 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from conftest import ROOT, assert_agrees
+from scipy.special import k0
 from typer.testing import CliRunner
 
 from nnqft_ppl import ConstantModulus, InputError, Spectrum, design, exact_correlator, load
-from nnqft_ppl.axioms.imaginary_time import rho
+from nnqft_ppl.axioms.imaginary_time import kallen_lehmann, rho
+from nnqft_ppl.axioms.reflection_positivity import linear_verdicts
+from nnqft_ppl.axioms.verdicts import together
 from nnqft_ppl.cli.app import app
 from nnqft_ppl.correlation.design import program_spectrum
 from nnqft_ppl.laws.isotropic import SpectralPower
@@ -145,6 +148,66 @@ def test_the_program_is_differentiable():
     assert law.log_prob(jnp.array([3.1])) == -np.inf
 
 
+# -- densities of masses ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dim", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_a_density_of_masses_is_positive_up_to_its_cutoff(dim):
+    """Masses 1 and 2 of equal weights: rho(0, tau) = sum_i w_i exp(-m_i tau)/(2 m_i), its two energies, the verdict.
+
+    In the plane its two-point function without a cutoff is [K_0(r) + K_0(2r)]/(4 pi).
+    """
+    net = tuned(spectrum=Spectrum.of_masses([1.0, 2.0], [0.5, 0.5]), dim=dim, cutoff=60.0)
+    tau = np.arange(2, 17) / 4
+    closed = np.exp(-tau) / 4 + np.exp(-2 * tau) / 8
+    found = rho(net, tau, uncut=True)
+    assert found == pytest.approx(closed, rel=1e-9)
+    lines = kallen_lehmann(tau, found).lines
+    assert np.array(lines) == pytest.approx(np.array([[1.0, 0.25], [2.0, 0.125]]), rel=1e-6)
+    assert together(linear_verdicts(net)) == "up to cutoff"
+    r = np.array([0.6, 1.3])
+    free = (k0(r) + k0(2 * r)) / (4 * np.pi) if dim == 2 else np.exp(-r) / 4 + np.exp(-2 * r) / 8
+    assert net.two_point(r[:, None] * np.eye(1, dim), np.zeros(dim)) == pytest.approx(free, rel=2e-2)
+
+
+def test_densities_of_masses_by_name_and_by_file(tmp_path):
+    """One theory from numbers, from a file of a design, and from a file of a hyperparameter; a spectrum to 1e-12."""
+    path = tmp_path / "masses.csv"
+    path.write_text("mass,weight\n1,0.5\n2,0.5\n")
+    settings: Any = {"dim": 2, "cutoff": 8.0, "width": 2, "draws": 4096}
+    made = [design(path, **settings), design(([1.0, 2.0], [0.5, 0.5]), kallen_lehmann=True, **settings)]
+    assert [one.kallen_lehmann for one in made] == [True, True]
+    assert max(one.deviation for one in made) < 1e-12
+    assert max(one.z for one in made) < 5
+    spectra = [one.net.spectrum.logs for one in made] + [Spectrum.read(path).logs]  # pyright: ignore[reportAttributeAccessIssue]
+    assert spectra[0] == spectra[1] == spectra[2]
+    result = run("design", "--kallen-lehmann", "1:0.5,2:0.5", "--set", "cutoff=8", "--draws", 512)
+    assert result.exit_code == 0, result.stderr
+    assert "energies at p = 0 without the cutoff: 1 (weight 0.25), 2 (weight 0.125)" in result.stdout
+    assert "reflection positivity, 2-point: up to cutoff" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: design(([1.0], [1.0]), kallen_lehmann=True, dim=2), "cutoff must be finite .* no variance at a point"),
+        (lambda: design(free, kallen_lehmann=True), r"kallen_lehmann must go with columns \(mass, weight\) alone"),
+        (
+            lambda: Spectrum.of_masses([1.0, 2.0], [1.0, -0.5]),
+            r"weights must be positive and finite, got -0.5 in row 2",
+        ),
+        (lambda: Spectrum.of_masses([0.0], [1.0]), "masses must be positive and finite, got 0 in row 1"),
+        (lambda: Spectrum.of_masses([1.0, 2.0], [1.0]), "as many numbers of each"),
+    ],
+)
+def test_densities_that_are_refused(make, message):
+    with pytest.raises(InputError, match=message):
+        make()
+    result = run("design", "--kallen-lehmann", "1:0.5,2")
+    assert "must be mass:weight pairs such as 1:0.5,2:0.5, got '1:0.5,2'" in result.stderr
+    assert "one of the two" in run("design").stderr
+
+
 # -- what is refused ----------------------------------------------------------------------------------------------------
 
 
@@ -222,7 +285,7 @@ def test_the_command_and_what_it_leaves(tmp_path):
     ("content", "arguments", "message"),
     [
         ("p,G\n0,1\n1,-1\n2,1\n3,1\n", (), "got G(p = 1) = -1"),
-        ("x,y\n0,1\n", (), "must have columns p, G or r, K, got x, y"),
+        ("x,y\n0,1\n", (), "must have columns p, G or r, K or mass, weight, got x, y"),
         ("p,G\n0,one\n", (), "target column 'G' must hold numbers, got 'one' in row 1"),
         ("r,K\n" + "\n".join(f"{r},{np.exp(-(r**4))}" for r in R), (), "(Bochner)"),
         ("p,G\n0,1\n1,.5\n2,.1\n3,.01\n", ("--set", "widht=3"), "did you mean 'width'?"),

@@ -20,7 +20,7 @@ from nnqft_ppl.theory.conditioned import unconditioned
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 
 #: Verbs that are asked of P(theta) alone, and say so before they begin.
-PLAIN = ("axiom_verdicts", "breaking", "landscape", "modes of a", "vacua")
+PLAIN = ("breaking", "landscape", "modes of a", "vacua")
 
 
 def _table() -> dict[tuple[str, str], str]:

@@ -43,6 +43,7 @@ INSTANCES = {
     "tuned_net": {"width": 3, "dim": 2},
     "vector": {"width": 3, "dim": 2},
     "wine_bottle": {"width": 2, "dim": 2},
+    "many_bottles": {"width": 1, "dim": 2, "components": 2},
     "deep_net": {"width": 3, "dim": 2, "inputs": 2},
     "coupled_cos_net": {"width": 3, "dim": 2, "epsilon": 0.9},
     "coupled_cauchy": {"width": 3, "epsilon": 0.9},

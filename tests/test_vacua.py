@@ -42,7 +42,8 @@ def test_several_bottles(count, bottles, goldstones, moduli):
     assert (found.neurons, found.dimension) == (bottles, bottles * (count - 1))
     assert (found.goldstones, found.moduli) == (goldstones, moduli)
     assert found.radius == pytest.approx(1.3, rel=1e-10)
-    assert found.masses[-1] == pytest.approx(4 * 1.3**2 / 0.7**2, rel=1e-9)
+    assert found.masses[-bottles:] == pytest.approx(4 * 1.3**2 / 0.7**2, rel=1e-9)
+    assert found.masses[:-bottles] == pytest.approx(0.0, abs=1e-9)
     bottle = BottleLaw(1.3, 0.7, count)
     assert found.log_p == pytest.approx(bottles * float(bottle.log_prob(1.3 * np.eye(1, count)[0])), rel=1e-9)
 

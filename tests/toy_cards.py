@@ -109,3 +109,29 @@ class Bottles(CosineArchitecture):
             return self.width ** (k / 2) * self.bottle.radial_moment(k)
 
         return (AmplitudeGroup(self.width, lambda c: isotropic_moment(c, radial, self.components)),)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Silent(CosineArchitecture):
+    """Two components of which the first vanishes: phi_2 = sum_i a_i cos(b_i.x + c_i), b_i ~ N(0, 1), a_i ~ N(0, 1/N)."""
+
+    @property
+    def component_count(self):
+        return 2
+
+    @property
+    def amplitude_law(self):
+        return Gaussian()
+
+    @property
+    def amplitude_scale(self):
+        return 0.0
+
+    @property
+    def frequency_law(self):
+        return GaussianFrequencies(1.0)
+
+    def amplitude_groups(self):
+        moments = {2: 1.0, 4: 3.0, 6: 15.0}
+        return (AmplitudeGroup(self.width, lambda c: moments.get(len(c), 0.0) * (0 not in c)),)

@@ -7,6 +7,7 @@ for the functionals that were tried.
 """
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -14,11 +15,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nnqft_ppl.correlation.exact import exact_correlator
+from nnqft_ppl.correlation.fields import Fields, fields
 from nnqft_ppl.runtime.arrays import Array, check_points
 from nnqft_ppl.runtime.errors import InputError
-from nnqft_ppl.sampling.networks import field_draws
 from nnqft_ppl.theory.architecture import Architecture
-from nnqft_ppl.theory.conditioned import Model, unconditioned
+from nnqft_ppl.theory.conditioned import Model, conditioned
 
 Kernel = Callable[[Array, Array], Array]  # G2(x, y) of points (..., d)
 
@@ -44,6 +45,24 @@ def two_point_gram(two_point: Kernel, points: ArrayLike, later: float = 0.0) -> 
     x = _later(points)
     shift = later * np.eye(1, x.shape[1])[0]
     return np.asarray(two_point(reflect(x)[:, None], x[None, :] + shift))
+
+
+def two_point_kernels(net: Architecture) -> dict[tuple[int, int], Kernel]:
+    """G2_kl for every pair of components of the field."""
+    if net.component_count == 1:
+        return {(0, 0): net.two_point}
+
+    def kernel(labels: tuple[int, int]) -> Kernel:
+        return lambda x, y: exact_correlator(net, np.stack(np.broadcast_arrays(x, y), axis=-2), components=labels)
+
+    return {labels: kernel(labels) for labels in np.ndindex(net.component_count, net.component_count)}
+
+
+def field_gram(net: Architecture, points: ArrayLike, later: float = 0.0) -> Array:
+    """`two_point_gram` of all components of the field, shape (D P, D P)."""
+    blocks = {labels: two_point_gram(kernel, points, later) for labels, kernel in two_point_kernels(net).items()}
+    every = range(net.component_count)
+    return np.block([[blocks[k, l] for l in every] for k in every])
 
 
 def hausdorff_gram(two_point: Kernel, points: ArrayLike, step: float) -> Array:
@@ -122,6 +141,41 @@ def normalised_positivity(matrix: Array, accuracy: float = ROUNDING) -> Positivi
     return positivity(scaled, magnified / float(np.abs(scaled).max()))
 
 
+class Products(NamedTuple):
+    """Products of fields at points: of each, which points it has and which component of the field at each of them."""
+
+    points: Array  #: (P, d), all with tau > 0
+    fields: tuple[tuple[tuple[int, int], ...], ...]  #: (point, component) of every factor of every product
+
+    def gram(self, net: Architecture) -> Array:
+        """[E[theta(A_i) A_j]] from the exact engine."""
+        chosen = [self.points[[point for point, _ in one], :] for one in self.fields]
+        return gram(net, chosen, [[component for _, component in one] for one in self.fields])
+
+    def of(self, phi: Array) -> Array:
+        """The products of fields phi (draws, P, D), shape (draws, n)."""
+        one = np.ones(len(phi))
+        return np.stack([math.prod((phi[:, k, c] for k, c in own), start=one) for own in self.fields], axis=1)
+
+
+def products(points: ArrayLike, components: int, *degrees: int, separate: bool = False) -> Products:
+    """All products of fields at points, of the given degrees, in all components; degree 0 is the functional 1.
+
+    `separate` leaves out those with two fields at one imaginary time: a field may have no variance at a point, and its
+    correlators at separate points have none of the balanced sums that vanish.
+    """
+    x = _later(points)
+    choose = itertools.combinations if separate else itertools.combinations_with_replacement
+    found = []
+    for degree in degrees:
+        for chosen in choose(range(len(x)), degree):
+            if separate and len({x[k, 0] for k in chosen}) < degree:
+                continue
+            labels = itertools.product(range(components), repeat=degree)
+            found += [tuple(zip(chosen, label, strict=True)) for label in labels]
+    return Products(x, tuple(found))
+
+
 class ReflectionTest(NamedTuple):
     """v^T M v for a fixed vector v, from draws: below -5 standard errors reflection positivity fails."""
 
@@ -129,28 +183,52 @@ class ReflectionTest(NamedTuple):
     mcse: float
     draws: int
     direction: Array
+    size: float = math.nan  #: E[A^2] of the functional A = sum_i v_i A_i
+    sound: bool = True  #: can the error be trusted?
 
     @property
     def z(self) -> float:
         """The value in units of its standard error."""
-        return self.value / self.mcse
+        return self.value / self.mcse if self.mcse > 0 else 0.0
 
 
-def sampled_reflection(net: Model, points: ArrayLike, *, draws: int = 20_000, seed: int = 0) -> ReflectionTest:
-    """Test positivity on linear functionals A = sum_i v_i phi(x_i) where there is no exact kernel.
+def sampled_reflection(
+    net: Model, points: ArrayLike, *, draws: int = 20_000, seed: int = 0, degrees: Sequence[int] = (1,)
+) -> ReflectionTest:
+    """Test positivity on products of fields of the given degrees, in all components, where there is no exact kernel.
 
     The lowest eigenvalue of a noisy Gram matrix is negative even for a positive theory, so v is fixed by a first half
-    of the draws and E[theta(A) A] measured on the second, which knows nothing of the first.
+    of the draws and E[theta(A) A] measured on the second, which knows nothing of the first. Draws are those of
+    `fields`: of theories with data, sources and actions too.
     """
-    net = unconditioned(net, "sampled_reflection", "use posterior, and average over its draws")
-    x = _later(points)
-    half = max(draws // 2, 2)
-    phi = field_draws(net, np.concatenate([reflect(x), x]), draws=2 * half, seed=seed)[:, :, 0]
-    pilot, main = phi[:half], phi[half:]
-    p = len(x)
-    direction = positivity(pilot[:, :p].T @ pilot[:, p:] / half).direction
-    values = (main[:, :p] @ direction) * (main[:, p:] @ direction)
-    return ReflectionTest(float(values.mean()), float(values.std(ddof=1) / half**0.5), half, direction)
+    count = conditioned(net).net.component_count
+    chosen = products(points, count, *degrees)
+    x = chosen.points
+    return reflection_test(fields(net, np.concatenate([reflect(x), x]), draws=draws, seed=seed), chosen)
+
+
+def reflection_test(sample: Fields, chosen: Products, direction: Array | None = None) -> ReflectionTest:
+    """v^T M v over draws of the field, with v = `direction`; otherwise with the lowest v of a first half of them."""
+    x = chosen.points
+    if direction is None:
+        pilot, sample = sample.halves()
+        direction = _pilot_direction(pilot, chosen)
+    theta_a, a = (chosen.of(sample.at(points)) @ direction for points in (reflect(x), x))
+    found = sample.mean(np.stack([theta_a * a, a * a], axis=1))
+    value, size = found.value
+    return ReflectionTest(float(value), float(found.mcse[0]), sample.draws, direction, float(size), found.sound)
+
+
+def lowest_direction(matrix: Array, norms: Array) -> Array:
+    """The functional that comes closest to a negative norm, in units in which each of them has the norm 1."""
+    scale = np.where(norms > 0, norms, 1.0) ** -0.5
+    return scale * positivity(matrix * np.outer(scale, scale)).direction
+
+
+def _pilot_direction(sample: Fields, chosen: Products) -> Array:
+    theta_a, a = (chosen.of(sample.at(points)) for points in (reflect(chosen.points), chosen.points))
+    matrix = (theta_a * sample.weight[:, None]).T @ a / sample.weight.sum()
+    return lowest_direction(matrix, sample.average(a * a))
 
 
 def _later(points: ArrayLike) -> Array:

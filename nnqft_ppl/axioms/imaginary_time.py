@@ -119,6 +119,17 @@ class SpectralMeasure(NamedTuple):
         """The lowest energy that carries more than a thousandth of the total weight: the mass gap."""
         return float(self.energies[self.weights > 1e-3 * self.weights.sum()].min())
 
+    @property
+    def lines(self) -> list[tuple[float, float]]:
+        """Energies and weights, those closer than a tenth of their size as one: least squares may split a line."""
+        found: list[tuple[float, float]] = []
+        heavy = self.weights > 1e-3 * self.weights.sum()
+        for energy, weight in zip(self.energies[heavy], self.weights[heavy], strict=True):
+            before, already = found.pop() if found and energy - found[-1][0] < 0.1 * energy else (0.0, 0.0)
+            total = float(already + weight)
+            found.append((float(before * already + energy * weight) / total, total))
+        return found
+
 
 def kallen_lehmann(tau: ArrayLike, values: ArrayLike, *, lowest: float = 0.0, highest: float = 30.0) -> SpectralMeasure:
     """The positive measure of energies that fits rho(tau) best, by non-negative least squares.

@@ -5,23 +5,21 @@ positive on a grid in all coordinates, at fixed momenta and by its exponent at t
 only be caught by draws, never cleared.
 """
 
+import contextlib
 import itertools
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnqft_ppl.axioms.gram import (
-    Positivity,
-    hausdorff_gram,
-    positivity,
-    sampled_reflection,
-    two_point_gram,
-)
+from nnqft_ppl.axioms.gram import Positivity, field_gram, positivity, two_point_kernels
 from nnqft_ppl.axioms.imaginary_time import cutoff_tolerance, kink_exponent, rho
-from nnqft_ppl.axioms.verdicts import Z_LIMIT, Outcome, Verdict
+from nnqft_ppl.axioms.sampled import sampled_verdict
+from nnqft_ppl.axioms.symmetries import SHIFT, TOLERANCE
+from nnqft_ppl.axioms.verdicts import Outcome, Verdict
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
 from nnqft_ppl.theory.architecture import Architecture
+from nnqft_ppl.theory.generic import generic_points
 
 STEP = 0.25
 TIMES: Array = STEP * np.arange(1.0, 9.0)  # of linear functionals, in units of `length`
@@ -45,22 +43,30 @@ def half_space(net: Architecture) -> Array:
 def linear_verdicts(net: Architecture, *, draws: int = 20_000, seed: int = 0) -> list[Verdict]:
     """Reflection positivity of the two-point function: kink exponent, Gram matrix, Hausdorff, rho at fixed momenta.
 
-    A theory with a momentum cutoff violates the axiom at times of the order of 1/Lambda, always. Its verdict is that
-    of rho(p, tau) within the bound of `cutoff_tolerance`: ``up to cutoff``.
+    All components of the field and all coordinates of space enter. A theory with a momentum cutoff violates the axiom
+    at times of the order of 1/Lambda, always. Its verdict is that of rho(p, tau) within the bound of
+    `cutoff_tolerance`: ``up to cutoff``.
     """
     try:
-        verdicts = [_kink(net)] if "translation" in net.claims else []
+        homogeneous = _homogeneous(net)
+        verdicts = [_kink(net)] if homogeneous else []
         if _uncut_is_positive(net):
             momenta = _momenta(net, regulated=True)
             excused = bool(momenta) and all(verdict.outcome != "fail" for verdict in momenta)
             return [_excuse(verdict, excused) for verdict in verdicts] + momenta
         points, unit = half_space(net), net.length
-        verdicts.append(positivity_verdict(LINEAR, "Gram matrix", positivity(two_point_gram(net.two_point, points))))
-        steps = positivity(hausdorff_gram(net.two_point, points, STEP * unit))
+        matrix = field_gram(net, points)
+        verdicts.append(positivity_verdict(LINEAR, "Gram matrix", positivity(matrix)))
+        steps = positivity(matrix - field_gram(net, points, STEP * unit))  # `hausdorff_gram` of all components
         verdicts.append(positivity_verdict(LINEAR, "Hausdorff", steps))
-        return verdicts + (_momenta(net) if net.dim > 1 and "translation" in net.claims else [])
+        return verdicts + (_momenta(net) if net.dim > 1 and homogeneous else [])
     except NoClosedForm:
-        return [_by_draws(net, draws, seed)]
+        return [sampled_verdict(net, LINEAR, linear_points(net), (1,), draws=draws, seed=seed)]
+
+
+def linear_points(net: Architecture) -> Array:
+    """Points on the axis of time for tests by draws: few enough for the draws to know the direction."""
+    return net.length * TIMES[::2, None] * np.eye(1, net.dim)
 
 
 def _uncut_is_positive(net: Architecture) -> bool:
@@ -79,14 +85,28 @@ def _spatial_momenta(net: Architecture) -> list[Array]:
     return [size / net.length * np.eye(1, net.dim)[0][: net.dim - 1] for size in (0.0, 1.0)[: min(net.dim, 2)]]
 
 
+def _homogeneous(net: Architecture) -> bool:
+    """Does the two-point function depend on differences alone? By what it says, whatever the card claims."""
+    x = generic_points(net)
+    here, there = x[:, None], x[None, :]
+    for kernel in two_point_kernels(net).values():
+        values = kernel(here[:2], there[:, 2:])
+        moved = kernel(here[:2] + SHIFT * net.length, there[:, 2:] + SHIFT * net.length)
+        if np.any(np.abs(moved - values) > TOLERANCE * np.abs(values).max()):
+            return False
+    return True
+
+
 def _kink(net: Architecture) -> Verdict:
-    axis = np.eye(1, net.dim)[0]
+    axis, zero = np.eye(1, net.dim)[0], np.zeros(net.dim)
     cut = np.isfinite(net.momentum_cutoff)
     shortest = min(net.length, 1.0 / net.momentum_cutoff) if cut else net.length
-    try:
-        exponent = kink_exponent(lambda tau: net.two_point(tau[:, None] * axis, np.zeros(net.dim)), shortest)
-    except InputError:  # infinite at a point
-        exponent = np.nan
+    exponents = [np.nan]
+    for (k, l), kernel in two_point_kernels(net).items():
+        if k == l:
+            with contextlib.suppress(InputError):  # infinite at a point
+                exponents.append(kink_exponent(lambda tau, g=kernel: g(tau[:, None] * axis, zero), shortest))
+    exponent = float(np.fmax.reduce(exponents))
     smooth = exponent > KINK_LIMIT
     detail = "rho is smooth at tau = 0, so not convex" if smooth else ""
     return Verdict(LINEAR, "kink exponent", "fail" if smooth else "pass", exponent, KINK_LIMIT, detail=detail)
@@ -121,17 +141,6 @@ def rho_gram(net: Architecture, times: Array, momentum: ArrayLike = (), *, uncut
     """[rho(p, tau_i + tau_j)] at times (T,), shape (T, T); `uncut` as for `rho`."""
     sums, where = np.unique(np.add.outer(times, times).round(12), return_inverse=True)
     return rho(net, sums, momentum, uncut=uncut)[where].reshape(len(times), len(times))
-
-
-def _by_draws(net: Architecture, draws: int, seed: int) -> Verdict:
-    test = "fixed vector, draws"
-    if not net.ancestral:
-        return Verdict(LINEAR, test, "undecided", np.nan, -Z_LIMIT, detail="no kernel and no independent draws")
-    # Points on the axis of time only: few enough for the draws to know the direction.
-    found = sampled_reflection(net, net.length * TIMES[::2, None] * np.eye(1, net.dim), draws=draws, seed=seed)
-    outcome: Outcome = "fail" if found.z < -Z_LIMIT else "undecided"
-    detail = f"v.M.v = {found.value:.3g} +- {found.mcse:.1g}, in standard errors"
-    return Verdict(LINEAR, test, outcome, found.z, -Z_LIMIT, draws=found.draws, detail=detail)
 
 
 def positivity_verdict(axiom: str, test: str, found: Positivity) -> Verdict:

@@ -7,7 +7,7 @@ breaking is classical only: as a source exp(j n.a_0) is taken away, <a_0> goes t
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, NamedTuple, final
+from typing import Any, ClassVar, NamedTuple, final
 
 import jax
 import jax.numpy as jnp
@@ -33,16 +33,17 @@ class Vacua(NamedTuple):
 
     radius: float  #: |a| of the neurons that have an expectation value; 0 in a symmetric vacuum
     dimension: int  #: of the vacuum manifold: zero modes of the Hessian of -log P(a)
-    masses: Array  #: eigenvalues of that Hessian in the D directions of one such neuron's amplitude, ascending
+    masses: Array  #: eigenvalues of that Hessian for all such amplitudes, (k D,) ascending; for one where a = 0
     log_p: float  #: log P(a) at a vacuum
     neurons: int  #: number k of neurons with an expectation value
     components: int  #: number D of components of the field
+    span: int  #: dimension of the space that the expectation values span at a generic vacuum
 
     @property
     def goldstones(self) -> int:
-        """Massless directions of the broken symmetry: k directions in general position leave SO(D - k) of SO(D)."""
-        left = max(self.components - self.neurons, 0)
-        return (self.components * (self.components - 1) - left * (left - 1)) // 2 if self.radius else 0
+        """Massless directions of the broken symmetry: expectation values that span r dimensions leave SO(D - r)."""
+        left = self.components - self.span
+        return (self.components * (self.components - 1) - left * (left - 1)) // 2
 
     @property
     def moduli(self) -> int:
@@ -53,9 +54,10 @@ class Vacua(NamedTuple):
 def vacua(net: Model, *, seed: int = 0) -> Vacua:
     """The dominant vacua of a field with D components, by a search for the maxima of P(a).
 
-    For the wine bottle (44) they are the sphere |a_0| = v; for the Gaussian amplitudes of (43) the point a = 0.
-    Amplitudes of different neurons are independent, so each kind of neuron is searched once: its maximum, and the
-    directions in which that is flat, are those of all of its kind. With k bottles the vacua are (S^(D-1))^k.
+    For the wine bottle (44) they are the sphere |a_0| = v; for the Gaussian amplitudes of (43) the point a = 0. Where
+    the amplitudes of a kind of neurons are independent, one of them is searched: its maximum, and the directions in
+    which that is flat, are those of all of its kind. With k bottles the vacua are (S^(D-1))^k. Amplitudes that are
+    coupled are searched together: right angles between k bottles leave the frames of k vectors in R^D.
 
     Parameters
     ----------
@@ -67,9 +69,9 @@ def vacua(net: Model, *, seed: int = 0) -> Vacua:
     Returns
     -------
     A named tuple: ``radius``, |a| of the ``neurons`` that have an expectation value, 0 in a symmetric vacuum;
-    ``dimension`` of the vacuum manifold; ``masses`` (D,), the eigenvalues of the Hessian of -log P(a) in the directions
-    of one such neuron's amplitude, ascending; and ``log_p``. ``goldstones`` counts the massless directions of broken
-    rotations, ``moduli`` the others, relative angles of the neurons.
+    ``dimension`` of the vacuum manifold; ``masses`` (k D,), the eigenvalues of the Hessian of -log P(a) in the
+    directions of all of these amplitudes, ascending; and ``log_p``. ``goldstones`` counts the massless directions of
+    broken rotations, ``moduli`` the others, relative angles of the neurons.
 
     Raises
     ------
@@ -91,40 +93,79 @@ def vacua(net: Model, *, seed: int = 0) -> Vacua:
     law = net.prior()["a"]
     a, kinds, first = np.zeros(law.shape()), [], 0
     for group in net.amplitude_groups():
-        alone = OneAmplitude(net=net, row=first)
-        density = Density(alone)
-        best = search(density, seed=seed).dominant[0]
-        top = best.theta["a"].reshape(net.component_count)
-        radius = float(np.linalg.norm(top))
-        hessian = -np.asarray(jax.jit(jax.hessian(density.log_prob))(top))
-        masses = np.linalg.eigvalsh(hessian).astype(np.float64)
-        kinds.append((radius if radius > 1e-6 else 0.0, masses, group.neurons, best.zero_modes))
-        a[first : first + group.neurons] = top
+        free = _independent(law, first)
+        kind = _of_a_kind(net, first, 1 if free else group.neurons, seed)
+        a[first : first + group.neurons] = kind.top
+        kinds.append(kind._replace(copies=group.neurons if free else 1))
         first += group.neurons
-    radius, masses, neurons, _ = max(kinds, key=lambda kind: kind[0])
-    dimension = sum(count * zero for _, _, count, zero in kinds)
+    best = max(kinds, key=lambda kind: kind.radius)
+    neurons = sum(kind.neurons * kind.copies for kind in kinds)
+    # Independent directions are in general position; coupled ones are where the search has found them.
+    span = min(sum(int(np.linalg.matrix_rank(kind.top, 1e-6)) * kind.copies for kind in kinds), net.component_count)
+    broken = [np.tile(kind.masses, kind.copies) for kind in kinds if kind.neurons]
     log_p = float(jnp.sum(jnp.asarray(law.log_prob(jnp.asarray(a)))))
-    return Vacua(radius, dimension, masses, log_p, neurons if radius else 0, net.component_count)
+    return Vacua(
+        best.radius,
+        sum(kind.zero_modes * kind.copies for kind in kinds),
+        np.sort(np.concatenate(broken or [best.masses])),
+        log_p,
+        neurons,
+        net.component_count,
+        span,
+    )
+
+
+class _Kind(NamedTuple):
+    """The dominant maximum of the amplitudes of one kind, or of one of them where they are independent."""
+
+    top: Array  #: (count, D), zero where an amplitude vanishes
+    masses: Array
+    zero_modes: int
+    copies: int = 1
+
+    @property
+    def radius(self) -> float:
+        return float(np.linalg.norm(self.top, axis=1).max())
+
+    @property
+    def neurons(self) -> int:
+        return int(self.top.any(axis=1).sum())
+
+
+def _of_a_kind(net: Architecture, first: int, count: int, seed: int) -> _Kind:
+    density = Density(SomeAmplitudes(net=net, first=first, width=count))
+    best = search(density, seed=seed).dominant[0]
+    top = np.asarray(best.theta["a"], dtype=np.float64)
+    hessian = -np.asarray(jax.jit(jax.hessian(density.log_prob))(top.ravel()))
+    silent = np.linalg.norm(top, axis=1) < 1e-6
+    return _Kind(np.where(silent[:, None], 0.0, top), np.linalg.eigvalsh(hessian).astype(np.float64), best.zero_modes)
+
+
+def _independent(law: Any, row: int) -> bool:
+    """Is the amplitude of a row independent of the others? If so, exchanging it between two draws keeps P P'."""
+    one, two = law.sample(jax.random.key(1)), law.sample(jax.random.key(2))
+    swapped = one.at[row].set(two[row]), two.at[row].set(one[row])
+    before, after = (sum(float(jnp.sum(law.log_prob(a))) for a in pair) for pair in ((one, two), swapped))
+    return abs(after - before) <= 1e-5 * max(abs(before), 1.0)
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class OneAmplitude(Architecture):
-    """The amplitude of one neuron of a theory as a theory of its own, phi = a_i."""
+class SomeAmplitudes(Architecture):
+    """Amplitudes of neighbouring neurons of a theory as a theory of its own, phi = sum_j a_j, the others held fixed."""
 
-    width: Literal[1] = 1
     net: Architecture
-    row: int
+    first: int
 
     @property
     def component_count(self) -> int:
         return self.net.component_count
 
     def amplitude_groups(self) -> tuple[AmplitudeGroup, ...]:
-        return (AmplitudeGroup(1, lambda _: math.nan),)
+        return (AmplitudeGroup(self.width, lambda _: math.nan),)
 
     def prior(self) -> dict[str, dist.Distribution]:
-        return {"a": RowLaw(self.net.prior()["a"], self.row)}
+        return {"a": RowLaw(self.net.prior()["a"], self.first, self.width)}
 
     def neuron(self, x: jax.Array) -> jax.Array:
         return jnp.ones((), x.dtype)

@@ -7,14 +7,23 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from nnqft_ppl.cli.options import CardArgument, SeedOption, SetOption, TheoryOption, clear_errors, console, theory
+from nnqft_ppl.cli.options import (
+    CardArgument,
+    SeedOption,
+    SetOption,
+    TheoryOption,
+    any_theory,
+    clear_errors,
+    console,
+    theory,
+)
 from nnqft_ppl.runtime.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nnqft_ppl.axioms.verdicts import Verdict
-    from nnqft_ppl.theory.architecture import Architecture
+    from nnqft_ppl.theory.conditioned import Model
 
 
 COLOURS = {"pass": "green", "up to cutoff": "cyan", "undecided": "yellow", "fail": "bold red"}
@@ -37,7 +46,8 @@ def axioms(
     Permutations, Euclidean invariance, reflection positivity of two-, four- and six-point functions (RP 2, 4, 6), and
     cluster decomposition; then the same question for the limit N -> infinity. A failure is a proof or more than five
     standard errors. `up to cutoff`: the violation is within the rigorous bound on what a momentum cutoff can do.
-    `undecided`: positive for the functionals that were tried, or too few draws.
+    `undecided`: positive for the functionals that were tried, or too few draws. A theory with an action is asked by
+    draws alone: by networks with weights, or by chains.
 
     Example: `nnqft axioms cauchy --set width=10`
 
@@ -52,7 +62,7 @@ def axioms(
 
         if out is not None:
             check_writable(out)
-        found = _matrix(dim, settings, draws, seed) if every else [_one(theory(card, settings, file), draws, seed)]
+        found = _matrix(dim, settings, draws, seed) if every else [_one(any_theory(card, settings, file), draws, seed)]
         if out is not None:
             from nnqft_ppl.reports.axioms import axiom_table, axiom_tables
             from nnqft_ppl.reports.tables import write_table
@@ -92,8 +102,9 @@ def predict(
         typer.echo(f"{net!r} at {x.tolist()}")
 
 
-def _one(net: "Architecture", draws: int, seed: int):
+def _one(net: "Model", draws: int, seed: int):
     from nnqft_ppl.axioms.osterwalder_schrader import axiom_verdicts, conclude
+    from nnqft_ppl.theory.conditioned import conditioned
 
     verdicts = axiom_verdicts(net, draws=draws, seed=seed)
     view = Table("axiom", "test", "verdict", box=None, pad_edge=False)
@@ -106,7 +117,8 @@ def _one(net: "Architecture", draws: int, seed: int):
         numbers = (f"{v.statistic:.4g}", f"{v.tolerance:.2g}")
         view.add_row(v.axiom, escape(v.test), f"[{COLOURS[v.outcome]}]{v.outcome}[/]", *numbers, escape(remarks))
     console().print(view)
-    typer.echo(f"{net!r}: {conclude(net, verdicts).words}")
+    beside = "".join(f" with {factor}" for factor in conditioned(net).factors)
+    typer.echo(f"{conditioned(net).net!r}{beside}: {conclude(net, verdicts).words}")
     return net, verdicts
 
 

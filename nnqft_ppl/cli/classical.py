@@ -119,7 +119,7 @@ def vacua(
 ) -> None:
     """Which symmetries are broken, how, and into which vacua: explicitly, spontaneously, or not at all, (42)-(44).
 
-    For the wine bottle also the correlators of the whole ensemble beside those of fluctuations about one vacuum, and
+    For wine bottles also the correlators of the whole ensemble beside those of fluctuations about one vacuum, and
     the Ward identity <a_perp^2> = <a_par>/j of a source exp(j a_par).
 
     Example: `nnqft vacua wine_bottle --set components=3 --set radius=1.3 --set sigma_v=0.7 --plot bottle.png`

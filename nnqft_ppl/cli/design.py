@@ -1,7 +1,7 @@
 """``nnqft design`` and ``nnqft dual``: a theory made for its two-point function, and two theories that share one."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -10,10 +10,21 @@ from rich.table import Table
 from nnqft_ppl.cli.options import SeedOption, SetOption, card_name, clear_errors, console, theory
 from nnqft_ppl.runtime.errors import InputError
 
+if TYPE_CHECKING:
+    from nnqft_ppl.theory.architecture import Architecture
+
 
 def design(
-    target: Annotated[Path, typer.Argument(metavar="TARGET", help="CSV with columns p, G or r, K.")],
+    target: Annotated[
+        Path | None, typer.Argument(metavar="[TARGET]", help="CSV with columns p, G or r, K or mass, weight.")
+    ] = None,
     settings: SetOption = None,
+    masses: Annotated[
+        str | None,
+        typer.Option(
+            "--kallen-lehmann", metavar="MASS:WEIGHT,...", help="A density of masses in place of TARGET: 1:0.5,2:0.5."
+        ),
+    ] = None,
     draws: Annotated[int, typer.Option(help="Networks of the check by draws.")] = 100_000,
     seed: SeedOption = 0,
     out: Annotated[Path | None, typer.Option(help="CSV of the spectrum, columns p, G, for other commands.")] = None,
@@ -23,9 +34,13 @@ def design(
 
     The theory is `tuned_net` with P(b) ~ G^(1 + alpha), F = G^(-alpha/2); `--set` takes its dim, width, alpha, cutoff
     and amplitude. A file with columns `r, K` is Fourier transformed first, and refused where G would be negative.
-    Every other command works on the theory: `--set spectrum=FILE` with a file of columns `p, G`.
+    Columns `mass, weight` are a density of masses, G(p) = sum_i w_i/(p^2 + m_i^2), reflection positive by construction
+    up to the cutoff that it needs. Every other command works on the theory: `--set spectrum=FILE` with columns `p, G`
+    or `mass, weight`.
 
     Example: `nnqft design examples/target.csv --set dim=2 --set alpha=0 --plot design.png --out spectrum.csv`
+
+    Example: `nnqft design --kallen-lehmann 1:0.5,2:0.5 --set dim=2 --set cutoff=20`
 
     Example: `nnqft draw tuned_net --set spectrum=spectrum.csv --set dim=2 --plot fields.png`
     """
@@ -43,7 +58,10 @@ def design(
         chosen = read_settings(card("tuned_net"), settings or [])
         if "spectrum" in chosen:
             raise InputError("spectrum must be the TARGET of a design, got another by --set")
-        found = make(target, draws=draws, seed=seed, **chosen)
+        wanted = target if masses is None else _masses(masses)
+        if wanted is None or (target is not None and masses is not None):
+            raise InputError("design takes a TARGET or --kallen-lehmann, one of the two")
+        found = make(wanted, kallen_lehmann=masses is not None, draws=draws, seed=seed, **chosen)
         kind, unit = ("K(r)", "r") if found.two_point else ("G(p)", "p")
         view = Table("r", "K", "draws", "mcse", "z", box=None, pad_edge=False)
         for r, k, estimate, mcse in zip(found.radii, found.expected, found.estimate, found.mcse, strict=True):
@@ -55,6 +73,8 @@ def design(
             f"exact {kind} is the target to {found.deviation:.1e} of its largest value, at {len(found.at)} values of "
             f"{unit}; {draws} draws agree to {found.z:.1f} standard errors"
         )
+        if found.kallen_lehmann:
+            typer.echo(_energies(found.net))
         if out is not None:
             from nnqft_ppl.reports.spectra import spectrum_table
 
@@ -65,6 +85,30 @@ def design(
 
             write_atomically(plot, lambda path: plot_design(found, path))
             typer.echo(f"wrote {plot}")
+
+
+def _masses(text: str) -> tuple[list[float], list[float]]:
+    """Masses and weights of a text such as 1:0.5,2:0.5."""
+    try:
+        pairs = [tuple(float(number) for number in part.split(":")) for part in text.split(",")]
+        masses, weights = (list(column) for column in zip(*pairs, strict=True))
+    except ValueError as error:
+        raise InputError(f"kallen-lehmann must be mass:weight pairs such as 1:0.5,2:0.5, got {text!r}") from error
+    return masses, weights
+
+
+def _energies(net: "Architecture") -> str:
+    """What energies the two-point function has at p = 0 without its cutoff, and whether it is reflection positive."""
+    import numpy as np
+
+    from nnqft_ppl.axioms.imaginary_time import kallen_lehmann, rho
+    from nnqft_ppl.axioms.reflection_positivity import LINEAR, linear_verdicts
+    from nnqft_ppl.axioms.verdicts import together
+
+    tau = np.arange(2, 17) / 4 * net.length
+    found = kallen_lehmann(tau, rho(net, tau, uncut=True), highest=30.0 / net.length)
+    lines = ", ".join(f"{energy:.4g} (weight {weight:.4g})" for energy, weight in found.lines)
+    return f"energies at p = 0 without the cutoff: {lines}; {LINEAR}: {together(linear_verdicts(net))}"
 
 
 def dual(

@@ -74,7 +74,7 @@ def theory(card: str | None, settings: list[str] | None, file: Path | None = Non
     ]
     raise InputError(
         f"theory must be a card's, without what transforms add, got {', '.join(words)}; "
-        "`nnqft draw`, `correlators`, `modes` and `posterior` take it"
+        "`nnqft axioms`, `correlators`, `draw`, `modes` and `posterior` take it"
     )
 
 

@@ -23,7 +23,7 @@ from nnqft_ppl.runtime.subsets import members
 from nnqft_ppl.runtime.version import VERSION
 from nnqft_ppl.sampling.chains import run
 from nnqft_ppl.sampling.diagnostics import judge, summarise
-from nnqft_ppl.sampling.plan import plan, sampler_of
+from nnqft_ppl.sampling.plan import Plan, plan, sampler_of
 from nnqft_ppl.sampling.whitened import Point
 from nnqft_ppl.theory.architecture import as_points
 from nnqft_ppl.theory.conditioned import Conditioned, field_at, fingerprint
@@ -55,9 +55,7 @@ def chained(model: Conditioned, points: Array, request: Request) -> list[Estimat
     InputError
         in single precision, in which chains go wrong.
     """
-    if not jax.config.read("jax_enable_x64"):
-        raise InputError("chain needs double precision, without which chains go wrong; call enable_x64() first")
-    chosen = plan(model)
+    chosen = _planned(model)
     model = chosen.model
     unique: Any = np.unique(points.reshape(-1, points.shape[-1]), axis=0, return_inverse=True)
     places, where = unique[0], unique[1].reshape(points.shape[:2])
@@ -98,6 +96,36 @@ def chained(model: Conditioned, points: Array, request: Request) -> list[Estimat
         ess = moments.diagnosed(terms)["ess_bulk"].to_numpy()
         found.append(Estimate(order, kind, value, mcse, ess, CHAINS * count, 1))
     return found
+
+
+def chained_fields(model: Conditioned, points: Array, *, draws: int, seed: int) -> Array:
+    """phi at points (P, d) of chains side by side, one after the other: shape (draws, P, D).
+
+    Raises
+    ------
+    InputError
+        in single precision, in which chains go wrong.
+    """
+    chosen = _planned(model)
+    model = chosen.model
+    kept: Any = run(
+        sampler_of(chosen, WARMUP),
+        FieldReader(model, as_points(model.net, points)),
+        chains=CHAINS,
+        warmup=WARMUP,
+        draws=-(-draws // CHAINS),
+        seed=seed,
+        checkpoint=Checkpoint(None, {}),
+        title=f"{type(model.net).__name__} chain",
+        progress=False,
+    ).kept
+    return np.asarray(kept, dtype=float).reshape(-1, len(points), model.net.component_count)
+
+
+def _planned(model: Conditioned) -> Plan:
+    if not jax.config.read("jax_enable_x64"):
+        raise InputError("chain needs double precision, without which chains go wrong; call enable_x64() first")
+    return plan(model)
 
 
 def _legs(phi: Array, where: Any, components: tuple[int, ...], count: int) -> Array:

@@ -17,11 +17,11 @@ from numpy.typing import ArrayLike
 
 from nnqft_ppl.correlation.exact import check_order, full_correlator, single_cumulant
 from nnqft_ppl.correlation.generating import independent_waves
-from nnqft_ppl.correlation.partitions import members
 from nnqft_ppl.correlation.sobol import envelope_of
 from nnqft_ppl.laws.fourier import omega
 from nnqft_ppl.runtime.arrays import Array, check_configurations
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
+from nnqft_ppl.runtime.subsets import members
 from nnqft_ppl.theory.architecture import Architecture
 from nnqft_ppl.theory.conditioned import Conditioned, unconditioned
 from nnqft_ppl.theory.cosine import CosineArchitecture, balanced_signs

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nnqft_ppl.laws.extent import Function
-from nnqft_ppl.laws.spectrum import Spectrum, read_target
+from nnqft_ppl.laws.spectrum import MASSES, TWO_POINT, Spectrum, mass_spectrum, read_target
 from nnqft_ppl.models import load
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
@@ -39,6 +39,7 @@ class Design(NamedTuple):
     expected: Array  #: the exact K there
     estimate: Array  #: E[phi(0) phi(r)] of draws
     mcse: Array  #: its standard error
+    kallen_lehmann: bool = False  #: was the target a density of masses?
 
     @property
     def deviation(self) -> float:
@@ -55,6 +56,7 @@ def design(
     target: Target,
     *,
     two_point: bool = False,
+    kallen_lehmann: bool = False,
     dim: int = 1,
     draws: int = 100_000,
     seed: int = 0,
@@ -68,9 +70,14 @@ def design(
     ----------
     target
         G(p): a `Spectrum`, a function of an array of momenta |p|, or a pair of columns (p, G); with `two_point`, K(r)
-        as a function of an array of distances or as columns (r, K). Or a CSV file with columns ``p, G`` or ``r, K``.
+        as a function of an array of distances or as columns (r, K); with `kallen_lehmann`, columns (mass, weight) of a
+        density of masses. Or a CSV file with columns ``p, G``, ``r, K`` or ``mass, weight``.
     two_point
         Is the target K(r) instead of G(p)? A file says so itself.
+    kallen_lehmann
+        Is it G(p) = sum_i w_i/(p^2 + m_i^2), of masses m_i with weights w_i > 0? The two-point function is then
+        reflection positive up to the cutoff, which must be given: without one the field has no variance in d >= 2. A
+        file says so itself.
     dim
         Dimension d of space.
     draws, seed
@@ -89,8 +96,8 @@ def design(
     Raises
     ------
     InputError
-        for a target that is not positive, or K that is not positive definite; for one whose spectrum has a power tail
-        and no ``cutoff``; or a hyperparameter out of its range.
+        for a target that is not positive, or K that is not positive definite; for one whose spectrum has a power tail,
+        such as a density of masses, and no ``cutoff``; or a hyperparameter out of its range.
 
     Examples
     --------
@@ -104,9 +111,19 @@ def design(
         raise InputError(f"draws must be at least 2, got {draws}")
     label = Path(target).name if isinstance(target, str | Path) else "rows"
     if isinstance(target, str | Path):
-        *columns, two_point = read_target(target)
-        target = (columns[0], columns[1])
-    if two_point:
+        *columns, names = read_target(target)
+        target, two_point, kallen_lehmann = (columns[0], columns[1]), names == TWO_POINT, names == MASSES
+    if kallen_lehmann:
+        if not isinstance(target, tuple) or two_point:
+            raise InputError("kallen_lehmann must go with columns (mass, weight) alone")
+        if not np.isfinite(hyperparameters.get("cutoff", np.inf)):
+            raise InputError(
+                "cutoff must be finite for a density of masses, whose spectrum falls like 1/p^2: without one the field "
+                f"cannot be drawn, and in d >= 2 it has no variance at a point; got none in d = {dim}"
+            )
+        masses, weights = target
+        spectrum, target = Spectrum.of_masses(masses, weights, label), mass_spectrum(masses, weights)
+    elif two_point:
         if isinstance(target, Spectrum):
             raise InputError("two_point must go with a function or rows (r, K), got a Spectrum")
         spectrum = Spectrum.of_two_point(target, dim, label if isinstance(target, tuple) else "")
@@ -125,7 +142,7 @@ def design(
     products = phi[:, :1] * phi
     expected = net.two_point(radii[:, None] * axis, 0.0 * axis)
     mcse = products.std(axis=0, ddof=1) / draws**0.5
-    return Design(net, two_point, at, wanted, exact, radii, expected, products.mean(axis=0), mcse)
+    return Design(net, two_point, at, wanted, exact, radii, expected, products.mean(axis=0), mcse, kallen_lehmann)
 
 
 def program_spectrum(net: CosineArchitecture, p: Array) -> Array:

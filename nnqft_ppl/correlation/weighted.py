@@ -116,6 +116,37 @@ def reweighted(model: Conditioned, points: Array, request: Request) -> list[Esti
     ]
 
 
+def weighted_fields(model: Conditioned, points: Array, *, draws: int, seed: int) -> tuple[Array, Array]:
+    """phi at points (P, d) of networks of the prior, (draws, P, D), and their weights (draws,), the largest about 1.
+
+    Raises
+    ------
+    InputError
+        where the prior cannot be drawn, or no log weight is finite.
+    """
+    offset, root = pilot(model, seed).offset, jax.random.fold_in(key_of(seed), 0)
+    size = batch_size(len(points) + len(model.places) + 8 * model.net.neuron_count)
+    places = jnp.concatenate([jnp.asarray(points), model.places])
+    keys = [jax.random.fold_in(root, index) for index in range(-(-draws // size))]
+    parts = [[np.asarray(part, dtype=float) for part in _fields(model, offset, key, places, size)] for key in keys]
+    phi, weight = (np.concatenate(part)[:draws] for part in zip(*parts, strict=True))
+    return phi.reshape(draws, len(places), -1)[:, : len(points)], weight
+
+
+@partial(jax.jit, static_argnames="count")
+def _fields(
+    model: Conditioned, offset: jax.Array, key: jax.Array, places: jax.Array, count: int
+) -> tuple[jax.Array, jax.Array]:
+    """phi at the places, the factors' own ones last, and the weights of `count` networks."""
+
+    def one(hyper: Parameters, theta: Parameters) -> tuple[jax.Array, jax.Array]:
+        net, noise = model.with_values(hyper)
+        phi = net.field(theta, places)
+        return phi, jnp.exp(model.log_factors_of(phi[len(places) - len(model.places) :], noise) - offset)
+
+    return jax.vmap(one)(*_networks(model, key, count))
+
+
 class _Task(NamedTuple):
     """What a compiled batch depends on, beside the structure of the theory and the precision."""
 

@@ -5,6 +5,7 @@ __all__ = [
     "BottleLaw",
     "CauchyFrequencies",
     "CauchyTilt",
+    "CoupledBottles",
     "DualLattice",
     "EquicorrelatedNormal",
     "FoldedCauchyFrequencies",
@@ -46,4 +47,4 @@ from .joint import iid, isotropic_normal, uniform_phases
 from .lattice import DualLattice
 from .propagators import propagator
 from .spectrum import Spectrum
-from .vectors import BottleAndNormals, BottleLaw, isotropic_moment
+from .vectors import BottleAndNormals, BottleLaw, CoupledBottles, isotropic_moment

@@ -34,9 +34,10 @@ OVERSHOOT = np.log(2.0)  # of the curve through two rows beyond both of them
 
 @dataclass(frozen=True)
 class Spectrum:
-    """An isotropic power spectrum G(|p|) > 0 of momenta up to `end`; made by `of`, `of_rows`, `of_two_point` or `read`.
+    """An isotropic power spectrum G(|p|) > 0 of momenta up to `end`.
 
-    Momenta are in units of m, and G(x) = int d^dp/(2 pi)^d exp(ipx) G(p).
+    Made by `of`, `of_rows`, `of_masses`, `of_two_point` or `read`. Momenta are in units of m, and G(x) =
+    int d^dp/(2 pi)^d exp(ipx) G(p).
 
     Examples
     --------
@@ -158,8 +159,41 @@ class Spectrum:
         return cls.sampled(*transform_of(kernel, dim, label or getattr(kernel, "__name__", "two_point")))
 
     @classmethod
+    def of_masses(cls, masses: ArrayLike, weights: ArrayLike, label: str = "masses") -> "Spectrum":
+        """The spectrum G(p) = sum_i w_i/(p^2 + m_i^2) of a density of masses, by Kallen and Lehmann.
+
+        Weights w_i > 0 make it reflection positive, (13)-(16), without a cutoff: rho(p, tau) = sum_i w_i
+        exp(-mu_i tau)/(2 mu_i) with mu_i^2 = p^2 + m_i^2. It falls like 1/p^2, so that a field needs a cutoff to be
+        drawn, and in d >= 2 has no variance at a point without one. A continuous density rho(m^2) is the masses and
+        weights of a quadrature rule.
+
+        Parameters
+        ----------
+        masses, weights
+            m_i > 0 and w_i > 0, shapes (M,).
+        label
+            What it is called in tables.
+
+        Returns
+        -------
+        The spectrum, followed to 4096 times its width.
+
+        Raises
+        ------
+        InputError
+            for shapes that do not fit, or masses or weights that are not positive and finite.
+
+        Examples
+        --------
+        >>> mixture = nq.Spectrum.of_masses([1.0, 2.0], [0.5, 0.5])
+        >>> bool(np.isclose(mixture(1.0), 0.5 / 2 + 0.5 / 5))
+        True
+        """
+        return cls.of(mass_spectrum(masses, weights), label)
+
+    @classmethod
     def read(cls, path: str | Path) -> "Spectrum":
-        """The spectrum of a CSV file with columns ``p, G``.
+        """The spectrum of a CSV file with columns ``p, G``, or ``mass, weight``.
 
         Parameters
         ----------
@@ -168,19 +202,20 @@ class Spectrum:
 
         Returns
         -------
-        The spectrum, as of `of_rows`.
+        The spectrum, as of `of_rows` or `of_masses`.
 
         Raises
         ------
         InputError
-            for a file that cannot be read, other columns, or rows that `of_rows` refuses.
+            for a file that cannot be read, other columns, or rows that `of_rows` or `of_masses` refuses.
         """
-        p, g, two_point = read_target(path)
-        if two_point:
+        first, second, names = read_target(path)
+        if names == TWO_POINT:
             raise InputError(
                 f"spectrum file {str(path)!r} must have columns p, G, got r, K: `nnqft design` takes those"
             )
-        return cls.of_rows(p, g, Path(path).name)
+        make = cls.of_masses if names == MASSES else cls.of_rows
+        return make(first, second, Path(path).name)
 
     @classmethod
     def of_text(cls, label: str, text: str) -> "Spectrum":
@@ -249,11 +284,29 @@ def _table(spectrum: Spectrum) -> _Table:
     return _Table(value, CubicSpline(np.arange(CELLS + 1.0), value)(np.arange(CELLS + 1.0), 1))
 
 
-def read_target(path: str | Path) -> tuple[Array, Array, bool]:
-    """Two columns of a CSV file, and whether they are ``r, K`` of a two-point function; ``p, G`` otherwise."""
+def mass_spectrum(masses: ArrayLike, weights: ArrayLike) -> Function:
+    """G(p) = sum_i w_i/(p^2 + m_i^2) as a function of an array of momenta."""
+    m, w = (np.asarray(column, dtype=float) for column in (masses, weights))
+    if m.ndim != 1 or m.shape != w.shape or not m.size:
+        raise InputError(f"masses and weights must be as many numbers of each, got shapes {m.shape} and {w.shape}")
+    for name, column in (("masses", m), ("weights", w)):
+        wrong = np.flatnonzero(~(np.isfinite(column) & (column > 0)))
+        if wrong.size:
+            raise InputError(f"{name} must be positive and finite, got {column[wrong[0]]:g} in row {wrong[0] + 1}")
+    return lambda p: (w / (np.square(p)[..., None] + m**2)).sum(axis=-1)
+
+
+#: Columns of a target: a power spectrum, a two-point function, a density of masses.
+POWER_SPECTRUM, TWO_POINT, MASSES = ("p", "G"), ("r", "K"), ("mass", "weight")
+
+
+def read_target(path: str | Path) -> tuple[Array, Array, tuple[str, ...]]:
+    """Two columns of a CSV file and their names: ``p, G``, ``r, K`` of a two-point function, or ``mass, weight``."""
     table = read_columns(path, "target")
-    names = list(table.columns)
-    if names not in (["p", "G"], ["r", "K"]):
-        raise InputError(f"target file {str(path)!r} must have columns p, G or r, K, got {', '.join(names)}")
+    names = tuple(table.columns)
+    if names not in (POWER_SPECTRUM, TWO_POINT, MASSES):
+        raise InputError(
+            f"target file {str(path)!r} must have columns p, G or r, K or mass, weight, got {', '.join(names)}"
+        )
     x, y = (numbers(table, name, "target") for name in names)
-    return x, y, names == ["r", "K"]
+    return x, y, names

@@ -11,14 +11,18 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 from numpyro.distributions import constraints
+from scipy.special import roots_jacobi
 
 from nnqft_ppl.laws.charts import Chart, ChartedLaw, Shape, log_normal_density
 from nnqft_ppl.laws.fourier import DROP, legendre_rule, radial_support, sphere_area
 from nnqft_ppl.laws.joint import isotropic_direction
 from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.errors import NoClosedForm
 
 CELLS = 4096  # of the radial distribution function
 NODES = 12  # of Gauss-Legendre in a cell
+TRIES = 100_000  # of a rejection
+PAIR_RADII, PAIR_ANGLES = 160, 64  # of the moments of two coupled bottles; angles at least
 
 
 def isotropic_moment(components: Sequence[int], radial: Callable[[int], float], count: int) -> float:
@@ -123,16 +127,16 @@ class BottleLaw(dist.Distribution):
 
 
 class BottleAndNormals(ChartedLaw):
-    """Independent rows: N of N(0, scale^2 I_D), then one of the wine bottle; event shape (N + 1, D).
+    """Independent rows: N of N(0, scale^2 I_D), then one of the wine bottle or several; event shape (N + k, D).
 
-    The amplitudes of (42) with one more vector a_0, (44), stored last.
+    The amplitudes of (42) with one more vector a_0, (44), or k of them, stored last.
 
     Parameters
     ----------
     scale
         Standard deviation of one component of the N normal rows, sigma_a/sqrt(N).
     bottle
-        The law of a_0 in R^D.
+        The law of a_0 in R^D, or that of k vectors, event shape (k, D).
     width
         Number N of normal rows.
     validate_args
@@ -153,36 +157,133 @@ class BottleAndNormals(ChartedLaw):
     support = constraints.independent(constraints.real, 2)  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]
     pytree_aux_fields = ("scale", "bottle")
 
-    def __init__(self, scale: float, bottle: BottleLaw, width: int, *, validate_args: bool | None = None) -> None:
+    def __init__(
+        self, scale: float, bottle: "BottleLaw | CoupledBottles", width: int, *, validate_args: bool | None = None
+    ) -> None:
         self.scale, self.bottle = scale, bottle
-        super().__init__(event_shape=(width + 1, *bottle.event_shape), validate_args=validate_args)
+        *several, count = bottle.event_shape
+        super().__init__(event_shape=(width + math.prod(several), count), validate_args=validate_args)
+
+    @property
+    def width(self) -> int:
+        """Number N of normal rows."""
+        return self.event_shape[0] - math.prod(self.bottle.event_shape[:-1])
 
     def sample(self, key: jax.Array | None, sample_shape: tuple[int, ...] = ()) -> jax.Array:
         assert key is not None
         key_normal, key_bottle = jax.random.split(key)
-        width, count = self.event_shape[0] - 1, self.event_shape[1]
-        normals = self.scale * jax.random.normal(key_normal, (*sample_shape, width, count))
-        return jnp.concatenate([normals, self.bottle.sample(key_bottle, sample_shape)[..., None, :]], axis=-2)
+        rows, count = self.event_shape
+        normals = self.scale * jax.random.normal(key_normal, (*sample_shape, self.width, count))
+        bottles = self.bottle.sample(key_bottle, sample_shape)
+        return jnp.concatenate([normals, bottles.reshape(*sample_shape, rows - self.width, count)], axis=-2)
 
     def log_prob(self, value: Any, intermediates: Any = None) -> jax.Array:
-        normals = dist.Normal(0.0, self.scale).log_prob(value[..., :-1, :]).sum(axis=(-2, -1))
-        return normals + self.bottle.log_prob(value[..., -1, :])
+        normals = dist.Normal(0.0, self.scale).log_prob(value[..., : self.width, :]).sum(axis=(-2, -1))
+        return normals + self._of_bottles(value[..., self.width :, :])
+
+    def _of_bottles(self, a: jax.Array) -> jax.Array:
+        return self.bottle.log_prob(a.reshape(*a.shape[:-2], *self.bottle.event_shape))
 
     def chart(self, shape: Shape) -> Chart:
         spread = math.sqrt(self.bottle.radial_moment(2) / shape[-1])
 
         def value(z: jax.Array) -> jax.Array:
-            return jnp.concatenate([self.scale * z[:-1], spread * z[-1:]])
+            return jnp.concatenate([self.scale * z[: self.width], spread * z[self.width :]])
 
-        return Chart(shape, value, lambda z: self.bottle.log_prob(spread * z[-1]) - log_normal_density(z[-1]))
+        def log_weight(z: jax.Array) -> jax.Array:
+            own = z[self.width :]
+            return self._of_bottles(spread * own) - log_normal_density(own)
+
+        return Chart(shape, value, log_weight)
+
+
+class CoupledBottles(ChartedLaw):
+    """k vectors of the wine bottle's law (44) that repel each other's directions, invariant under SO(D).
+
+    P(a_1..a_k) ~ prod_j P(a_j) exp(-strength sum_(i<j) (a_i.a_j)^2), unnormalised, event shape (k, D): right angles are
+    the most probable. `sample` draws independent bottles until they are accepted, with the exponential as the chance:
+    exact, and slow where that is small. A draw that none of 10^5 tries gave is not a number.
+
+    Parameters
+    ----------
+    bottle
+        The law of one vector in R^D without the coupling.
+    bottles
+        Number k of vectors.
+    strength
+        Strength of the coupling, not negative, in units of 1/a^4.
+    validate_args
+        As in every NumPyro distribution: are arguments and values checked?
+
+    Examples
+    --------
+    >>> from nnqft_ppl.laws import BottleLaw, CoupledBottles
+    >>> law = CoupledBottles(BottleLaw(2.0, 0.5, 3), 2, 0.3)
+    >>> along, across = 2.0 * np.eye(3)[[0, 0]], 2.0 * np.eye(3)[[0, 1]]
+    >>> round(float(law.log_prob(across) - law.log_prob(along)), 9)  # 0.3 (2 * 2)^2
+    4.8
+    """
+
+    support = constraints.independent(constraints.real, 2)  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]
+    pytree_aux_fields = ("bottle", "strength")
+
+    def __init__(self, bottle: BottleLaw, bottles: int, strength: float, *, validate_args: bool | None = None) -> None:
+        self.bottle, self.strength = bottle, strength
+        super().__init__(event_shape=(bottles, *bottle.event_shape), validate_args=validate_args)
+
+    def sample(self, key: jax.Array | None, sample_shape: tuple[int, ...] = ()) -> jax.Array:
+        assert key is not None
+
+        def go_on(state: tuple[jax.Array, jax.Array, jax.Array]) -> jax.Array:
+            tries, _, accepted = state
+            return (tries < TRIES) & ~accepted.all()
+
+        def again(state: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array, jax.Array]:
+            tries, kept, accepted = state
+            key_bottle, key_chance = jax.random.split(jax.random.fold_in(key, tries))
+            a = self.bottle.sample(key_bottle, (*sample_shape, self.event_shape[0]))
+            lucky = -jax.random.exponential(key_chance, sample_shape) < -self.energy(a)
+            kept = jnp.where((lucky & ~accepted)[..., None, None], a, kept)
+            return tries + 1, kept, accepted | lucky
+
+        nothing = jnp.full((*sample_shape, *self.event_shape), jnp.nan)
+        start = (jnp.asarray(0), nothing, jnp.zeros(sample_shape, bool))
+        return jax.lax.while_loop(go_on, again, start)[1]
+
+    def energy(self, a: jax.Array) -> jax.Array:
+        """strength sum_(i<j) (a_i.a_j)^2 of vectors (..., k, D)."""
+        products = jnp.square(jnp.einsum("...ik,...jk->...ij", a, a))
+        return 0.5 * self.strength * (products.sum(axis=(-2, -1)) - jnp.trace(products, axis1=-2, axis2=-1))
+
+    def log_prob(self, value: Any, intermediates: Any = None) -> jax.Array:
+        return self.bottle.log_prob(value).sum(axis=-1) - self.energy(value)
+
+    def radial_moment(self, k: int) -> float:
+        """E|a_j|^k of one vector, as `pair_moment`; of independent ones that of the bottle."""
+        if self.strength == 0.0 or self.event_shape[0] == 1:
+            return self.bottle.radial_moment(k)
+        return self.pair_moment(k, 0)
+
+    def pair_moment(self, first: int, second: int, cosine: int = 0) -> float:
+        """E[|a_1|^p |a_2|^q cos^c] of two vectors and the angle between them, by quadrature over all three.
+
+        Raises
+        ------
+        NoClosedForm
+            for other numbers of coupled vectors.
+        """
+        if self.event_shape[0] != 2:
+            raise NoClosedForm(f"moments of coupled bottles are known for 2 of them, got {self.event_shape[0]}")
+        bottle, count = self.bottle, self.event_shape[1]
+        return _pair_moment(bottle.radius, bottle.sigma, count, self.strength, first, second, cosine)
 
 
 class RowLaw(dist.Distribution):
-    """One row of joint amplitudes (N, D) whose rows are independent, event shape (1, D), up to a constant."""
+    """Neighbouring rows of joint amplitudes (N, D) that are independent of the others, (count, D), up to a constant."""
 
-    def __init__(self, joint: dist.Distribution, row: int) -> None:
-        self.joint, self.row = joint, row
-        super().__init__(event_shape=(1, joint.event_shape[1]))
+    def __init__(self, joint: dist.Distribution, row: int, count: int = 1) -> None:
+        self.joint, self.rows = joint, slice(row, row + count)
+        super().__init__(event_shape=(count, joint.event_shape[1]))
 
     @property
     def support(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -190,11 +291,28 @@ class RowLaw(dist.Distribution):
 
     def sample(self, key: jax.Array | None, sample_shape: tuple[int, ...] = ()) -> jax.Array:
         draws: Any = self.joint.sample(key, sample_shape)
-        return draws[..., self.row : self.row + 1, :]
+        return draws[..., self.rows, :]
 
     def log_prob(self, value: Any, intermediates: Any = None) -> jax.Array:
         others: Any = self.joint.sample(jax.random.key(0))  # anywhere: they add a constant
-        return jnp.asarray(self.joint.log_prob(others.at[self.row].set(value[0])))
+        return jnp.asarray(self.joint.log_prob(others.at[self.rows].set(value)))
+
+
+@lru_cache
+def _pair_moment(
+    radius: float, sigma: float, components: int, strength: float, first: int, second: int, cosine: int
+) -> float:
+    table = _radial_table(radius, sigma, components)
+    low, high = float(table.r[0]), float(table.r[-1])
+    nodes, gauss = legendre_rule(PAIR_RADII)
+    r = low + 0.5 * (high - low) * (nodes + 1.0)
+    weight = gauss * r ** (components - 1) * np.exp(-((r**2 - radius**2) ** 2) / (2.0 * sigma**2))
+    power = 0.5 * (components - 3)
+    t, angle = roots_jacobi(PAIR_ANGLES + 8 * int(strength**0.5 * high**2), power, power)
+    pull = np.exp(-strength * (r[:, None, None] * r[:, None] * t) ** 2)
+    joint = weight[:, None] * weight
+    values = r[:, None] ** first * r**second * (pull @ (angle * t**cosine))
+    return float(np.sum(joint * values) / np.sum(joint * (pull @ angle)))
 
 
 class RadialTable(NamedTuple):

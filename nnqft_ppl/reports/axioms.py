@@ -13,24 +13,26 @@ from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.version import VERSION
 from nnqft_ppl.text import told
 from nnqft_ppl.theory.architecture import Architecture
+from nnqft_ppl.theory.conditioned import Model, conditioned
 
 
-def axiom_table(net: Architecture, verdicts: Sequence[Verdict], seed: int = 0) -> pd.DataFrame:
+def axiom_table(model: Model, verdicts: Sequence[Verdict], seed: int = 0) -> pd.DataFrame:
     """The verdicts as a tidy table in the schema ``axioms``, with a column for each hyperparameter."""
+    net = conditioned(model).net
     table = pd.DataFrame([v._asdict() for v in verdicts]).rename(columns={"outcome": "verdict"})
     table["draws"] = pd.array([v.draws for v in verdicts], dtype="Int64")
     table["seed"] = pd.array([None if v.draws is None else seed for v in verdicts], dtype="Int64")
     for name, value in {"card": card_name(net), **flat_hyperparameters(net), "version": VERSION}.items():
         table[name] = value
-    table.attrs["provenance"] = {"theory": repr(net), **told(net)}
+    table.attrs["provenance"] = {"theory": repr(net), **told(model)}
     return validate_table(table, "axioms")
 
 
-def axiom_tables(found: Sequence[tuple[Architecture, Sequence[Verdict]]], seed: int = 0) -> pd.DataFrame:
+def axiom_tables(found: Sequence[tuple[Model, Sequence[Verdict]]], seed: int = 0) -> pd.DataFrame:
     """The tables of several theories, one below the other; the provenance has the text of each by its card."""
     tables = [axiom_table(net, verdicts, seed) for net, verdicts in found]
     table = pd.concat(tables, ignore_index=True)
-    texts = {card_name(net): one["text"] for net, _ in found if "text" in (one := told(net))}
+    texts = {card_name(conditioned(net).net): one["text"] for net, _ in found if "text" in (one := told(net))}
     table.attrs["provenance"] = {"texts": texts}
     return table
 
