@@ -138,6 +138,7 @@ class _Task(NamedTuple):
 
 def _batch_size(model: Conditioned, subsets: tuple[int, ...], points: Array) -> int:
     per_draw = points.shape[0] * (len(subsets) + points.shape[1]) + len(model.places) + 8 * model.net.neuron_count
+    per_draw += len(model.net.paths) * model.net.neuron_count * (points.shape[0] * points.shape[1] + len(model.places))
     return batch_size(per_draw)
 
 
@@ -156,18 +157,18 @@ def _ratio(terms: Polynomial, subsets: Sequence[Any], moments: Moments, dtype: s
     return terms.value(ratios), np.sqrt(np.maximum(variance, 0.0) + rounding**2)
 
 
-def _networks(model: Conditioned, key: jax.Array, count: int) -> tuple[Parameters, Parameters]:
-    """Hyperparameters and parameters of `count` networks, leading axis `count`."""
+def _networks(model: Conditioned, key: jax.Array, count: int, points: jax.Array) -> tuple[Parameters, Parameters]:
+    """Hyperparameters and parameters of `count` networks, leading axis `count`; paths at `points`."""
     laws = model.hyperlaws
     if not laws:
-        return {}, model.net.sample(key, count)
+        return {}, model.net.sample(key, count, points)
     hyper: Any = {
         name: law.sample(jax.random.fold_in(jax.random.fold_in(key, 1), k), (count,))
         for k, (name, law) in enumerate(laws.items())
     }
 
     def one(hyper: Parameters, key: jax.Array) -> Parameters:
-        return {site: value[0] for site, value in model.with_values(hyper)[0].sample(key, 1).items()}
+        return {site: value[0] for site, value in model.with_values(hyper)[0].sample(key, 1, points).items()}
 
     return hyper, jax.vmap(one)(hyper, jax.random.split(jax.random.fold_in(key, 0), count))
 
@@ -178,7 +179,7 @@ def _log_weights(model: Conditioned, key: jax.Array) -> jax.Array:
         net, noise = model.with_values(both[0])
         return model.log_factors_of(net.field(both[1], model.places), noise)
 
-    return jax.lax.map(one, _networks(model, key, PILOT), batch_size=64)
+    return jax.lax.map(one, _networks(model, key, PILOT, model.places), batch_size=64)
 
 
 @partial(jax.jit, static_argnames=("task",))
@@ -207,7 +208,7 @@ def _batch(
         ]
         return weight * jnp.stack(rows)
 
-    t = jax.vmap(statistic)(*_networks(model, jax.random.fold_in(root, index), task.batch))  # (batch, 1 + S, C)
+    t = jax.vmap(statistic)(*_networks(model, jax.random.fold_in(root, index), task.batch, places))  # (batch, 1 + S, C)
     use = (jnp.arange(task.batch) < valid)[:, None, None]
     mean = jnp.sum(jnp.where(use, t, 0.0), axis=0) / valid
     centred = jnp.where(use, t - mean[None], 0.0)

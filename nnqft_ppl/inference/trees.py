@@ -12,7 +12,7 @@ from nnqft_ppl.theory.conditioned import Conditioned
 
 
 def site_dims(net: Architecture, site: str, shape: tuple[int, ...]) -> list[str]:
-    """Names of a site's dimensions: ``neuron`` first unless all neurons share it, then ``component`` or ``axis``."""
+    """Names of a site's dimensions: ``neuron`` first unless all share it, then ``component``, ``axis`` or ``point``."""
     if site in net.shared:
         return [f"{site}_dim_{k}" for k in range(len(shape))]
     rest = [f"{site}_dim_{k}" for k in range(1, len(shape))]
@@ -20,6 +20,8 @@ def site_dims(net: Architecture, site: str, shape: tuple[int, ...]) -> list[str]
         rest = ["component"]
     elif site in net.vectors:
         rest = ["axis"]
+    elif site in net.paths:
+        rest = ["point"]
     return ["neuron", *rest]
 
 

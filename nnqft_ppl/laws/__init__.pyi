@@ -11,6 +11,8 @@ __all__ = [
     "GaussianTilt",
     "GibbsNormal",
     "LatentSignTilt",
+    "OrnsteinUhlenbeck",
+    "PathLaw",
     "RegulatedFrequencies",
     "SpectralFrequencies",
     "Spectrum",
@@ -40,6 +42,7 @@ from .frequencies import (
 )
 from .isotropic import spectral_integral
 from .joint import iid, isotropic_normal, uniform_phases
+from .paths import OrnsteinUhlenbeck, PathLaw
 from .propagators import propagator
 from .spectrum import Spectrum
 from .vectors import BottleAndNormals, BottleLaw, isotropic_moment
