@@ -21,6 +21,7 @@ __all__ = [
     "design",
     "duality",
     "enable_x64",
+    "energies",
     "exact_correlator",
     "exact_mixed",
     "exact_neuron",
@@ -61,6 +62,7 @@ from .correlation.mixed import predictions
 from .inference.gaussian_process import first_order, limit_posterior
 from .inference.posterior import posterior
 from .inference.prior import prior_predictive
+from .interacting.energies import energies
 from .laws.spectrum import Spectrum
 from .models import load, names
 from .reports.correlators import correlators

@@ -68,6 +68,7 @@ ORDER = (
     "symmetries",
     "reflection_positivity",
     "cluster_decomposition",
+    "quantum_mechanics",
     "free_scalar",
     "design",
     "large_width_duality",

@@ -46,24 +46,27 @@ def test_a_theory_goes_through_jax_and_back(net):
 def test_every_theory_is_drawn_by_a_compiled_program(law):
     for net in NETS:
         if net.ancestral and "amplitude" in field_types(type(net)):
-            jax.eval_shape(lambda one: one.sample(jax.random.key(0), 2), dataclasses.replace(net, amplitude=law()))
+            x = jnp.zeros((1, net.dim))
+            jax.eval_shape(
+                lambda one, x=x: one.sample(jax.random.key(0), 2, x), dataclasses.replace(net, amplitude=law())
+            )
 
 
 @pytest.mark.parametrize(("net", "name"), LEAVES)
 def test_laws_and_fields_are_functions_of_a_leaf(net, name):
     """A log density, and where there is one a drawn field, have the derivative that finite differences give."""
     value = getattr(net, name)
-    sites = net.sample(jax.random.key(0), 1) if net.ancestral else {s: law(net) for s, law in FIXED.items()}
-    theta = {site: jnp.asarray(draws)[0] for site, draws in sites.items()}
     points = jnp.linspace(0.1, 0.7, 2 * net.dim).reshape(2, net.dim)
+    sites = net.sample(jax.random.key(0), 1, points) if net.ancestral else {s: law(net) for s, law in FIXED.items()}
+    theta = {site: jnp.asarray(draws)[0] for site, draws in sites.items()}
 
     def log_density(v):
-        laws = dataclasses.replace(net, **{name: v}).prior()
+        laws = dataclasses.replace(net, **{name: v}).prior_at(points)
         return sum(jnp.sum(jnp.asarray(law.log_prob(theta[site]))) for site, law in laws.items())
 
     def drawn(v):
         one = dataclasses.replace(net, **{name: v})
-        return jnp.sum(one.field({s: x[0] for s, x in one.sample(jax.random.key(0), 1).items()}, points) ** 2)
+        return jnp.sum(one.field({s: x[0] for s, x in one.sample(jax.random.key(0), 1, points).items()}, points) ** 2)
 
     pathwise = net.ancestral and f"{type(net).__name__}.{name}" not in REJECTED
     for function in (log_density, drawn) if pathwise else (log_density,):

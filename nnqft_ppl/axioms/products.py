@@ -6,8 +6,8 @@ positive for the functionals below.
 **On the line** {1, phi phi} of independent plane waves is positive at every N where M_2 and M_4 are positive kernels:
 there cos(b theta u) = cos(b u).
 
-**Of neurons on reversible Markov paths** all functionals are positive at every N (`theory/paths`); the matrices below are
-evidence only.
+**Of neurons on reversible Markov paths** all functionals are positive at every N (`theory/paths`); the matrices below
+are evidence only.
 
 **In d >= 2** every isotropic net of plane waves with independent uniform phases fails at finite N already on phi phi.
 Take A = phi(x) phi(x + u) - phi(x) phi(x + u') at imaginary time T, u = (u_0, v) and its mirror image u' = (u_0, -v).

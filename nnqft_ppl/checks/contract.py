@@ -227,9 +227,8 @@ def _amplitudes(net: Architecture, theta: dict[str, jax.Array]) -> jax.Array:
 
 def _amplitude_moments(net: Architecture, draws: int, seed: int) -> Iterator[Finding]:
     """E[(sqrt(N) a)^k] of every amplitude group, against the average over its neurons in every draw."""
-    a = net.width**0.5 * over_networks(net, _amplitudes, draws=draws, seed=seed, points=np.zeros((0, net.dim))).astype(
-        float
-    )
+    found = over_networks(net, _amplitudes, draws=draws, seed=seed, points=np.zeros((0, net.dim)))
+    a = net.width**0.5 * found.astype(float)
     start, groups = 0, net.amplitude_groups()
     for number, group in enumerate(groups):
         own, start = a[:, start : start + group.neurons], start + group.neurons

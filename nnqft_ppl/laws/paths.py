@@ -163,8 +163,9 @@ class OrnsteinUhlenbeckPaths(dist.Distribution):
         value = jnp.asarray(value)
         if value.shape[-1] == 0:
             return jnp.zeros(value.shape[:-2], value.dtype)
-        order, correlation, deviation = self.steps()
+        order, *steps = self.steps()
         x = value[..., order]
+        correlation, deviation = (jnp.broadcast_to(step, x[..., 1:].shape) for step in steps)
         moved, repeated = x[..., 1:] - correlation * x[..., :-1], deviation == 0
         scale = jnp.where(repeated, 1.0, deviation)
         normal = -0.5 * (moved / scale) ** 2 - jnp.log(scale) - 0.5 * math.log(2.0 * math.pi)

@@ -32,8 +32,8 @@ def over_networks(
 
     One seed gives one array, and longer ones begin the same. Draws are single precision unless `double`, whose rounding
     is far below any standard error that they can have. `function` is hashed: one of a module, not a closure. With
-    `keyed` it is given a key of each network's own after theta, for randomness that is not of the theory. Paths are drawn at
-    `points` (P, d).
+    `keyed` it is given a key of each network's own after theta, for randomness that is not of the theory. Paths are
+    drawn at `points` (P, d).
 
     Raises
     ------

@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
+from jax.core import Tracer
 from numpy.typing import ArrayLike
 from scipy.linalg import eigh
 
@@ -23,7 +24,8 @@ from nnqft_ppl.runtime.errors import InputError, NoClosedForm
 from nnqft_ppl.runtime.namespace import xp
 from nnqft_ppl.theory.architecture import Architecture, theorem
 
-LEVELS = 128  # of a path's states: those of the oscillator are as good as Gauss's rule with so many nodes
+LEVELS = 192  # of a path's states: those of the oscillator are as good as Gauss's rule with so many nodes
+RESOLVED = 1e-6  # of the largest element with the first state, to which those with the last quarter have fallen
 ROUNDING = 3e-14  # of the largest of a neuron's matrix elements: less is zero, by the symmetry of the neuron
 
 
@@ -79,7 +81,7 @@ class PathArchitecture(Architecture):
 
     @abstractmethod
     def readout(self, x: Any) -> Any:
-        """g(x), what a neuron reads off its path, of numbers of any shape, in NumPy or traced by JAX: written with `xp`."""
+        """g(x), what a neuron reads off its path, of numbers of any shape; written with `xp`, as JAX may trace it."""
 
     # -- the field -----------------------------------------------------------------------------------------------
 
@@ -113,8 +115,15 @@ class PathArchitecture(Architecture):
         if not law.reversible:
             raise NoClosedForm(f"{type(self).__name__} has no closed forms, as its paths are not reversible")
         x, states = _position_states(law)
-        g = (states * self.readout(x)) @ states.T
-        return law.energies(LEVELS), xp.where(xp.abs(g) > ROUNDING * xp.abs(g).max(), g, 0.0)
+        g = (states * self.readout(x)[None]) @ states.T
+        g = xp.where(xp.abs(g) > ROUNDING * xp.abs(g).max(), g, 0.0)
+        last = xp.abs(g[0, -(len(x) // 4) :]).max()
+        if len(x) == LEVELS and not isinstance(last, Tracer) and last > RESOLVED * np.abs(g[0]).max():
+            raise NoClosedForm(
+                f"{type(self).__name__} has no closed forms, as its neuron is too steep for {LEVELS} states of a path; "
+                "use an estimator: neuron, amplitude or field"
+            )
+        return law.energies(LEVELS), g
 
     @theorem("arXiv:2504.05462")
     def neuron_moment(self, points: Array) -> Array:
@@ -126,14 +135,14 @@ class PathArchitecture(Architecture):
         energies, g = self.states()
         amplitude = xp.broadcast_to(g[0], (*times.shape[:-1], len(energies)))
         for gone in np.moveaxis(np.diff(times, axis=-1), -1, 0):
-            amplitude = (amplitude * xp.exp(-gone[..., None] * energies)) @ g
+            amplitude = (amplitude * _decay(gone, energies)) @ g
         return amplitude[..., 0]
 
     @theorem("arXiv:2504.05462")
     def energies(self, count: int = 16) -> Array:
-        """G2(t) = sum_k w_k exp(-E_k t), w_k = sigma_a^2 <0|g|k>^2: energies and weights of the first `count` states, (2, K).
+        """The first `count` energies E_k and weights w_k in G2(t) = sum_k w_k exp(-E_k t), shape (2, K).
 
-        Amplitudes with a mean add to the weight of energy 0 what two neurons have in common.
+        w_k = sigma_a^2 <0|g|k>^2. Amplitudes with a mean add to the weight of energy 0 what two neurons have in common.
         """
         energies, g = self.states()
         groups = self.amplitude_groups()
@@ -151,7 +160,12 @@ class PathArchitecture(Architecture):
     def real_time(self, t: ArrayLike) -> Array:
         """<phi(t) phi(0)> in real time, sum_k w_k exp(-i E_k t): complex128 of the shape of `t`."""
         energies, weights = self.energies(LEVELS)
-        return xp.exp(-1j * np.asarray(t, dtype=float)[..., None] * energies) @ weights
+        return _decay(1j * np.asarray(t, dtype=float), energies) @ weights
+
+
+def _decay(t: Array, energies: Array) -> Array:
+    """exp(-E_k t), shape (..., K)."""
+    return xp.exp(-t[..., None] * energies.reshape((1,) * t.ndim + (-1,)))
 
 
 @lru_cache(maxsize=16)
