@@ -120,21 +120,21 @@ class _Operators(NamedTuple):
     powers: tuple[int, ...]
     shifts: tuple[int, ...]
     lags: tuple[int, int]
-    count: int  #: of times
+    times: int  #: their number
     model: Conditioned | None  #: the theory, where it has factors
 
     def __call__(self, net: Architecture, theta: Parameters, points: jax.Array) -> tuple[jax.Array, ...]:
         every = net.field(theta, points).reshape(len(points), -1)
-        phi, log_weight = every[: self.count, 0], jnp.zeros((), every.dtype)
+        phi, log_weight = every[: self.times, 0], jnp.zeros((), every.dtype)
         if self.model is not None:  # which knows the field at the other points
-            rest = every[self.count :] if net.component_count > 1 else every[self.count :, 0]
+            rest = every[self.times :] if net.component_count > 1 else every[self.times :, 0]
             log_weight = self.model.log_factors_of(rest, self.model.with_values({})[1])
         fields = [phi**p for p in self.powers]
         means = jnp.repeat(jnp.stack([one.mean() for one in fields]), len(self.shifts))
 
         def product(p: jax.Array, q: jax.Array, lag: int) -> jax.Array:
             """phi^p(0) phi^q(lag), averaged over times and over both orders."""
-            early, late = slice(self.count - lag), slice(lag, None)
+            early, late = slice(self.times - lag), slice(lag, None)
             return 0.5 * (jnp.mean(p[early] * q[late]) + jnp.mean(q[early] * p[late]))
 
         every_operator = [(one, shift) for one in fields for shift in self.shifts]

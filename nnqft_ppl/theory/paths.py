@@ -26,7 +26,7 @@ from nnqft_ppl.theory.architecture import Architecture, theorem
 
 LEVELS = 192  # of a path's states: those of the oscillator are as good as Gauss's rule with so many nodes
 RESOLVED = 1e-6  # of the largest element with the first state, to which those with the last quarter have fallen
-ROUNDING = 3e-14  # of the largest of a neuron's matrix elements: less is zero, by the symmetry of the neuron
+ROUNDING = 1e-12  # of the largest of a neuron's matrix elements: less is zero, by the symmetry of the neuron
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,7 +163,7 @@ class PathArchitecture(Architecture):
         return _decay(1j * np.asarray(t, dtype=float), energies) @ weights
 
 
-def _decay(t: Array, energies: Array) -> Array:
+def _decay(t: Any, energies: Array) -> Array:
     """exp(-E_k t), shape (..., K)."""
     return xp.exp(-t[..., None] * energies.reshape((1,) * t.ndim + (-1,)))
 
