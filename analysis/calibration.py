@@ -21,8 +21,8 @@ def run(study: Study) -> None:
     shown = []
     for seed, name in enumerate(() if study.quick else names(), start=1):
         net = load(name) if name == "line" else load(name, width=4)
-        if not net.ancestral or "joined" in net.prior():
-            continue  # no exact prior draws; a law that is not smooth
+        if not net.ancestral or "joined" in net.prior() or net.paths:
+            continue  # no exact prior draws; a law that is not smooth; paths, which no chain keeps
         points = X[:, None] * np.ones(net.dim) / net.dim**0.5
         values = np.zeros((4, net.component_count)) if net.component_count > 1 else np.zeros(4)
         model = observe(net, points, values, noise=0.5)

@@ -25,6 +25,7 @@ __all__ = [
     "design",
     "duality",
     "enable_x64",
+    "energies",
     "exact_correlator",
     "exact_derivative",
     "exact_mixed",
@@ -76,6 +77,7 @@ from .correlation.mixed import predictions
 from .inference.gaussian_process import first_order, limit_posterior
 from .inference.posterior import posterior
 from .inference.prior import prior_predictive
+from .interacting.energies import energies
 from .interacting.gaussian_limit import gaussian_limit
 from .interacting.oscillator import Oscillator
 from .interacting.perturbation import perturbation

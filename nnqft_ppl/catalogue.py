@@ -19,9 +19,10 @@ _BASES = {
     "Architecture": Path(__file__).with_name("theory") / "architecture.py",
     "CosineArchitecture": Path(__file__).with_name("theory") / "cosine.py",
     "CoupledCosineArchitecture": Path(__file__).with_name("theory") / "coupled_cosine.py",
+    "PathArchitecture": Path(__file__).with_name("theory") / "paths.py",
 }
-#: Methods of a card from which all exact correlators follow.
-_EXACT = {"neuron_moment", "kernel_moment", "joint_kernel_moment"}
+#: Methods and laws of a card from which all exact correlators follow.
+_EXACT = {"neuron_moment", "kernel_moment", "joint_kernel_moment", "path_law"}
 
 
 class Hyperparameter(NamedTuple):
@@ -75,6 +76,7 @@ SYMBOLS = (
     Symbol("μ", "mu", "mean of the amplitudes"),
     Symbol("κ", "kappa, concentration", "offset of a neuron; concentration of the phases"),
     Symbol("ν, s", "nu, power", "smoothness of a Matern net; power of a density of frequencies"),
+    Symbol("g", "gain", "gain of a neuron on a random path"),
     Symbol("k", "inputs, depth, sigma_w, activation", "a deep neuron: inputs, layers, weight scale, activation"),
     Symbol("M", "peaks, first, spacing, spread", "a landscape: number of peaks of P(b), where they are, how wide"),
     Symbol("G(p)", "spectrum", "the spectrum that a tuned net is to have"),
@@ -207,6 +209,8 @@ def _equations(docstring: str, methods: list[ast.FunctionDef]) -> tuple[str, ...
                 }
         if method.name == "frequency_law":
             found.add("23")  # the base's kernel moment, by the law of the card
+        if method.name == "path_law":
+            found.add("arXiv:2504.05462")
     numbered = {f for f in found if re.fullmatch(r"S?\d+", f)}
     ordered = sorted(numbered, key=lambda f: (f.startswith("S"), int(f.lstrip("S"))))
     return tuple([f"({f})" for f in ordered] + sorted(found - numbered))

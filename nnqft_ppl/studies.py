@@ -71,6 +71,7 @@ ORDER = (
     "reflection_positivity",
     "spectral_densities",
     "cluster_decomposition",
+    "quantum_mechanics",
     "free_scalar",
     "design",
     "large_width_duality",

@@ -131,8 +131,8 @@ def edits(net: Any) -> Iterator[tuple[str, Callable[[jax.Array, Theta], Theta]]]
 def unshared(net: Any) -> Any:
     """The theory whose neurons have what they share each for themselves."""
 
-    def sample(self: Any, key: jax.Array, draws: int) -> Theta:
-        theta = type(net).sample(self, key, draws)
+    def sample(self: Any, key: jax.Array, draws: int, points: jax.Array | None = None) -> Theta:
+        theta = type(net).sample(self, key, draws, points)
         for site in set(net.shared) & set(theta):
             theta[site] = jnp.stack([jnp.roll(theta[site], i, axis=0) for i in range(net.neuron_count)], axis=1)
         return theta
@@ -143,8 +143,8 @@ def unshared(net: Any) -> Any:
 def edited(net: Any, edit: Callable[[jax.Array, Theta], Theta]) -> Any:
     original = type(net).sample
 
-    def sample(self: Any, key: jax.Array, draws: int) -> Theta:
-        return edit(jax.random.fold_in(key, 77), original(self, key, draws))
+    def sample(self: Any, key: jax.Array, draws: int, points: jax.Array | None = None) -> Theta:
+        return edit(jax.random.fold_in(key, 77), original(self, key, draws, points))
 
     return with_methods(net, sample=sample)
 

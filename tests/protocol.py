@@ -29,6 +29,7 @@ from nnqft_ppl.classical.vacua import Vacua
 from nnqft_ppl.correlation.periodogram import Periodogram, periodogram
 from nnqft_ppl.inference.gaussian_process import FiniteWidth, Normal
 from nnqft_ppl.inference.posterior import Posterior
+from nnqft_ppl.interacting.energies import Energies
 from nnqft_ppl.reports.pictures import plot_fields
 from nnqft_ppl.sampling.networks import field_draws
 from nnqft_ppl.theory.architecture import Architecture
@@ -114,6 +115,7 @@ VERBS: dict[str, Verb] = {
     "exact_neuron": Verb(lambda m: nq.exact_neuron(m, X, (0, 0, 1, 1)), np.ndarray | np.float64),
     "exact_mixed": Verb(lambda m: nq.exact_mixed(m, X[:2], X[2:]), np.ndarray | np.float64),
     "correlators": Verb(_correlators, pd.DataFrame, slow=True),
+    "energies": Verb(lambda m: nq.energies(m, np.arange(4.0), shifts=(0,), lags=(0, 1), draws=200), Energies),
     "predictions": Verb(lambda m: nq.predictions(m, X), list),
     "duality": Verb(lambda m: nq.duality(_net(), m, X), Duality),
     "axiom_verdicts": Verb(lambda m: nq.axiom_verdicts(m, draws=1000), list, slow=True),

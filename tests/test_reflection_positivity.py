@@ -127,7 +127,7 @@ def test_gram_is_the_reflection_of_the_field():
         rho(net, 0.3, [1.0, 2.0])
 
 
-QUANTUM = {"cauchy": "pass", "cutoff_free_scalar": "pass", "coupled_cauchy": "pass"}
+QUANTUM = dict.fromkeys(("cauchy", "cutoff_free_scalar", "coupled_cauchy", "markov_net", "sine_path"), "pass")
 REGULATED = ("free_scalar", "alpha_scalar", "coupled_scalar")
 
 

@@ -47,7 +47,10 @@ def test_a_theory_goes_through_jax_and_back(net):
 def test_every_theory_is_drawn_by_a_compiled_program(law):
     for net in NETS:
         if net.ancestral and "amplitude" in field_types(type(net)):
-            jax.eval_shape(lambda one: one.sample(jax.random.key(0), 2), dataclasses.replace(net, amplitude=law()))
+            x = jnp.zeros((1, net.dim))
+            jax.eval_shape(
+                lambda one, x=x: one.sample(jax.random.key(0), 2, x), dataclasses.replace(net, amplitude=law())
+            )
 
 
 @pytest.mark.slow
@@ -55,18 +58,18 @@ def test_every_theory_is_drawn_by_a_compiled_program(law):
 @pytest.mark.parametrize("net", NETS, ids=lambda net: type(net).__name__)
 def test_laws_and_fields_are_functions_of_their_leaves(net):
     """A log density, and where there is one a drawn field, have the derivatives that finite differences give."""
-    names = [leaf.values[1] for leaf in LEAVES if leaf.values[0] is net]
-    sites = net.sample(jax.random.key(0), 1) if net.ancestral else {s: law(net) for s, law in FIXED.items()}
-    theta = {site: jnp.asarray(draws)[0] for site, draws in sites.items()}
+    names = [str(leaf.values[1]) for leaf in LEAVES if leaf.values[0] is net]
     points = jnp.linspace(0.1, 0.7, 2 * net.dim).reshape(2, net.dim)
+    sites = net.sample(jax.random.key(0), 1, points) if net.ancestral else {s: law(net) for s, law in FIXED.items()}
+    theta = {site: jnp.asarray(draws)[0] for site, draws in sites.items()}
 
     def log_density(values):
-        laws = dataclasses.replace(net, **values).prior()
+        laws = dataclasses.replace(net, **values).prior_at(points)
         return sum(jnp.sum(jnp.asarray(law.log_prob(theta[site]))) for site, law in laws.items())
 
     def drawn(values):
         one = dataclasses.replace(net, **values)
-        return jnp.sum(one.field({s: x[0] for s, x in one.sample(jax.random.key(0), 1).items()}, points) ** 2)
+        return jnp.sum(one.field({s: x[0] for s, x in one.sample(jax.random.key(0), 1, points).items()}, points) ** 2)
 
     pathwise = [name for name in names if net.ancestral and f"{type(net).__name__}.{name}" not in REJECTED]
     for function, of in ((log_density, names), (drawn, pathwise)):

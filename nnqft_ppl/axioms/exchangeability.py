@@ -40,7 +40,8 @@ def neuron_test(net: Architecture, *, draws: int = 200_000, seed: int = 0) -> Ne
     if net.neuron_count < 3:
         raise InputError(f"{type(net).__name__}: width must be at least 3 to compare neurons, got {net.width}")
     x = generic_points(net)
-    h = over_networks(net, _first_three, x, draws=draws, seed=seed, batch=BATCH).astype(float)  # (draws, 3, 4 points)
+    found = over_networks(net, _first_three, x, draws=draws, seed=seed, points=x, batch=BATCH)
+    h = found.astype(float)  # (draws, 3, 4 points)
     pairs, others = h[:, :, 0] * h[:, :, 1], h[:, :, 2] * h[:, :, 3]
     covariance = (pairs[:, 0] - pairs[:, 0].mean()) * (others[:, 1] - others[:, 1].mean())
     scale = float(np.sqrt((pairs[:, 0] ** 2).mean() * (others[:, 1] ** 2).mean()))

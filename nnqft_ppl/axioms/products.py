@@ -6,6 +6,9 @@ positive for the functionals below.
 **On the line** {1, phi phi} of independent plane waves is positive at every N where M_2 and M_4 are positive kernels:
 there cos(b theta u) = cos(b u).
 
+**Of neurons on reversible Markov paths** all functionals are positive at every N (`theory/paths`); the matrices below
+are evidence only.
+
 **In d >= 2** every isotropic net of plane waves with independent uniform phases fails at finite N already on phi phi.
 Take A = phi(x) phi(x + u) - phi(x) phi(x + u') at imaginary time T, u = (u_0, v) and its mirror image u' = (u_0, -v).
 As T -> infinity only what one draw keeps at both ends is left,
@@ -38,6 +41,7 @@ from nnqft_ppl.runtime.errors import InputError, NoClosedForm
 from nnqft_ppl.theory.architecture import Architecture
 from nnqft_ppl.theory.cosine import CosineArchitecture
 from nnqft_ppl.theory.generic import independent_pairs
+from nnqft_ppl.theory.paths import PathArchitecture
 
 PAIRS, TRIPLES = (f"reflection positivity, {n}-point" for n in (4, 6))
 
@@ -173,4 +177,6 @@ def _block(net: Architecture, axiom: str, points: Array, degree: int, *, separat
         return Verdict(axiom, test, "undecided", np.nan, np.nan, detail=str(error))
     if verdict.outcome == "fail":
         return verdict
+    if isinstance(net, PathArchitecture) and net.reversible:
+        return verdict._replace(detail="reversible Markov paths, given the amplitudes: every functional, every N")
     return verdict._replace(outcome="undecided", detail="positive for these functionals")

@@ -102,7 +102,8 @@ def _prior(net: Any) -> Iterator[str]:
 
 def _sites(net: Any) -> Iterator[str]:
     sites = [site for site in net.prior() if site != "a"]
-    for where, site in [*(("vectors", site) for site in net.vectors), *([("phase", net.phase)] if net.phase else [])]:
+    named = {"vectors": net.vectors, "paths": net.paths, "phase": (net.phase,) if net.phase else ()}
+    for where, site in ((where, site) for where, found in named.items() for site in found):
         if site not in sites:
             yield f"{where} names {site!r}, which must be a site of theta_h, one of {_listed(sites)}"
 
@@ -154,7 +155,7 @@ def _arguments(net: Any) -> Iterator[str]:
 
 
 def _draws(net: Any) -> Iterator[str]:
-    for site, law in net.prior().items():
+    for site, law in net.prior_at(jnp.asarray(generic_points(net))).items():
         try:
             values = law.sample(jax.random.key(0), (NETWORKS,))
         except (NotImplementedError, InputError):
@@ -172,8 +173,9 @@ def _draws(net: Any) -> Iterator[str]:
 
 def _neuron(net: Any) -> Iterator[str]:
     x = jnp.asarray(generic_points(net))
-    theta = {site: _typical(law) for site, law in net.prior().items()}
-    one = {site: value[0] if site in net.shared else value[0, 0] for site, value in theta.items() if site != "a"}
+    theta = {site: _typical(law) for site, law in net.prior_at(x).items()}
+    alone = net.restricted(theta, 0)
+    one = {site: value[0] if site in net.shared else value[0, 0] for site, value in alone.items() if site != "a"}
     try:
         value = jax.eval_shape(lambda x, one: net.neuron(x, **one), x[0], one)
     except jax.errors.JAXTypeError as error:
@@ -209,7 +211,7 @@ RULES = (
     Rule("hyperparameters", "", "take other values; equality, hash and pickle", _values),
     Rule("amplitude law", "amplitude_groups", "known, for every neuron", _amplitude_law),
     Rule("prior", "prior", "NumPyro laws, one of them of the amplitudes", _prior),
-    Rule("sites", "", "vectors and phase are sites of theta_h", _sites, ("prior",)),
+    Rule("sites", "", "vectors, paths and phase are sites of theta_h", _sites, ("prior",)),
     Rule("shapes", "prior", "a row for each neuron, at other width and dim too", _shapes, ("prior",)),
     Rule("arguments", "neuron", "neuron takes the sites of theta_h", _arguments, ("prior",)),
     Rule("log density", "prior", "finite at draws, and of their shape", _draws, ("prior", "shapes")),
@@ -225,7 +227,8 @@ def _amplitudes(net: Architecture, theta: dict[str, jax.Array]) -> jax.Array:
 
 def _amplitude_moments(net: Architecture, draws: int, seed: int) -> Iterator[Finding]:
     """E[(sqrt(N) a)^k] of every amplitude group, against the average over its neurons in every draw."""
-    a = net.width**0.5 * over_networks(net, _amplitudes, draws=draws, seed=seed).astype(float)
+    found = over_networks(net, _amplitudes, draws=draws, seed=seed, points=np.zeros((0, net.dim)))
+    a = net.width**0.5 * found.astype(float)
     start, groups = 0, net.amplitude_groups()
     for number, group in enumerate(groups):
         own, start = a[:, start : start + group.neurons], start + group.neurons

@@ -44,7 +44,7 @@ class Networks(NamedTuple):
 
     field: Array  #: phi at the places, shape (draws, 20, C)
     neurons: Array  #: h_1 and h_2 at the first eight of them, shape (draws, H, 8)
-    smeared: Array  #: phi(x) phi(x + u) and h_1(x) h_1(x + u), u ~ N(0, l^2 1), shape (draws, 2)
+    smeared: Array  #: phi(x) phi(x + u) and h_1(x) h_1(x + u), u ~ N(0, l^2 1), shape (draws, 2); not of paths
     waves: Array  #: F(b)^k cos(b.z) of both neurons for k = 2 and 4, shape (draws, H, 2); empty without plane waves
     square: Array  #: a.a of the last neuron, shape (draws,)
     first: Array  #: the first component of a_1, shape (draws,)
@@ -73,7 +73,7 @@ def recorded(net: Architecture, *, draws: int, seed: int, length: float | None =
     """
     length = net.length if length is None else length
     at = (places(net.dim, length), wave_vectors(net.dim, length), SMEARING * length)
-    found = over_networks(net, _record, *at, draws=draws, seed=seed, batch=BATCH, keyed=True)
+    found = over_networks(net, _record, *at, draws=draws, seed=seed, points=at[0], batch=BATCH, keyed=True)
     return Networks(*(np.asarray(part, dtype=float) for part in found))
 
 
@@ -85,9 +85,10 @@ def _record(
     z: jax.Array,
     smearing: jax.Array,
 ) -> tuple[jax.Array, ...]:
-    every = jnp.concatenate([points, points[:1] + smearing * jax.random.normal(key, (1, net.dim), points.dtype)])
-    phi = net.field(theta, every).reshape(len(every), -1)[:, :2]
-    h = net.neurons(theta, jnp.concatenate([points[:OWN], every[-1:]]))[:2]
+    # A path is known at the places alone.
+    moved = points[:0] if net.paths else points[:1] + smearing * jax.random.normal(key, (1, net.dim), points.dtype)
+    phi = net.field(theta, jnp.concatenate([points, moved])).reshape(len(points) + len(moved), -1)[:, :2]
+    h = net.neurons(net.restricted(theta, slice(OWN)), jnp.concatenate([points[:OWN], moved]))[:2]
     waves = jnp.zeros((len(h), 0))
     if isinstance(net, CosineArchitecture):
 
@@ -96,9 +97,9 @@ def _record(
             return jnp.stack([net.envelope_at(b) ** k * jnp.cos(z[i] @ b) for i, k in enumerate((2, 4))])
 
         waves = net.map_neurons(of_one, theta)[:2]
-    smeared = jnp.stack([phi[0, 0] * phi[-1, 0], h[0, 0] * h[0, -1]])
+    smeared = jnp.zeros(0) if net.paths else jnp.stack([phi[0, 0] * phi[-1, 0], h[0, 0] * h[0, -1]])
     a = theta["a"].reshape(len(theta["a"]), -1)
-    return phi[:-1], h[:, :-1], smeared, waves, jnp.sum(a[-1] ** 2), a[0, 0]
+    return phi[: len(points)], h[:, :OWN], smeared, waves, jnp.sum(a[-1] ** 2), a[0, 0]
 
 
 Average = tuple[float, float]  # with its standard error

@@ -248,6 +248,18 @@ def _rho(net: Any) -> Iterator[Check]:
     yield Check("rho", ("16",), "rho(tau)", lambda: net.rho(tau), of_field(NEAR[:2]))
 
 
+def _energies(net: Any) -> Iterator[Check]:
+    x = places(net.dim, net.length)
+    for own, where in ((NEAR, ""), (FAR, ", further apart")):
+        t = float(np.linalg.norm(x[own[1]] - x[own[0]]))
+
+        def expected(t: float = t) -> float:
+            energies, weights = net.energies()
+            return float(weights @ np.exp(-t * energies))
+
+        yield Check("energies", (), f"sum_k w_k exp(-E_k t){where}", expected, of_field(own[:2]))
+
+
 def _radial_moment(net: Any) -> Iterator[Check]:
     for k in (2, 4):
         yield Check(
@@ -275,5 +287,6 @@ QUANTITIES: dict[str, Callable[[Any], Iterator[Check]]] = {
     "joint_kernel_moment": _joint_kernel_moment,
     "power_spectrum": _power_spectrum,
     "rho": _rho,
+    "energies": _energies,
     "radial_moment": _radial_moment,
 }

@@ -39,6 +39,10 @@ class Density:
         net = self.net
         self.laws = dict(net.prior() if laws is None else laws)
         for site, law in self.laws.items():
+            if site in net.paths:
+                raise InputError(
+                    f"{type(net).__name__}: P({site}) has no density to maximise, as a path has a value at every point"
+                )
             if leaf(law).is_discrete:
                 raise InputError(
                     f"{type(net).__name__}: P({site}) has no density to maximise, as {type(leaf(law)).__name__} is "

@@ -14,6 +14,7 @@ from nnqft_ppl.cli.check import check
 from nnqft_ppl.cli.classical import modes, vacua
 from nnqft_ppl.cli.correlators import correlators, draw
 from nnqft_ppl.cli.design import design, dual
+from nnqft_ppl.cli.energies import energies
 from nnqft_ppl.cli.interact import interact
 from nnqft_ppl.cli.options import clear_errors
 from nnqft_ppl.cli.posterior import compare, posterior
@@ -60,6 +61,7 @@ app.command()(axioms)
 app.command()(predict)
 app.command()(design)
 app.command()(dual)
+app.command()(energies)
 app.command()(posterior)
 app.command()(compare)
 app.command()(modes)

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnqft_ppl.laws.extent import Function
+from nnqft_ppl.laws.bochner import Function
 from nnqft_ppl.laws.spectrum import MASSES, TWO_POINT, Spectrum, mass_spectrum, read_target
 from nnqft_ppl.models import load
 from nnqft_ppl.runtime.arrays import Array

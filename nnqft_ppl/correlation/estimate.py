@@ -209,7 +209,7 @@ def _batch(
 ) -> tuple[jax.Array, jax.Array]:
     """Mean (S, C) and centred second moments (C, S, S) of one batch, by one program for all values of a theory."""
     sampled = replace(net, width=1) if task.estimator == "neuron" else net
-    theta = sampled.sample(jax.random.fold_in(root, index), task.batch)
+    theta = sampled.sample(jax.random.fold_in(root, index), task.batch, points.reshape(-1, net.dim))
 
     def statistic(one: Parameters) -> jax.Array:
         if task.estimator == "field":
@@ -244,7 +244,7 @@ def _check_tails(net: Architecture, order: int) -> None:
 def _batch_size(net: Architecture, estimator: Estimator, subsets: tuple[Any, ...], points: Array) -> int:
     per_draw = points.shape[0] * (len(subsets) + points.shape[1])
     if estimator == "field":
-        per_draw += 8 * net.neuron_count
+        per_draw += (8 + len(net.paths) * points.shape[0] * points.shape[1]) * net.neuron_count
     if estimator == "amplitude":
         per_draw *= net.neuron_count
     return batch_size(per_draw)

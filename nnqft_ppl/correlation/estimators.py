@@ -112,7 +112,17 @@ def neuron_statistic(net: Architecture, theta: Parameters, points: jax.Array, su
     """E_c[prod_(k in S) h(x_k)] of the first neuron, shape (S, C)."""
     one = {site: value if site in net.shared else value[0] for site, value in theta.items() if site != "a"}
     indices = tuple(tuple(members(mask)) for mask in subsets)
-    return jax.vmap(lambda x: net.marginal_products(x, indices, **one), out_axes=1)(points)
+    return _marginal_products(net, one, points, indices)
+
+
+def _marginal_products(
+    net: Architecture, one: Parameters, points: jax.Array, indices: tuple[tuple[int, ...], ...]
+) -> jax.Array:
+    """`marginal_products` of one neuron at configurations (C, n, d), whose points a path counts in turn; (S, C)."""
+    paths = {site: one[site].reshape(points.shape[:2]) for site in net.paths}
+    rest = {site: value for site, value in one.items() if site not in paths}
+    products = jax.vmap(lambda x, values: net.marginal_products(x, indices, **rest, **values), out_axes=1)
+    return products(points, paths)
 
 
 def amplitude_statistic(
@@ -131,9 +141,7 @@ def amplitude_statistic(
     whole = tuple(mask for mask, _ in terms)
     masks = tuple(sorted({*whole, *(label.mask for label in subsets if isinstance(label, Single))}))
     indices = tuple(tuple(members(mask)) for mask in masks)
-    h = net.map_neurons(
-        lambda one: jax.vmap(lambda x: net.marginal_products(x, indices, **one), out_axes=1)(points), theta
-    )  # (N, masks, C)
+    h = net.map_neurons(lambda one: _marginal_products(net, one, points, indices), theta)  # (N, masks, C)
     moment_of = {mask: h[:, position] for position, mask in enumerate(masks)}
     weight, cumulants = iter(weights), {}
     for mask, parts in terms:

@@ -10,7 +10,7 @@ field from it, whatever the law of the neurons: a prediction that can fail.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -90,7 +90,8 @@ def sampled_mixed(
     x = np.asarray(field_points, dtype=float).reshape(-1, net.dim)
     if len(neurons) != len(y) or not all(0 <= i < net.neuron_count for i in neurons):
         raise InputError(f"neurons must be {len(y)} numbers below {net.neuron_count}, got {neurons}")
-    values = over_networks(net, _Product(neurons, amplitudes), x, y, draws=draws, seed=seed, batch=BATCH).astype(float)
+    settings: Any = {"draws": draws, "seed": seed, "points": np.concatenate([x, y]), "batch": BATCH}
+    values = over_networks(net, _Product(neurons, amplitudes), x, y, **settings).astype(float)
     return MixedEstimate(float(values.mean()), float(values.std(ddof=1) / len(values) ** 0.5), len(values))
 
 
@@ -103,7 +104,7 @@ class _Product(NamedTuple):
     def __call__(self, net: Architecture, theta: dict[str, jax.Array], x: jax.Array, y: jax.Array) -> jax.Array:
         phi = net.field(theta, jnp.concatenate([x, y]))[: len(x)]
         own = jnp.asarray(self.neurons)
-        h = net.neurons(theta, y)[own, jnp.arange(len(own))]
+        h = net.neurons(net.restricted(theta, slice(len(x), None)), y)[own, jnp.arange(len(own))]
         weights = theta["a"][own] if self.amplitudes else jnp.ones(len(own))
         return jnp.prod(phi) * jnp.prod(weights * h)
 

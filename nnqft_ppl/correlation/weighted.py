@@ -124,7 +124,7 @@ def weighted_fields(model: Conditioned, points: Array, *, draws: int, seed: int)
     InputError
         where the prior cannot be drawn, or no log weight is finite.
     """
-    offset, root = pilot(model, seed).offset, jax.random.fold_in(key_of(seed), 0)
+    offset, root = log_weights(model, seed).offset, jax.random.fold_in(key_of(seed), 0)
     size = batch_size(len(points) + len(model.places) + 8 * model.net.neuron_count)
     places = jnp.concatenate([jnp.asarray(points), model.places])
     keys = [jax.random.fold_in(root, index) for index in range(-(-draws // size))]
@@ -144,7 +144,7 @@ def _fields(
         phi = net.field(theta, places)
         return phi, jnp.exp(model.log_factors_of(phi[len(places) - len(model.places) :], noise) - offset)
 
-    return jax.vmap(one)(*_networks(model, key, count))
+    return jax.vmap(one)(*networks(model, key, count, places))
 
 
 class _Task(NamedTuple):
@@ -158,6 +158,7 @@ class _Task(NamedTuple):
 
 def _batch_size(model: Conditioned, subsets: tuple[int, ...], points: Array) -> int:
     per_draw = points.shape[0] * (2 * len(subsets) + points.shape[1]) + len(model.places) + 8 * model.net.neuron_count
+    per_draw += len(model.net.paths) * model.net.neuron_count * (points.shape[0] * points.shape[1] + len(model.places))
     return batch_size(per_draw)
 
 
@@ -205,18 +206,18 @@ def ratio(terms: Polynomial, subsets: Sequence[Any], moments: Moments, dtype: st
     return value, np.sqrt(np.maximum(variance, 0.0) / moments.draws + rounding**2)
 
 
-def networks(model: Conditioned, key: jax.Array, count: int) -> tuple[Parameters, Parameters]:
-    """Hyperparameters and parameters of `count` networks, leading axis `count`."""
+def networks(model: Conditioned, key: jax.Array, count: int, points: jax.Array) -> tuple[Parameters, Parameters]:
+    """Hyperparameters and parameters of `count` networks, leading axis `count`; paths at `points`."""
     laws = model.hyperlaws
     if not laws:
-        return {}, model.net.sample(key, count)
+        return {}, model.net.sample(key, count, points)
     hyper: Any = {
         name: law.sample(jax.random.fold_in(jax.random.fold_in(key, 1), k), (count,))
         for k, (name, law) in enumerate(laws.items())
     }
 
     def one(hyper: Parameters, key: jax.Array) -> Parameters:
-        return {site: value[0] for site, value in model.with_values(hyper)[0].sample(key, 1).items()}
+        return {site: value[0] for site, value in model.with_values(hyper)[0].sample(key, 1, points).items()}
 
     return hyper, jax.vmap(one)(hyper, jax.random.split(jax.random.fold_in(key, 0), count))
 
@@ -247,7 +248,8 @@ def _batch(
         free = [product[mask] - mean for mask, mean in zip(task.controls, known, strict=True)]
         return jnp.stack([*(weight * row for row in rows), *free])
 
-    t = jax.vmap(statistic)(*networks(model, jax.random.fold_in(root, index), task.batch))  # (batch, 1 + S + K, C)
+    drawn = networks(model, jax.random.fold_in(root, index), task.batch, places)
+    t = jax.vmap(statistic)(*drawn)  # (batch, 1 + S + K, C)
     use = (jnp.arange(task.batch) < valid)[:, None, None]
     mean = jnp.sum(jnp.where(use, t, 0.0), axis=0) / valid
     centred = jnp.where(use, t - mean[None], 0.0)

@@ -193,7 +193,9 @@ def reweighted(
     every, double = np.concatenate([x, z]), bool(jax.config.read("jax_enable_x64"))
     batch = max(1, min(draws, 2**20 // (net.width * len(every))))
     whole = -(-draws // batch) * batch
-    evidence = over_networks(net, _evidence, every, values, noise, draws=whole, seed=seed, batch=batch, double=double)
+    evidence = over_networks(
+        net, _evidence, every, values, noise, draws=whole, seed=seed, points=every, batch=batch, double=double
+    )
     log_z, mean, variance = evidence
     weight = np.exp(log_z - log_z.max())
     weight /= weight.sum()

@@ -202,7 +202,7 @@ def _prior_batches(model: Conditioned, x: jax.Array, keys: jax.Array) -> dict[st
 
     def one(key: jax.Array) -> dict[str, dict[str, jax.Array]]:
         key_hyper, key_theta, key_noise = jax.random.split(key, 3)
-        hyper, net, noise, theta = prior_network(model, key_hyper, key_theta)
+        hyper, net, noise, theta = prior_network(model, key_hyper, key_theta, _seen(model, x))
         phi = net.field(theta, _seen(model, x))
         groups = {"prior": {"phi": phi[: len(x)], **hyper}}
         if model.observation is not None:

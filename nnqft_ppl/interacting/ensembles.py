@@ -124,7 +124,7 @@ def _fields(model: Conditioned, root: jax.Array | None, places: jax.Array, key: 
     """Fields without the factors, (count, P)."""
     if root is not None:
         return jax.random.normal(key, (count, root.shape[1]), root.dtype) @ root.T
-    _, theta = networks(model, key, count)
+    _, theta = networks(model, key, count, places)
     return jax.vmap(lambda one: model.net.field(one, places))(theta)
 
 

@@ -14,6 +14,8 @@ __all__ = [
     "GaussianTilt",
     "GibbsNormal",
     "LatentSignTilt",
+    "OrnsteinUhlenbeck",
+    "PathLaw",
     "RegulatedFrequencies",
     "SpectralFrequencies",
     "Spectrum",
@@ -45,6 +47,7 @@ from .frequencies import (
 from .isotropic import spectral_integral
 from .joint import iid, isotropic_normal, uniform_phases
 from .lattice import DualLattice
+from .paths import OrnsteinUhlenbeck, PathLaw
 from .propagators import propagator
 from .spectrum import Spectrum
 from .vectors import BottleAndNormals, BottleLaw, CoupledBottles, isotropic_moment

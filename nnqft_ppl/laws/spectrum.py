@@ -17,8 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.interpolate import CubicSpline
 
-from nnqft_ppl.laws.bochner import transform_of, transform_of_rows
-from nnqft_ppl.laws.extent import WIDEST, Extent, Function, extent, values_at
+from nnqft_ppl.laws.bochner import WIDEST, Extent, Function, extent, transform_of, transform_of_rows, values_at
 from nnqft_ppl.laws.interpolation import hermite
 from nnqft_ppl.runtime.arrays import Array, check_rows
 from nnqft_ppl.runtime.columns import numbers, read_columns

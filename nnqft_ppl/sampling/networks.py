@@ -23,6 +23,7 @@ def over_networks(
     *arrays: ArrayLike,
     draws: int,
     seed: int,
+    points: ArrayLike | None = None,
     batch: int = BATCH,
     double: bool = False,
     keyed: bool = False,
@@ -31,20 +32,22 @@ def over_networks(
 
     One seed gives one array, and longer ones begin the same. Draws are single precision unless `double`, whose rounding
     is far below any standard error that they can have. `function` is hashed: one of a module, not a closure. With
-    `keyed` it is given a key of each network's own after theta, for randomness that is not of the theory.
+    `keyed` it is given a key of each network's own after theta, for randomness that is not of the theory. Paths are
+    drawn at `points` (P, d).
 
     Raises
     ------
     InputError
-        for a theory without an exact sampler, or with data, a source or an action.
+        for a theory without an exact sampler, or with data, a source or an action; for paths without points.
     """
     net = unconditioned(net, "over_networks", "use posterior, whose draws are those of the theory as a whole")
     net.check_ancestral()
     with jax.enable_x64(double):
         root = key_of(seed)
-        places = [jnp.asarray(array) for array in arrays]
+        given = [jnp.asarray(array) for array in arrays]
+        at = None if points is None else jnp.asarray(points)
         keys = (jax.random.fold_in(root, index) for index in range(-(-draws // batch)))
-        parts = [jax.tree.map(np.asarray, _batch(net, key, places, function, batch, keyed)) for key in keys]
+        parts = [jax.tree.map(np.asarray, _batch(net, key, at, given, function, batch, keyed)) for key in keys]
     return jax.tree.map(lambda *leaves: np.concatenate(leaves)[:draws], *parts)
 
 
@@ -58,7 +61,7 @@ def field_draws(net: Model, points: ArrayLike, *, draws: int, seed: int) -> Arra
     """
     net = unconditioned(net, "field_draws", "use posterior, whose draws are those of the theory as a whole")
     x = check_points(points, net.dim)
-    phi = over_networks(net, _field, x, draws=draws, seed=seed)
+    phi = over_networks(net, _field, x, draws=draws, seed=seed, points=x)
     return phi.reshape(draws, len(x), -1).astype(float)
 
 
@@ -68,10 +71,16 @@ def _field(net: Architecture, theta: dict[str, jax.Array], points: jax.Array) ->
 
 @partial(jax.jit, static_argnames=("function", "batch", "keyed"))
 def _batch(
-    net: Architecture, key: jax.Array, arrays: list[jax.Array], function: Callable[..., Any], batch: int, keyed: bool
+    net: Architecture,
+    key: jax.Array,
+    points: jax.Array | None,
+    arrays: list[jax.Array],
+    function: Callable[..., Any],
+    batch: int,
+    keyed: bool,
 ) -> Any:
     """One batch; compiled once for all values of the hyperparameters that JAX can carry."""
-    theta = net.sample(key, batch)
+    theta = net.sample(key, batch, points)
     if not keyed:
         return jax.vmap(lambda one: function(net, one, *arrays))(theta)
     own = jax.random.split(jax.random.fold_in(key, len(theta)), batch)

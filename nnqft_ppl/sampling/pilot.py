@@ -67,12 +67,12 @@ class PriorNetwork(NamedTuple):
     theta: Parameters
 
 
-def prior_network(model: Conditioned, key_hyper: jax.Array, key_theta: jax.Array) -> PriorNetwork:
-    """One draw, to be mapped over keys."""
+def prior_network(model: Conditioned, key_hyper: jax.Array, key_theta: jax.Array, points: jax.Array) -> PriorNetwork:
+    """One draw, to be mapped over keys; its paths at the points."""
     laws = enumerate(model.hyperlaws.items())
     hyper: Any = {name: law.sample(jax.random.fold_in(key_hyper, k)) for k, (name, law) in laws}
     net, noise = model.with_values(hyper)
-    return PriorNetwork(hyper, net, noise, {site: value[0] for site, value in net.sample(key_theta, 1).items()})
+    return PriorNetwork(hyper, net, noise, {site: value[0] for site, value in net.sample(key_theta, 1, points).items()})
 
 
 @jax.jit
@@ -80,7 +80,8 @@ def _networks(model: Conditioned, key: jax.Array) -> tuple[jax.Array, Parameters
     """L and the hyperparameters of NETWORKS networks."""
 
     def one(key: jax.Array) -> tuple[jax.Array, Parameters]:
-        hyper, net, noise, theta = prior_network(model, *jax.random.split(key))
+        key_hyper, key_theta = jax.random.split(key)
+        hyper, net, noise, theta = prior_network(model, key_hyper, key_theta, model.places)
         if model.collapsed:
             return model.log_factors(net, theta, noise), hyper
         return model.log_factors_of(net.field(theta, model.places), noise), hyper

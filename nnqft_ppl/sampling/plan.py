@@ -54,6 +54,11 @@ def plan(model: Model, sampler: SamplerName | None = None, collapsed: bool | Non
     """
     model = conditioned(model)
     net = model.net
+    if net.paths:
+        raise InputError(
+            f"{type(net).__name__}: chains keep no path beyond the points of the factors; use correlators with the "
+            "estimator reweight, or MCMC(NUTS(model), ...) with all points given to the program"
+        )
     separate = net.independent and net.ancestral and not net.shared
     # A source moves the means of the amplitudes with the neurons, which Gibbs moves follow with the amplitudes only.
     integrable = is_linear(model) and not (model.sources and separate)

@@ -17,6 +17,7 @@ __all__ = [
     "NoClosedForm",
     "NonNegative",
     "OffsetGaussian",
+    "PathArchitecture",
     "Positive",
     "PositiveOrInfinite",
     "Rayleigh",
@@ -44,4 +45,5 @@ from .amplitudes import (
 from .architecture import Architecture, Array, InputError, NoClosedForm, theorem
 from .cosine import CosineArchitecture, balanced_signs
 from .coupled_cosine import CoupledCosineArchitecture, latent_sign_moment, signed_sums
+from .paths import PathArchitecture
 from .ranges import Count, Finite, Fraction, NonNegative, Positive, PositiveOrInfinite, Several, Static

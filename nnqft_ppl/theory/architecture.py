@@ -147,6 +147,7 @@ class Architecture(ABC):
 
     independent: ClassVar[bool] = True  #: are the neurons independent?
     shared: ClassVar[tuple[str, ...]] = ()  #: sites of theta_h that all neurons share, without an axis of neurons
+    paths: ClassVar[tuple[str, ...]] = ()  #: sites of theta_h that are random paths: a value (N, P) at each of P points
     vectors: ClassVar[tuple[str, ...]] = ()  #: sites of theta_h with a vector of space for each neuron
     phase: ClassVar[str | None] = None  #: the site c of a phase for which (a, c) and (-a, c + pi) are one neuron
     ancestral: ClassVar[bool] = True  #: does every law have an exact sampler?
@@ -171,6 +172,10 @@ class Architecture(ABC):
     @abstractmethod
     def prior(self) -> dict[str, dist.Distribution]:
         """Joint laws of the named sites: ``a`` for the amplitudes, event shape (N,); the others are theta_h."""
+
+    def prior_at(self, points: jax.Array | None) -> dict[str, dist.Distribution]:
+        """`prior`, with the values of paths at points (P, d); without points only where no site is a path."""
+        return self.prior()
 
     @abstractmethod
     def neuron(self, x: jax.Array, *args: Any, **theta: Any) -> jax.Array:
@@ -237,11 +242,21 @@ class Architecture(ABC):
         """h_i(x_p), shape (N, P), from parameters theta_h whose leading axis is the neuron; ``a`` is ignored."""
 
         check_shape(points, self.dim)
+        return self.map_neurons(lambda one: self.along(points, one), theta)
 
-        def at_points(one: Parameters) -> jax.Array:
-            return jax.vmap(lambda x: self.neuron(x, **one))(points)
+    def along(self, points: jax.Array, one: Parameters, axis: int = 0) -> jax.Array:
+        """h(x_p) of one neuron, shape (P,), where every point has its own value of a path; `axis` counts the points."""
+        paths = {site: one[site] for site in self.paths}
+        for site, path in paths.items():
+            if path.shape != (points.shape[axis],):
+                asked = f"drawn at the {points.shape[axis]} points at which the neurons are asked for"
+                raise InputError(f"{type(self).__name__}: {site} must be {asked}, got values of shape {path.shape}")
+        rest = {site: value for site, value in one.items() if site not in paths}
+        return jax.vmap(lambda x, values: self.neuron(x, **rest, **values), in_axes=(axis, 0))(points, paths)
 
-        return self.map_neurons(at_points, theta)
+    def restricted(self, theta: Parameters, which: slice | int) -> Parameters:
+        """Parameters whose paths keep only some of the points at which they were drawn."""
+        return {site: value[..., which] if site in self.paths else value for site, value in theta.items()}
 
     def map_neurons(self, function: Callable[[Parameters], jax.Array], theta: Parameters) -> jax.Array:
         """`function` of the theta_h of one neuron, for every neuron: shape (N, ...)."""
@@ -265,8 +280,7 @@ class Architecture(ABC):
 
         def term(one: Parameters) -> jax.Array:
             a = one.pop("a")
-            h = jax.vmap(lambda x: self.neuron(x, **one, **common), in_axes=1)(coordinates)
-            return jnp.multiply.outer(h, a)
+            return jnp.multiply.outer(self.along(coordinates, one | common, axis=1), a)
 
         if jax.default_backend() != "cpu":  # all neurons at once, which XLA fuses with their sum
             return jax.vmap(term, out_axes=-1)(own).sum(axis=-1)
@@ -277,10 +291,9 @@ class Architecture(ABC):
     def __call__(self, points: ArrayLike | None = None) -> Any:
         """The NumPyro program: sample every site of `prior`; at points (P, d), record the site ``phi``."""
         refuse_conditioned_field()
-        theta = sample_sites(self.prior(), self.site_dims)
-        if points is None:
-            return None
-        return record_field(self.field(theta, program_points(points, self.dim)))
+        x = None if points is None else program_points(points, self.dim)
+        theta = sample_sites(self.prior_at(x), self.site_dims)
+        return None if x is None else record_field(self.field(theta, x))
 
     def site_dims(self, site: str, shape: tuple[int, ...]) -> list[str]:
         """Names of a site's dimensions: ``neuron`` first unless all share it, then ``component`` or ``axis``."""
@@ -289,20 +302,22 @@ class Architecture(ABC):
             return names
         if len(shape) == 2 and site == "a" and shape[1] == self.component_count:
             return ["neuron", "component"]
+        if site in self.paths:
+            return ["neuron", f"{site}_point"]
         return ["neuron", *(["axis"] if site in self.vectors else names[1:])]
 
-    def sample(self, key: jax.Array, draws: int) -> Parameters:
-        """Exact ancestral draws of every site, leading axis `draws`.
+    def sample(self, key: jax.Array, draws: int, points: jax.Array | None = None) -> Parameters:
+        """Exact ancestral draws of every site, leading axis `draws`; of paths at the points (P, d).
 
         Raises
         ------
         InputError
-            where a law has no exact sampler.
+            where a law has no exact sampler, or a path no points.
         """
         self.check_ancestral()
         return {  # pyright: ignore[reportReturnType]
             site: law.sample(jax.random.fold_in(key, tag), (draws,))
-            for tag, (site, law) in enumerate(self.prior().items())
+            for tag, (site, law) in enumerate(self.prior_at(points).items())
         }
 
     def check_ancestral(self) -> None:
@@ -320,7 +335,7 @@ class Architecture(ABC):
 
         Points of shape (n, d) and subsets S of their indices; shape (len(subsets),).
         """
-        h = jax.vmap(lambda x: self.neuron(x, **theta))(points)
+        h = self.along(points, theta)
         return jnp.stack([math.prod(h[k] for k in subset) for subset in subsets])
 
     # -- closed forms --------------------------------------------------------------------------------------------

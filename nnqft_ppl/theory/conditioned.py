@@ -88,9 +88,13 @@ class Conditioned:
         chosen = {name: hyper[name] for name, _ in self.unknown}
         return with_traced(self.net, chosen), hyper.get("noise", noise)
 
-    def laws(self, net: Architecture) -> dict[str, dist.Distribution]:
-        """The laws of the sites that are sampled: all of the net's, without the amplitudes if collapsed."""
-        return {site: law for site, law in net.prior().items() if not (self.collapsed and site == "a")}
+    def laws(self, net: Architecture, points: jax.Array | None = None) -> dict[str, dist.Distribution]:
+        """The laws of the sites that are sampled: all of the net's, without the amplitudes if collapsed.
+
+        Those of paths at `points`, by default at the places of the factors.
+        """
+        at = self.places if points is None else points
+        return {site: law for site, law in net.prior_at(at).items() if not (self.collapsed and site == "a")}
 
     # -- its factors ---------------------------------------------------------------------------------------------
 
@@ -104,12 +108,9 @@ class Conditioned:
 
     def log_weight(self, net: Architecture, theta: Parameters) -> jax.Array:
         """log of the factors of sources and actions."""
-        total = jnp.zeros(())
-        for source in self.sources:
-            total += jnp.sum(source.strength * field_at(net, theta, source.points))
-        for action in self.actions:
-            total -= action_at(action, field_at(net, theta, action.points))
-        return total
+        rest = dataclasses.replace(self, observation=None)
+        own = slice(len(self.places) - len(rest.places), None)
+        return rest.log_factors_of(field_at(net, net.restricted(theta, own), rest.places), None)
 
     @property
     def factored(self) -> bool:
@@ -149,15 +150,17 @@ class Conditioned:
         parts: Any = (law.loc, law.scale)
         mean, scale = (jnp.broadcast_to(part, shape).reshape(shape[0], -1) for part in parts)
         spread, log_weight = scale[:, :1], jnp.zeros(())
-        for source in self.sources:
-            h = net.neurons(theta, jnp.asarray(source.points))
+        seen = [] if self.observation is None else [self.observation]
+        ends = np.cumsum([len(one.points) for one in (*seen, *self.sources)])
+        *parts, _ = jnp.split(net.neurons(theta, self.places), ends, axis=1)  # as `places` puts them together
+        for source, h in zip(self.sources, parts[len(seen) :], strict=True):
             pull = spread * (h @ source.strength.reshape(len(source.points), -1))
             log_weight += jnp.sum(pull * mean / spread) + 0.5 * jnp.sum(pull**2)
             mean = mean + spread * pull
         if self.observation is None:
             empty = jnp.zeros((0, mean.shape[1]))
             return LinearSystem(jnp.zeros((shape[0], 0)), empty, mean, spread, log_weight)
-        h = net.neurons(theta, jnp.asarray(self.observation.points))
+        h = parts[0]
         sigma = jnp.broadcast_to(jnp.asarray(noise), (len(self.observation.points),))
         r = (jnp.asarray(self.observation.values).reshape(len(sigma), -1) - h.T @ mean) / sigma[:, None]
         log_weight -= mean.shape[1] * jnp.sum(jnp.log(sigma))
@@ -178,10 +181,13 @@ class Conditioned:
         refuse_conditioned_field()
         hyper: Any = {name: numpyro.sample(name, law) for name, law in self.hyperlaws.items()}
         net, noise = self.with_values(hyper)
-        theta = sample_sites(self.laws(net), net.site_dims)
+        places = self.places
+        x = places[:0] if points is None else program_points(points, self.net.dim)
+        every = sample_sites(self.laws(net, jnp.concatenate([places, x])), net.site_dims)
+        theta = net.restricted(every, slice(len(places)))
         data = None if self.collapsed else self.observation
         if data is not None:
-            phi = field_at(net, theta, data.points)
+            phi = field_at(net, net.restricted(theta, slice(len(data.points))), data.points)
             law = dist.Normal(phi, noise_like(noise, phi)).to_event(phi.ndim - 1)
             with numpyro.plate("observation", len(data.points)):
                 numpyro.sample("y", law, obs=jnp.asarray(data.values))
@@ -191,7 +197,7 @@ class Conditioned:
             numpyro.factor("factors", self.log_weight(net, theta))
         if points is None or self.collapsed:
             return None
-        return record_field(field_at(net, theta, program_points(points, self.net.dim)))
+        return record_field(field_at(net, net.restricted(every, slice(len(places), None)), x))
 
 
 class LinearSystem(NamedTuple):

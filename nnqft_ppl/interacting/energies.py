@@ -1,0 +1,175 @@
+"""Energies of a theory on the line from its draws: the generalised eigenvalue problem of its correlators.
+
+Powers of the field at one time, moved on by a while, O_j = phi^p(s), make the states exp(-s H) phi^p |0>. As reflection
+positivity says, C_ij(t) = <theta(O_i) O_j(t)> - <O_i><O_j> is a sum over states of <O_i|n> exp(-E_n t) <n|O_j>. The
+generalised eigenvalues of C(t_1) v = lambda C(t_0) v are exp(-E_n (t_1 - t_0)), up to states beyond the number of
+operators, which change them by about exp(-(E - E_n) t_0) (Luscher and Wolff 1990).
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.linalg import eigh
+
+from nnqft_ppl.runtime.arrays import Array, check_points
+from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.sampling.networks import over_networks
+from nnqft_ppl.theory.architecture import Architecture, Parameters
+from nnqft_ppl.theory.conditioned import Conditioned, Model, conditioned
+
+BLOCKS = 50  # of draws, which the jackknife leaves out one after another
+EVEN = 1e-6  # of a step, to which times have to be equally far apart
+
+
+class Energies(NamedTuple):
+    """The lowest energies that powers of the field reach, with the standard errors of the jackknife, each (n,)."""
+
+    energies: Array  #: E_n - E_0, in increasing order
+    errors: Array
+    weights: Array  #: |<0|O|n>|^2 of the first power O
+    weight_errors: Array
+    effective: float  #: number of draws, less where they have weights
+
+
+def energies(
+    model: Model,
+    times: ArrayLike,
+    *,
+    powers: Sequence[int] = (1,),
+    shifts: Sequence[int] = (0, 2),
+    lags: tuple[int, int] = (1, 2),
+    draws: int = 100_000,
+    seed: int = 0,
+) -> Energies:
+    """Energies E_n - E_0 and weights of a theory on the line, from sampled correlators of powers of its field.
+
+    C(t_1) v = lambda C(t_0) v with lambda_n = exp(-E_n (t_1 - t_0)), for a theory that satisfies (13).
+
+    Parameters
+    ----------
+    model
+        A theory on the line, or one with a source, an action or data, whose networks are weighted then.
+    times
+        At least three times (T,), equally far apart, at which the field is drawn: correlators are averaged over all of
+        them, so that the theory must be stationary there.
+    powers
+        The powers p of the field, odd for states that one field reaches and even for those that two do.
+    shifts
+        The s of each of them, in steps between the times: as many energies are found as there are powers and shifts.
+    lags
+        t_0 and t_1 > t_0, in steps.
+    draws, seed
+        Number of networks, and the seed that fixes them.
+
+    Returns
+    -------
+    A named tuple of ``energies`` and ``weights`` |<0|phi^p|n>|^2 of the first power, with ``errors`` and
+    ``weight_errors``; nan where noise leaves no positive eigenvalue; and the ``effective`` number of draws.
+
+    Raises
+    ------
+    InputError
+        for a theory in the plane or without an exact sampler, unknown hyperparameters, times that are not equally far
+        apart, powers or lags that cannot be used, or too few draws for the powers.
+
+    Examples
+    --------
+    The cube of an oscillator's position has matrix elements with two states alone, of energies 1 and 3.
+
+    >>> net = nq.load("markov_net", width=2, activation="cube")
+    >>> found = nq.energies(net, 0.4 * np.arange(9), draws=20_000)
+    >>> bool(np.all(np.abs(found.energies - [1.0, 3.0]) < 5 * found.errors))
+    True
+    """
+    theory = conditioned(model)
+    if theory.net.dim != 1:
+        raise InputError(
+            f"energies: {type(theory.net).__name__} must be a theory on the line, got dim = {theory.net.dim}"
+        )
+    if theory.unknown:
+        raise InputError("energies: hyperparameters must be known; give them a value with load")
+    t = np.asarray(times, dtype=float)
+    steps = np.diff(t) if t.ndim == 1 else np.zeros(0)
+    if len(steps) < 2 or not (steps > 0).all() or np.ptp(steps) > EVEN * steps.mean():
+        raise InputError(f"times must be at least three, increasing and equally far apart, got {times}")
+    for name, given, least in (("powers", powers, 1), ("shifts", shifts, 0)):
+        if not given or min(given) < least or len(set(given)) < len(given):
+            raise InputError(f"{name} must be different whole numbers from {least} on, got {tuple(given)}")
+    room = len(t) - 2 * max(shifts)
+    if len(lags) != 2 or not 0 <= lags[0] < lags[1] < room:
+        raise InputError(f"lags must be two, 0 <= t_0 < t_1 < {room}, got {tuple(lags)}; more times allow more")
+    if draws < 2 * BLOCKS:
+        raise InputError(f"draws must be at least {2 * BLOCKS}, got {draws}")
+    operators = _Operators(tuple(powers), tuple(shifts), lags, len(t), theory if theory.factors else None)
+    sums, effective = _block_sums(theory, operators, check_points(t[:, None], 1), draws, seed)
+    whole, step = [part.sum(axis=0) for part in sums], float(steps.mean())
+    value = _solved(whole, lags, step)
+    others = ([all_ - part[k] for all_, part in zip(whole, sums, strict=True)] for k in range(BLOCKS))
+    without = np.array([_solved(one, lags, step) for one in others])
+    errors = np.sqrt((BLOCKS - 1) * without.var(axis=0))
+    return Energies(value[0], errors[0], value[1], errors[1], effective)
+
+
+class _Operators(NamedTuple):
+    """What one network says of the operators: means over times, products at both lags, and its log weight."""
+
+    powers: tuple[int, ...]
+    shifts: tuple[int, ...]
+    lags: tuple[int, int]
+    times: int  #: their number
+    model: Conditioned | None  #: the theory, where it has factors
+
+    def __call__(self, net: Architecture, theta: Parameters, points: jax.Array) -> tuple[jax.Array, ...]:
+        every = net.field(theta, points).reshape(len(points), -1)
+        phi, log_weight = every[: self.times, 0], jnp.zeros((), every.dtype)
+        if self.model is not None:  # which knows the field at the other points
+            rest = every[self.times :] if net.component_count > 1 else every[self.times :, 0]
+            log_weight = self.model.log_factors_of(rest, self.model.with_values({})[1])
+        fields = [phi**p for p in self.powers]
+        means = jnp.repeat(jnp.stack([one.mean() for one in fields]), len(self.shifts))
+
+        def product(p: jax.Array, q: jax.Array, lag: int) -> jax.Array:
+            """phi^p(0) phi^q(lag), averaged over times and over both orders."""
+            early, late = slice(self.times - lag), slice(lag, None)
+            return 0.5 * (jnp.mean(p[early] * q[late]) + jnp.mean(q[early] * p[late]))
+
+        every_operator = [(one, shift) for one in fields for shift in self.shifts]
+        # theta(O_i) and O_j are moved on in opposite directions.
+        products = [
+            [[product(p, q, lag + r + s) for q, s in every_operator] for p, r in every_operator] for lag in self.lags
+        ]
+        return means, jnp.array(products), log_weight
+
+
+def _block_sums(
+    model: Conditioned, operators: _Operators, x: Array, draws: int, seed: int
+) -> tuple[tuple[Array, ...], float]:
+    """Sums over blocks of draws of w, of w O_i and of w theta(O_i) O_j at both lags; how many are effective."""
+    every = np.concatenate([x, np.asarray(model.places)])
+    found = over_networks(model.net, operators, every, draws=draws, seed=seed, points=every)
+    means, products, logs = (part.astype(float) for part in found)
+    w = np.exp(logs - logs.max())
+    blocks = np.array_split(np.arange(draws), BLOCKS)
+
+    def sums(values: Array) -> Array:
+        return np.stack([np.tensordot(w[own], values[own], axes=1) for own in blocks])
+
+    return (sums(np.ones(draws)), sums(means), sums(products)), float(w.sum() ** 2 / (w**2).sum())
+
+
+def _solved(sums: Sequence[Array], lags: tuple[int, int], step: float) -> Array:
+    """Energies and weights, (2, n), from sums over draws."""
+    total, means, products = sums
+    early, late = products / total - np.multiply.outer(means, means) / total**2
+    try:
+        values, vectors = eigh(late, early)
+    except np.linalg.LinAlgError:
+        raise InputError("powers and shifts must differ beyond the noise; give fewer of them, or more draws") from None
+    values, vectors = values[::-1], vectors[:, ::-1]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = -np.log(np.where(values > 0, values, np.nan)) / (step * (lags[1] - lags[0]))
+        return np.stack([found, (early[0] @ vectors) ** 2 * np.exp(found * step * lags[0])])

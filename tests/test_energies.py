@@ -1,0 +1,78 @@
+"""Energies from sampled correlators: two states exactly, what noise leaves, and what is refused."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.linalg import eigh
+
+from nnqft_ppl import InputError, deform, energies, load
+from nnqft_ppl.interacting.energies import _solved
+
+CUBE: Any = load("markov_net", width=1, activation="cube")
+TIMES = 0.4 * np.arange(9)
+
+
+def test_two_states_are_found_exactly():
+    """From correlators 9 exp(-t) + 6 exp(-3t) without noise, moved on by 0 and by one step: to 1e-10."""
+    lag = np.add.outer([0, 1], [0, 1])
+    both = np.stack([9 * np.exp(-0.4 * (k + lag)) + 6 * np.exp(-1.2 * (k + lag)) for k in (1, 2)])
+    found = _solved([np.ones(()), np.zeros(2), both], (1, 2), 0.4)
+    np.testing.assert_allclose(found, [[1.0, 3.0], [9.0, 6.0]], rtol=1e-10)
+    with pytest.raises(InputError, match="powers and shifts must differ beyond the noise"):
+        _solved([np.ones(()), np.zeros(2), np.ones((2, 2, 2))], (1, 2), 0.4)
+
+
+@pytest.mark.slow
+def test_energies_and_weights_of_drawn_fields():
+    """1 and 3 with 9 and 6, false alarms 6e-7 a number; rates that are a third off are caught."""
+    found = energies(CUBE, TIMES, lags=(0, 1), shifts=(0, 1), draws=200_000, seed=1)
+    assert (np.abs(found.energies - [1.0, 3.0]) < 5 * found.errors).all()
+    assert (np.abs(found.weights - [9.0, 6.0]) < 5 * found.weight_errors).all()
+    assert (5 * found.errors < [0.3, 1.2]).all()
+    assert found.effective == 200_000
+    twice = energies(
+        load("markov_net", width=1, activation="cube", mass=2.0), TIMES, lags=(0, 1), shifts=(0, 1), seed=1
+    )
+    assert np.abs(twice.energies[0] - 1.0) > 10 * twice.errors[0]
+
+
+@pytest.mark.slow
+def test_weighted_networks_of_an_interacting_theory():
+    """A mass term on 13 points of the path: energies of the middle, against the theory on a lattice of times.
+
+    (phi^2 makes the transfer matrix T = exp(-w V/2) exp(-H dt) exp(-w V/2), whose gap is 40 % above 1.)
+    """
+    net = load("sine_path", width=1)
+    times = 0.25 * np.arange(-6.0, 7.0)
+    model = deform(net, "phi^2", times[:, None], np.full(13, 0.25))
+    found = energies(model, times[3:10], powers=(1,), shifts=(0,), lags=(1, 2), draws=200_000, seed=2)
+    own, g = net.states()  # pyright: ignore[reportAttributeAccessIssue]
+    values, states = eigh(g @ g)
+    half = states @ (np.exp(-0.125 * values)[:, None] * states.T)
+    levels = -np.log(np.linalg.eigvalsh(half @ (np.exp(-0.25 * own)[:, None] * half))[::-1][:2]) / 0.25
+    gap = levels[1] - levels[0]
+    assert 1.2 < gap < 2.0
+    assert found.effective < 150_000
+    # One power sees higher states as well: up to 15 % above the gap at these times.
+    assert gap - 5 * found.errors[0] < found.energies[0] < 1.15 * gap + 5 * found.errors[0]
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"times": [0.0, 1.0]}, "times must be at least three"),
+        ({"times": [0.0, 1.0, 3.0]}, "times must be at least three, increasing and equally far apart"),
+        ({"lags": (2, 1)}, "lags must be two, 0 <= t_0 < t_1 < 5"),
+        ({"lags": (1, 5)}, "lags must be two, 0 <= t_0 < t_1 < 5"),
+        ({"powers": (1, 1)}, "powers must be different whole numbers from 1 on"),
+        ({"shifts": ()}, "shifts must be different whole numbers from 0 on"),
+        ({"draws": 10}, "draws must be at least 100"),
+        ({"model": load("cos_net", dim=2)}, "CosNet must be a theory on the line"),
+    ],
+    ids=str,
+)
+def test_what_is_refused_is_one_line(settings, words):
+    given = {"model": CUBE, "times": TIMES, **settings}
+    with pytest.raises(InputError, match=words):
+        energies(given.pop("model"), given.pop("times"), **given)
