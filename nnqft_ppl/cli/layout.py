@@ -1,4 +1,4 @@
-"""Tables in a given width, in which nothing is cut: folded at words where they fit so, and as records where they do not.
+"""Tables in a given width, in which nothing is cut: folded at words where they fit so, as records where not.
 
 A head that begins with ``>`` stands above numbers: these are aligned to the right and never broken. Other cells are
 text, or a `rich.text.Text` with a style, and are broken between words only.

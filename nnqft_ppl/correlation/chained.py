@@ -77,6 +77,7 @@ def chained(model: Conditioned, points: Array, request: Request) -> list[Estimat
             seed=request.seed,
             checkpoint=Checkpoint(folder, identity),
             title=f"{type(model.net).__name__} chain",
+            how=chosen.line,
             progress=request.progress,
         ).kept
         return _legs(np.asarray(kept, dtype=float), where, request.components, model.net.component_count)

@@ -46,9 +46,8 @@ class Checkpoint:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with temporary.open("wb") as file:
-                np.savez(
-                    file, **state, **{PROGRESS: np.array([f"{progress[0]:.0f}", f"{progress[1]:.0f}", progress[2]])}
-                )
+                far: Any = {PROGRESS: np.array([f"{progress[0]:.0f}", f"{progress[1]:.0f}", progress[2]])}
+                np.savez(file, **state, **far)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(self.path)

@@ -19,6 +19,30 @@ def check_folder(path: Path) -> Path:
         raise InputError(f"output file must be in a folder that exists and can be written, got {str(path)!r}") from None
 
 
+def check_readable(path: Path | None, what: str) -> None:
+    """`InputError` for a table of numbers that is asked for but cannot be read; ``-`` is standard input."""
+    if path is None or str(path) == "-":
+        return
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise InputError(f"{what} file {str(path)!r} must be readable CSV or Parquet: {error.strerror}") from error
+
+
+def check_writable(path: str | Path) -> Path:
+    """`path` if a table can be written there; asked before long work starts.
+
+    Raises
+    ------
+    InputError
+        for a suffix other than .parquet and .csv, a missing folder, or one without permission to write.
+    """
+    path = Path(path)
+    if path.suffix not in (".parquet", ".csv"):
+        raise InputError(f"output file must end in .parquet or .csv, got {str(path)!r}")
+    return check_folder(path)
+
+
 def check_file(path: Path | None, suffix: str) -> None:
     """`InputError` for a file that is asked for but has another suffix, or no folder that can be written."""
     if path is None:

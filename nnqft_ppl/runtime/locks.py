@@ -16,8 +16,8 @@ PAUSE = 0.2  # seconds between two looks
 def writing(place: Path) -> Iterator[None]:
     """Hold the lock of an output file or folder; wait while another process holds it, and say which.
 
-    The lock is a file with the process's number, ``.NAME.lock`` beside a file and ``.lock`` in a folder. The system frees
-    it when its owner ends, however that ends: a file that was left behind is stale, and is taken over.
+    The lock is a file with the process's number, ``.NAME.lock`` beside a file and ``.lock`` in a folder. The system
+    frees it when its owner ends, however that ends: a file that was left behind is stale, and is taken over.
 
     Raises
     ------
@@ -51,9 +51,7 @@ def _acquired(path: Path, place: Path) -> int:
         os.close(handle)
         if not said:
             said = True
-            say(
-                f"note: process {owner or '?'} is writing to {place}; this run waits until it ends (Ctrl-C: this one only)"
-            )
+            say(f"note: process {owner or '?'} is writing to {place}; this run waits for its end")
         time.sleep(PAUSE)
 
 

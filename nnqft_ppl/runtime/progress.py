@@ -1,7 +1,7 @@
 """What a long run says of itself on standard error, where that is asked for: how far it is, and when it will end.
 
-On a terminal a bar; elsewhere a line after the first steps, and one every PATIENCE seconds. The end is estimated from all
-steps so far but the first ones, in whose time programs are compiled. `heartbeat` speaks where nothing else does.
+On a terminal a bar; elsewhere a line after the first steps, and one every PATIENCE seconds. The end is estimated from
+all steps so far but the first ones, in whose time programs are compiled. `heartbeat` speaks where nothing else does.
 """
 
 import sys
@@ -23,6 +23,7 @@ class _Voice:
     quiet = False  # what the user asks for
     bars = 0  # on the screen now
     doing = ""
+    beating = False
 
     def say(self, line: str) -> None:
         self.last = time.monotonic()
@@ -38,9 +39,9 @@ def say(line: str) -> None:
     _voice.say(line)
 
 
-def be_quiet() -> None:
-    """From now on nothing of this module is heard in this process."""
-    _voice.quiet = True
+def be_quiet(quiet: bool) -> None:
+    """Is nothing of this module to be heard in this process?"""
+    _voice.quiet = quiet
 
 
 class Forecast:
@@ -113,7 +114,9 @@ def _bar(description: str, unit: str, forecast: Forecast) -> Iterator[Advance]:
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         count = f"{forecast.done:.0f}/{forecast.total:.0f} {unit}"
-        task = bar.add_task(description, total=forecast.total, completed=forecast.done, count=count, forecast=forecast)
+        task = bar.add_task(
+            description, total=forecast.total, completed=int(forecast.done), count=count, forecast=forecast
+        )
 
         def advance(steps: float, total: float | None = None) -> None:
             forecast.advance(steps, total)
@@ -152,8 +155,11 @@ def _lines(description: str, unit: str, forecast: Forecast) -> Iterator[Advance]
 @contextmanager
 def heartbeat(doing: str) -> Iterator[None]:
     """A line whenever nothing was said for PATIENCE seconds: what is being done, and for how long."""
+    if _voice.beating:  # one is enough
+        yield
+        return
     over, started = threading.Event(), time.monotonic()
-    _voice.last, _voice.doing = started, doing
+    _voice.last, _voice.doing, _voice.beating = started, doing, True
 
     def beat() -> None:
         while not over.wait(min(PATIENCE / 10, 1.0)):
@@ -168,4 +174,4 @@ def heartbeat(doing: str) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
-        _voice.doing = ""
+        _voice.doing, _voice.beating = "", False

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from nnqft_ppl.runtime.checkpoint import Checkpoint
-from nnqft_ppl.runtime.progress import progress_bar
+from nnqft_ppl.runtime.progress import progress_bar, say
 from nnqft_ppl.runtime.seeds import key_of
 from nnqft_ppl.sampling.samplers import Sampler
 from nnqft_ppl.sampling.whitened import Point
@@ -35,6 +35,7 @@ def run(
     seed: int,
     checkpoint: Checkpoint,
     title: str,
+    how: str,
     progress: bool,
 ) -> Chains:
     """Run all chains side by side; ``read(key, point)`` says what to keep of every draw, as a pytree of arrays.
@@ -54,6 +55,8 @@ def run(
     if stored is not None:
         done, state = int(stored["done"]), _restore(state, stored)
         kept = [stored[f"kept_{k}"] for k in range(structure.num_leaves)] if done > warm else []
+    if progress:
+        say(f"plan: {title} by {how}; {chains} chains side by side, {warm} steps of warm-up and {draws} draws each")
     with progress_bar(title, total, progress, begun=min(done, total)) as advance:
         if done < total:
             jax.block_until_ready(
