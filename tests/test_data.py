@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from nnqft_ppl import InputError, limit_posterior, load
 from nnqft_ppl.cli.app import app
 from nnqft_ppl.inference.data import read_data
+from nnqft_ppl.runtime.checkpoint import Checkpoint
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 
@@ -112,15 +113,19 @@ def test_compare_ranks(tmp_path):
         assert message in result.output
 
 
-def test_an_interrupted_command_says_whether_it_goes_on(monkeypatch):
+def test_an_interrupted_command_says_what_is_kept(monkeypatch, tmp_path):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("nnqft_ppl.inference.data.read_data", interrupted)
+    monkeypatch.chdir(tmp_path)
     options = ["--data", NILE, "--x", "year", "--y", "volume"]
+    Checkpoint(tmp_path / "kept" / ".partial", {}).save({"done": 7}, (7, 20, "steps of the toy"), final=True)
+    result = cli("posterior", "cauchy", *options, "--out", tmp_path / "kept")
+    assert result.output == "interrupted; kept 7 of 20 steps of the toy: the same command goes on from there\n"
     result = cli("posterior", "cauchy", *options)
     assert result.exit_code == 130
-    assert "interrupted; nothing half-done was written; the same command goes on" in result.output
+    assert result.output == "interrupted; nothing half-done was written\n"
     assert cli("compare", "cauchy", *options).output == "interrupted; nothing half-done was written\n"
 
 

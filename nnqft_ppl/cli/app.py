@@ -1,5 +1,6 @@
 """``nnqft``: the command line. Heavy imports stay inside the commands, so that help and listings are quick."""
 
+import shutil
 import sys
 from io import TextIOWrapper
 from pathlib import Path
@@ -20,8 +21,12 @@ from nnqft_ppl.cli.screen import answering
 from nnqft_ppl.runtime.jax_settings import keep_programs, tune_xla
 from nnqft_ppl.runtime.progress import be_quiet
 
+#: The least width, in cells, at which Typer's page of help has room for the names of its own options of completion.
+ROOM_FOR_COMPLETION = 68
+
 app = typer.Typer(
     no_args_is_help=True,
+    add_completion=shutil.get_terminal_size().columns >= ROOM_FOR_COMPLETION,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     help="Quantum field theories built out of neurons: **declare** a theory, **run** it, **read** its correlators.\n\n"
@@ -53,6 +58,7 @@ def main_options(
             models.add(path)
 
 
+app.command()(demo)
 app.command("list")(list_cards)
 app.command()(show)
 app.command()(check)
@@ -66,7 +72,6 @@ app.command()(posterior)
 app.command()(compare)
 app.command()(modes)
 app.command()(vacua)
-app.command()(demo)
 app.command()(reproduce)
 
 

@@ -30,8 +30,8 @@ STEPS = (
     Step("The main job: correlators at finite width, exactly and by draws", "correlators cos_net --set width=10"),
     Step(
         "The same at 900 configurations that the project ships",
-        "correlators alpha_scalar --set dim=2 --set alpha=0 --set cutoff=100 --set width=30 --order 4 "
-        "--points {examples}/configurations.csv --estimator exact,sobol --draws 16384 --out {out}/correlators.parquet",
+        "correlators alpha_scalar --set dim=2 --set alpha=0 --set cutoff=100 --set width=30 --order 4 --kind full "
+        "--points {examples}/configurations.csv --estimator exact,sobol --draws 4096 --out {out}/correlators.parquet",
     ),
     Step("Is it a quantum field theory?", "axioms cauchy --set width=10"),
     Step("Which vacua does a wine bottle have?", "vacua wine_bottle --plot {out}/bottle.png"),

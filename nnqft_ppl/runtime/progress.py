@@ -22,7 +22,7 @@ class _Voice:
     last = 0.0  # seconds of the monotonic clock
     quiet = False  # what the user asks for
     bars = 0  # on the screen now
-    doing = ""
+    doing: Callable[[], str] = staticmethod(lambda: "")  # and how far it is
     beating = False
 
     def say(self, line: str) -> None:
@@ -133,7 +133,12 @@ def _bar(description: str, unit: str, forecast: Forecast) -> Iterator[Advance]:
 
 @contextmanager
 def _lines(description: str, unit: str, forecast: Forecast) -> Iterator[Advance]:
-    first = True
+    started, first = time.monotonic(), True
+
+    def words() -> str:
+        if forecast.ends is None:
+            return f"{description}: {forecast.done:.0f} of {forecast.total:.0f} {unit}, {since(started)}"
+        return f"{description}: {forecast.done:.0f} of {forecast.total:.0f} {unit}, {forecast.words}"
 
     def advance(steps: float, total: float | None = None) -> None:
         nonlocal first
@@ -142,14 +147,19 @@ def _lines(description: str, unit: str, forecast: Forecast) -> Iterator[Advance]
         if forecast.ends is None or forecast.done >= forecast.total:
             return
         if (first and forecast.ends - now > WORTH_SAYING) or now - _voice.last >= PATIENCE:
-            first = False
-            _voice.say(f"{description}: {forecast.done:.0f} of {forecast.total:.0f} {unit}, {forecast.words}")
+            _voice.say(words())
+        first = False
 
-    before, _voice.doing = _voice.doing, description
+    before, _voice.doing = _voice.doing, words
     try:
         yield advance
     finally:
         _voice.doing = before
+
+
+def since(started: float) -> str:
+    """``45 s so far``."""
+    return f"{duration(time.monotonic() - started)} so far"
 
 
 @contextmanager
@@ -159,13 +169,13 @@ def heartbeat(doing: str) -> Iterator[None]:
         yield
         return
     over, started = threading.Event(), time.monotonic()
-    _voice.last, _voice.doing, _voice.beating = started, doing, True
+    _voice.last, _voice.doing, _voice.beating = started, lambda: f"{doing}: still at work, {since(started)}", True
 
     def beat() -> None:
         while not over.wait(min(PATIENCE / 10, 1.0)):
             now = time.monotonic()
             if not _voice.bars and now - _voice.last >= PATIENCE:
-                _voice.say(f"{_voice.doing}: still at work, {duration(now - started)} so far")
+                _voice.say(_voice.doing())
 
     thread = threading.Thread(target=beat, daemon=True)
     thread.start()
@@ -174,4 +184,4 @@ def heartbeat(doing: str) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
-        _voice.doing, _voice.beating = "", False
+        _voice.beating = False
