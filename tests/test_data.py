@@ -1,5 +1,6 @@
 """A user's data on the command line: from a CSV file to results, and one clear line for whatever is wrong."""
 
+import json
 from typing import Any
 
 import numpy as np
@@ -168,8 +169,12 @@ def test_gaps_dates_and_errors_on_the_command_line(tmp_path):
     path, out = tmp_path / "d.csv", tmp_path / "out"
     path.write_text("day,y,e\n1958-03-29,1,0.1\n1958-04-05,,0.1\n1958-04-12,2,0.2\n1958-04-12,4,0.9\n")
     start = ("posterior", "cos_net", "--data", path, "--x", "day", "--y", "y", *S, "--out", out)
-    result = cli(*start, "--y-error", "e")
+    result = cli(*start, "--y-error", "e", "--json")
     assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    assert document["bands"][0]["day"].startswith("1958-03-27")
+    assert document["convergence"]["converged"] is False
+    assert str(out / "bands.csv") in document["wrote"]
     assert "left out 1 of 4 rows, in which a cell is missing" in result.output
     assert "day: in days, standardised by" in result.output
     assert str(pd.read_csv(out / "bands.csv")["day"][0]).startswith("1958-03-27")

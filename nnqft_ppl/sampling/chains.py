@@ -56,7 +56,7 @@ def run(
         done, state = int(stored["done"]), _restore(state, stored)
         kept = [stored[f"kept_{k}"] for k in range(structure.num_leaves)] if done > warm else []
     if progress:
-        say(f"plan: {title} by {how}; {chains} chains side by side, {warm} steps of warm-up and {draws} draws each")
+        say(f"plan: {title} by {how}; {warm} steps of warm-up and {draws} draws of each of {chains} chains")
     with progress_bar(title, total, progress, begun=min(done, total)) as advance:
         if done < total:
             jax.block_until_ready(
