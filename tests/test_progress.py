@@ -16,7 +16,7 @@ from nnqft_ppl import InputError, load, observe, posterior
 from nnqft_ppl.correlation.estimate import estimate
 from nnqft_ppl.runtime import progress
 from nnqft_ppl.runtime.checkpoint import kept
-from nnqft_ppl.runtime.locks import writing
+from nnqft_ppl.runtime.files import writing
 from nnqft_ppl.runtime.progress import Forecast, duration, heartbeat, progress_bar
 from nnqft_ppl.sampling import chains
 

@@ -20,8 +20,7 @@ from nnqft_ppl.cli.options import (
 )
 from nnqft_ppl.cli.screen import answering
 from nnqft_ppl.runtime.errors import InputError
-from nnqft_ppl.runtime.files import check_folder, check_readable, write_atomically
-from nnqft_ppl.runtime.locks import writing
+from nnqft_ppl.runtime.files import check_folder, check_readable, write_atomically, writing
 from nnqft_ppl.runtime.progress import say
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from rich.text import Text
 from nnqft_ppl.cli.options import JsonOption, check_least, number
 from nnqft_ppl.cli.screen import Screen, answering
 from nnqft_ppl.runtime.errors import InputError
-from nnqft_ppl.runtime.locks import writing
+from nnqft_ppl.runtime.files import writing
 from nnqft_ppl.runtime.progress import progress_bar, say
 
 if TYPE_CHECKING:
