@@ -1,4 +1,5 @@
-# `make demo` runs the main job, `make test` everything that CI runs, `make check` what is quick; all set up .venv first.
+# `make demo` shows the main job in two minutes, `make reproduce` runs all studies with their scoreboard, `make test` is
+# everything that CI runs, `make check` what of it is quick; all set up .venv first.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,9 +7,12 @@ BIN := $(VENV)/bin
 CANDIDATES := $(PYTHON) python3.13 python3.12 python3 python $(wildcard $(HOME)/.pyenv/versions/3.1[2-9]*/bin/python3)
 PROBE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 12))
 
-.PHONY: demo test check lint package readme errata mutations protocol benchmarks clean
+.PHONY: demo reproduce test check lint package readme errata mutations protocol benchmarks clean
 
 demo: $(VENV)/.installed
+	$(BIN)/nnqft demo --out results
+
+reproduce: $(VENV)/.installed
 	$(BIN)/nnqft reproduce --out results
 
 test: $(VENV)/.installed-dev lint

@@ -21,8 +21,9 @@ U, V = np.array([0.9, 0.2]), np.array([0.4, -0.8])
 def run(study: Study) -> None:
     for epsilon in (2.0,) if study.quick else (0.5, 2.0):
         net: Any = load("gibbs_cos_net", width=4, dim=2, epsilon=epsilon)
+        chosen = plan(net)
         kept, stats = run_chains(
-            sampler_of(plan(net), 300),
+            sampler_of(chosen, 300),
             Partial(_read),
             chains=4,
             warmup=300,
@@ -30,6 +31,7 @@ def run(study: Study) -> None:
             seed=study.seed(1),
             checkpoint=Checkpoint(None, {}),
             title="gibbs_coupling",
+            how=chosen.line,
             progress=study.progress,
         )
         table = summarise({name: kept[name] for name in ("pair", "one")}).set_index("quantity")

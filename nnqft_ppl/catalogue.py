@@ -38,6 +38,7 @@ class Entry(NamedTuple):
     """What the catalogue says of a card."""
 
     name: str
+    owner: str  #: the class
     title: str
     formula: str
     equations: tuple[str, ...]
@@ -149,6 +150,7 @@ def _read(name: str) -> Entry | None:
     methods = [node for one in own for node in one.body if isinstance(node, ast.FunctionDef)]
     return Entry(
         name,
+        cls.name,
         title,
         " ".join(formula.split()),
         _equations(formula, methods),

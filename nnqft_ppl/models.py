@@ -9,6 +9,7 @@ import difflib
 import importlib
 import importlib.util
 import warnings
+from collections.abc import Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -135,11 +136,16 @@ def load(name: str, **hyperparameters: Any) -> "Architecture":
     cls = card(name)
     known = list(field_types(cls))
     for field in hyperparameters:
-        if field not in known:
-            close = difflib.get_close_matches(field, known, n=1, cutoff=0.4)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
-            raise InputError(f"{cls.__name__}: hyperparameter must be one of {', '.join(known)}, got {field!r}{hint}")
+        check_name(cls.__name__, field, known)
     return cls(**hyperparameters)
+
+
+def check_name(owner: str, field: str, known: Sequence[str]) -> None:
+    """`InputError` for a hyperparameter that a card does not have."""
+    if field not in known:
+        close = difflib.get_close_matches(field, known, n=1, cutoff=0.4)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise InputError(f"{owner}: hyperparameter must be one of {', '.join(known)}, got {field!r}{hint}")
 
 
 def add(path: str | Path) -> tuple[str, ...]:

@@ -202,14 +202,19 @@ def run(name: str, out: str | Path, *, quick: bool = False, seed: int = 0, progr
     """
     if name not in names():
         raise InputError(f"study must be one of {', '.join(names())}, got {name!r}")
-    out = Path(out)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"output folder {str(out)!r} cannot be made: {error.strerror}") from error
+    out = make_folder(out)
     study = Study(name, out, quick=quick, seed=seed, progress=progress)
     importlib.import_module(f"{__name__}.{name}").run(study)
     return study.rows
+
+
+def make_folder(out: str | Path) -> Path:
+    """The folder for results, which is made where it is not there; `InputError` where it cannot be."""
+    try:
+        Path(out).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"output folder {str(out)!r} cannot be made: {error.strerror}") from error
+    return Path(out)
 
 
 def run_all(

@@ -1,5 +1,6 @@
 """A user's data on the command line: from a CSV file to results, and one clear line for whatever is wrong."""
 
+import json
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 from nnqft_ppl import InputError, limit_posterior, load
 from nnqft_ppl.cli.app import app
 from nnqft_ppl.inference.data import read_data
+from nnqft_ppl.runtime.checkpoint import Checkpoint
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 
@@ -114,15 +116,19 @@ def test_compare_ranks(tmp_path):
         assert message in result.output
 
 
-def test_an_interrupted_command_says_whether_it_goes_on(monkeypatch):
+def test_an_interrupted_command_says_what_is_kept(monkeypatch, tmp_path):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("nnqft_ppl.inference.data.read_data", interrupted)
+    monkeypatch.chdir(tmp_path)
     options = ["--data", NILE, "--x", "year", "--y", "volume"]
+    Checkpoint(tmp_path / "kept" / ".partial", {}).save({"done": 7}, (7, 20, "steps of the toy"), final=True)
+    result = cli("posterior", "cauchy", *options, "--out", tmp_path / "kept")
+    assert result.output == "interrupted; kept 7 of 20 steps of the toy: the same command goes on from there\n"
     result = cli("posterior", "cauchy", *options)
     assert result.exit_code == 130
-    assert "interrupted; nothing half-done was written; the same command goes on" in result.output
+    assert result.output == "interrupted; nothing half-done was written\n"
     assert cli("compare", "cauchy", *options).output == "interrupted; nothing half-done was written\n"
 
 
@@ -165,8 +171,12 @@ def test_gaps_dates_and_errors_on_the_command_line(tmp_path):
     path, out = tmp_path / "d.csv", tmp_path / "out"
     path.write_text("day,y,e\n1958-03-29,1,0.1\n1958-04-05,,0.1\n1958-04-12,2,0.2\n1958-04-12,4,0.9\n")
     start = ("posterior", "cos_net", "--data", path, "--x", "day", "--y", "y", *S, "--out", out)
-    result = cli(*start, "--y-error", "e")
+    result = cli(*start, "--y-error", "e", "--json")
     assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    assert document["bands"][0]["day"].startswith("1958-03-27")
+    assert document["convergence"]["converged"] is False
+    assert str(out / "bands.csv") in document["wrote"]
     assert "left out 1 of 4 rows, in which a cell is missing" in result.output
     assert "day: in days, standardised by" in result.output
     assert str(pd.read_csv(out / "bands.csv")["day"][0]).startswith("1958-03-27")

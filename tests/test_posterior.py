@@ -32,7 +32,7 @@ AT = np.array([[0.5], [3.0]])
 def chains(kernel, read, *, number=4, warmup=300, draws, seed=0, checkpoint=None):
     return run(
         kernel, Partial(read), chains=number, warmup=warmup, draws=draws, seed=seed,
-        checkpoint=checkpoint or Checkpoint(None, {}), title="", progress=False,
+        checkpoint=checkpoint or Checkpoint(None, {}), title="", how="", progress=False,
     )  # fmt: skip
 
 
@@ -140,8 +140,8 @@ def test_a_chain_goes_on_from_its_checkpoint(tmp_path, monkeypatch):
     class Stopping(Checkpoint):
         saved = 0
 
-        def save(self, state, **_):
-            super().save(state)
+        def save(self, state, progress, **_):
+            super().save(state, progress)
             self.saved += 1
             if self.saved == 4:
                 raise KeyboardInterrupt

@@ -140,12 +140,12 @@ def search(
     draw = jax.jit(lambda batch: density.starts(jax.random.fold_in(key_of(seed), batch), BATCH))
     begin = np.asarray(draw(0))
     maxima, used = Maxima(density, begin, _spread(density, begin), seed), 0
-    with progress_bar(f"{type(density.net).__name__} modes", starts, progress) as advance:
+    with progress_bar(f"{type(density.net).__name__} modes", starts, progress, unit="starts at most") as advance:
         while used < starts and (used == 0 or maxima.unseen(used) > missed or maxima.missing() >= 0.5):
             batch = min(BATCH, starts - used)
             maxima.add(np.asarray(draw(1 + used // BATCH))[:batch])
             used += batch
-            advance(batch, None)
+            advance(batch)
     if not maxima.families.hits:
         raise InputError(
             f"{type(density.net).__name__}: none of {used} starts reached a maximum: {maxima.unfinished} ended "

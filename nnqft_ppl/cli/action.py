@@ -4,10 +4,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
-from nnqft_ppl.cli.options import CardArgument, SetOption, TheoryOption, clear_errors, console, number, theory
+from nnqft_ppl.cli.options import CardArgument, JsonOption, SetOption, TheoryOption, number, theory
+from nnqft_ppl.cli.screen import answering
+from nnqft_ppl.runtime.files import check_file, check_readable, check_writable, write_atomically
+from nnqft_ppl.runtime.progress import say
 
+NUMBERS = ("coupling", "leading", "exact")
 SETTLED = 0.5  # of the largest g4 to first order, what the next order may change
 
 
@@ -19,6 +22,7 @@ def action(
     powers: Annotated[int, typer.Option(help="Powers of 1/N that the couplings have: 0, 1 or 2.")] = 2,
     out: Annotated[Path | None, typer.Option(help="Table of all couplings, .parquet or .csv.")] = None,
     plot: Annotated[Path | None, typer.Option(help="PNG picture: the couplings, and how local they are.")] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """What action does this network have? The couplings of S = -log P[phi] on points, order by order in 1/N.
 
@@ -27,11 +31,9 @@ def action(
 
     Example: `nnqft action cos_net --set width=100 --plot action.png --out action.parquet`
     """
-    with clear_errors():
-        from nnqft_ppl.reports.tables import check_writable, write_table
-        from nnqft_ppl.runtime.files import check_file, write_atomically
-
+    with answering("action", as_json) as screen:
         check_file(plot, ".png")
+        check_readable(points, "points")
         if out is not None:
             check_writable(out)
         net = theory(card, settings, file)
@@ -40,29 +42,32 @@ def action(
         from nnqft_ppl.reports.points import read_configurations
 
         table = compute(net, None if points is None else read_configurations(points, 1)[:, 0], powers=powers)
-        view = Table("n", "points", box=None, pad_edge=False)
-        for name in ("extent", "coupling", "leading", "exact"):
-            view.add_column(name, justify="right", no_wrap=True)
         size: Any = table["coupling"].abs() * table["ways"]
-        rows: Any = table.loc[size.sort_values(ascending=False).index]
-        for n in (2, 4, 6):
-            for row in rows[rows["order"] == n].head(6).itertuples():
-                numbers = (row.coupling, row.leading, row.exact)
-                view.add_row(str(n), row.points, f"{row.extent:.4g}", *(number(value, ".8g") for value in numbers))
-        view.caption = f"the largest of {len(table)} couplings; all with --out action.parquet"
-        console().print(view)
+        largest: Any = table.loc[size.sort_values(ascending=False).index]
+        rows = [
+            (
+                str(n),
+                row.points,
+                f"{row.extent:.4g}",
+                *(number(v, ".8g") for v in (row.coupling, row.leading, row.exact)),
+            )
+            for n in (2, 4, 6)
+            for row in largest[largest["order"] == n].head(6).itertuples()
+        ]
+        screen.table((">n", "points", ">extent", *(f">{name}" for name in NUMBERS)), rows)
+        screen.say(f"the largest of {len(table)} couplings; all with --out action.parquet")
         four: Any = table[table["order"] == 4]
         second = float((four["coupling"] - four["leading"]).abs().max() / four["leading"].abs().max())
         if powers == 2 and second > SETTLED:
-            typer.echo(
-                f"note: 1/N is not small on these points: its second power changes g4 by {second:.2g} of the largest",
-                err=True,
-            )
-        local = locality(table).query("extent == 0").set_index("order")["share"]
-        typer.echo("at one point: " + ", ".join(f"{local[n]:.1%} of all |g{n}|" for n in (2, 4, 6)))
+            say(f"note: 1/N is not small on these points: its second power changes g4 by {second:.2g} of the largest")
+        local: Any = locality(table).query("extent == 0").set_index("order")["share"]
+        screen.say("at one point: " + ", ".join(f"{local[n]:.1%} of all |g{n}|" for n in (2, 4, 6)))
+        screen.give(theory=repr(net), couplings=table, local={n: float(local[n]) for n in (2, 4, 6)})
         if out is not None:
+            from nnqft_ppl.reports.tables import write_table
+
             write_table(table, out, "action")
-            typer.echo(f"wrote {out} ({len(table)} rows)")
+            screen.wrote(out)
         if plot is not None:
             write_atomically(plot, lambda path: plot_action(table, path))
-            typer.echo(f"wrote {plot}")
+            screen.wrote(plot)

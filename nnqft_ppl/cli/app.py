@@ -1,5 +1,6 @@
 """``nnqft``: the command line. Heavy imports stay inside the commands, so that help and listings are quick."""
 
+import shutil
 import sys
 from io import TextIOWrapper
 from pathlib import Path
@@ -13,21 +14,27 @@ from nnqft_ppl.cli.catalogue import list_cards, show
 from nnqft_ppl.cli.check import check
 from nnqft_ppl.cli.classical import modes, vacua
 from nnqft_ppl.cli.correlators import correlators, draw
+from nnqft_ppl.cli.demo import demo
 from nnqft_ppl.cli.design import design, dual
 from nnqft_ppl.cli.energies import energies
 from nnqft_ppl.cli.interact import interact
-from nnqft_ppl.cli.options import clear_errors
 from nnqft_ppl.cli.posterior import compare, posterior
 from nnqft_ppl.cli.reproduce import reproduce
+from nnqft_ppl.cli.screen import answering
 from nnqft_ppl.runtime.jax_settings import keep_programs, tune_xla
+from nnqft_ppl.runtime.progress import be_quiet
+
+#: The least width, in cells, at which Typer's page of help has room for the names of its own options of completion.
+ROOM_FOR_COMPLETION = 68
 
 app = typer.Typer(
     no_args_is_help=True,
+    add_completion=shutil.get_terminal_size().columns >= ROOM_FOR_COMPLETION,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     help="Quantum field theories built out of neurons: **declare** a theory, **run** it, **read** its correlators.\n\n"
-    "Start with `nnqft list`, look at a theory with `nnqft show cos_net`, and get its correlators with "
-    "`nnqft correlators cos_net --set width=10`.",
+    "Start with `nnqft demo`, or with `nnqft list`, look at a theory with `nnqft show cos_net`, and get its "
+    "correlators with `nnqft correlators cos_net --set width=10`.",
 )
 
 
@@ -36,6 +43,9 @@ def main_options(
     cards: Annotated[
         list[Path] | None, typer.Option(help="A folder of your own cards, or one card's file; repeat it.")
     ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No progress and no notes on standard error; errors stay.")
+    ] = False,
     version: Annotated[bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)] = False,
 ) -> None:
     if version:
@@ -43,13 +53,15 @@ def main_options(
 
         typer.echo(VERSION)
         raise typer.Exit
-    with clear_errors():
+    be_quiet(quiet)
+    with answering("cards"):
         from nnqft_ppl import models
 
         for path in cards or []:
             models.add(path)
 
 
+app.command()(demo)
 app.command("list")(list_cards)
 app.command()(show)
 app.command()(check)

@@ -4,20 +4,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
+from rich.text import Text
 
 from nnqft_ppl.cli.options import (
     CardArgument,
+    JsonOption,
     SeedOption,
     SetOption,
     TheoryOption,
     any_theory,
-    clear_errors,
-    console,
+    check_least,
     theory,
 )
+from nnqft_ppl.cli.screen import Screen, answering
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.files import check_readable, check_writable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +41,7 @@ def axioms(
     draws: Annotated[int, typer.Option(help="Draws of the tests that have no closed form to go by.")] = 100_000,
     seed: SeedOption = 0,
     out: Annotated[Path | None, typer.Option(help="Table of all tests, .parquet or .csv.")] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Test the Osterwalder-Schrader axioms: which theories are quantum, in which sense, and why not.
 
@@ -53,23 +55,25 @@ def axioms(
 
     Example: `nnqft axioms --all --dim 2 --out axioms.parquet`
     """
-    with clear_errors():
+    with answering("axioms", as_json) as screen:
         if (card is None and file is None) != every:
             raise InputError("axioms takes a CARD, --theory FILE or --all, one of the three")
-        if draws < 1000:
-            raise InputError(f"draws must be at least 1000, got {draws}")
-        from nnqft_ppl.reports.tables import check_writable
-
+        check_least("draws", draws, 1000)
         if out is not None:
             check_writable(out)
-        found = _matrix(dim, settings, draws, seed) if every else [_one(any_theory(card, settings, file), draws, seed)]
+        if every:
+            found = _matrix(screen, dim, settings, draws, seed)
+        else:
+            found = [_one(screen, any_theory(card, settings, file), draws, seed)]
+        from nnqft_ppl.reports.axioms import axiom_table, axiom_tables
+
+        table = axiom_tables(found, seed) if every else axiom_table(found[0][0], found[0][1], seed)
+        screen.give(axioms=table)
         if out is not None:
-            from nnqft_ppl.reports.axioms import axiom_table, axiom_tables
             from nnqft_ppl.reports.tables import write_table
 
-            table = axiom_tables(found, seed) if every else axiom_table(found[0][0], found[0][1], seed)
             write_table(table, out, "axioms")
-            typer.echo(f"wrote {out}")
+            screen.wrote(out)
 
 
 def predict(
@@ -77,6 +81,7 @@ def predict(
     settings: SetOption = None,
     file: TheoryOption = None,
     points: Annotated[Path | None, typer.Option(help="CSV of four points with columns x0, x1, ...")] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Predict what one would see of a theory: its field, its interaction, and one neuron together with the field.
 
@@ -85,44 +90,41 @@ def predict(
 
     Example: `nnqft predict shifted_cos_net --set width=10 --set mu=0.3`
     """
-    with clear_errors():
+    with answering("predict", as_json) as screen:
+        check_readable(points, "points")
         net = theory(card, settings, file)
         from nnqft_ppl.correlation.mixed import predictions
         from nnqft_ppl.reports.points import read_configurations
         from nnqft_ppl.theory.generic import generic_points
 
         x = generic_points(net) if points is None else read_configurations(points, 4)[0]
-        view = Table("prediction", "equation", box=None, pad_edge=False)
-        view.add_column("value", justify="right", no_wrap=True)
-        view.add_column("remark")
-        for p in predictions(net, x):
-            value = "" if p.remark else f"{p.value:.9g}"
-            view.add_row(escape(p.quantity), p.equation, value, escape(p.remark))
-        console().print(view)
-        typer.echo(f"{net!r} at {x.tolist()}")
+        found = predictions(net, x)
+        rows = [(p.quantity, p.equation, "" if p.remark else f"{p.value:.9g}", p.remark) for p in found]
+        screen.table(("prediction", "equation", ">value", "remark"), rows)
+        screen.say(f"{net!r} at {x.tolist()}")
+        screen.give(theory=repr(net), points=x, predictions=found)
 
 
-def _one(net: "Model", draws: int, seed: int):
+def _one(screen: Screen, net: "Model", draws: int, seed: int):
     from nnqft_ppl.axioms.osterwalder_schrader import axiom_verdicts, conclude
     from nnqft_ppl.theory.conditioned import conditioned
 
     verdicts = axiom_verdicts(net, draws=draws, seed=seed)
-    view = Table("axiom", "test", "verdict", box=None, pad_edge=False)
-    for name in ("statistic", "tolerance"):
-        view.add_column(name, justify="right", no_wrap=True)
-    view.add_column("remarks")
+    rows = []
     for v in verdicts:
         effect = f"sees {v.effect:.2g} of its scale, {v.draws} draws" if v.draws and v.effect == v.effect else ""
         remarks = "; ".join(word for word in (v.detail, effect) if word)
-        numbers = (f"{v.statistic:.4g}", f"{v.tolerance:.2g}")
-        view.add_row(v.axiom, escape(v.test), f"[{COLOURS[v.outcome]}]{v.outcome}[/]", *numbers, escape(remarks))
-    console().print(view)
+        outcome = Text(v.outcome, COLOURS[v.outcome])
+        rows.append((v.axiom, v.test, outcome, f"{v.statistic:.4g}", f"{v.tolerance:.2g}", remarks))
+    screen.table(("axiom", "test", "verdict", ">statistic", ">tolerance", "remarks"), rows)
+    words = conclude(net, verdicts).words
     beside = "".join(f" with {factor}" for factor in conditioned(net).factors)
-    typer.echo(f"{conditioned(net).net!r}{beside}: {conclude(net, verdicts).words}")
+    screen.say(f"{conditioned(net).net!r}{beside}: {words}")
+    screen.give(theory=f"{conditioned(net).net!r}{beside}", conclusion=words)
     return net, verdicts
 
 
-def _matrix(dim: int, settings: list[str] | None, draws: int, seed: int):
+def _matrix(screen: Screen, dim: int, settings: list[str] | None, draws: int, seed: int):
     if settings:
         raise InputError("--all takes every card at its defaults; --set goes with a CARD")
     from nnqft_ppl import models
@@ -135,25 +137,24 @@ def _matrix(dim: int, settings: list[str] | None, draws: int, seed: int):
     enable_x64()
     columns = ("Z2", *AXIOMS)
     heads = ("Z2", "perm.", "transl.", "rot.", "refl.", "RP 2", "RP 4", "RP 6", "cluster")
-    view = Table("card", "d", "N", *heads, "at N = infinity", box=None, pad_edge=False)
-    found = []
-    with progress_bar("axioms", len(models.names()), shown=True) as advance:
+    found, rows = [], []
+    with progress_bar("axioms", len(models.names()), shown=True, unit="cards") as advance:
         for net, verdicts, conclusion in catalogue_axioms(dim, draws=draws, seed=seed):
-            advance(1, None)
+            advance(1)
             found.append((net, verdicts))
             cells = [_cell(verdicts, axiom) for axiom in columns]
-            view.add_row(f"[bold]{card_name(net)}[/]", str(net.dim), str(net.width), *cells, conclusion.infinite)
-    console().print(view)
-    typer.echo("RP 2, 4, 6: reflection positivity of 2-, 4- and 6-point functions; cutoff: within a cutoff's tolerance")
+            name = Text(card_name(net), "bold")
+            rows.append((name, str(net.dim), str(net.width), *cells, conclusion.infinite))
+    screen.table(("card", ">d", ">N", *heads, "at N = infinity"), rows)
+    screen.say("RP 2, 4, 6: reflection positivity of 2-, 4- and 6-point functions; cutoff: within a cutoff's tolerance")
     return found
 
 
-def _cell(verdicts: "Sequence[Verdict]", axiom: str) -> str:
+def _cell(verdicts: "Sequence[Verdict]", axiom: str) -> Text:
     from nnqft_ppl.axioms.verdicts import together
 
     about = [v for v in verdicts if v.axiom == axiom]
     if not about:
-        return ""
+        return Text()
     outcome = together(about)
-    short = {"up to cutoff": "cutoff", "undecided": "?"}.get(outcome, outcome)
-    return f"[{COLOURS[outcome]}]{short}[/]"
+    return Text({"up to cutoff": "cutoff", "undecided": "?"}.get(outcome, outcome), COLOURS[outcome])

@@ -3,32 +3,24 @@
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
+from rich.text import Text
 
-from nnqft_ppl.cli.options import (
-    CardArgument,
-    SetOption,
-    TheoryOption,
-    any_theory,
-    card_name,
-    clear_errors,
-    console,
-)
+from nnqft_ppl.cli.options import CardArgument, JsonOption, SetOption, TheoryOption, any_theory, card_name
+from nnqft_ppl.cli.screen import answering
 from nnqft_ppl.runtime.errors import InputError
 
 
-def list_cards() -> None:
+def list_cards(as_json: JsonOption = False) -> None:
     """List the catalogue: every card with its equations, symmetries and what is exact."""
-    with clear_errors():
+    with answering("list", as_json) as screen:
         from nnqft_ppl.catalogue import entries, short_symmetries
 
-        table = Table("card", "theory", "equations", "symmetric under", "not under", "exact", box=None, pad_edge=False)
-        for e in entries():
+        found, rows = entries(), []
+        for e in found:
             symmetries = (short_symmetries(e.claims), short_symmetries(e.denies))
-            row = (e.title, ", ".join(e.equations), *symmetries, e.exact or "—")
-            table.add_row(f"[bold]{e.name}[/]", *map(escape, row))
-        console().print(table)
+            rows.append((Text(e.name, "bold"), e.title, ", ".join(e.equations), *symmetries, e.exact or "—"))
+        screen.table(("card", "theory", "equations", "symmetric under", "not under", "exact"), rows)
+        screen.give(cards=found)
 
 
 def show(
@@ -38,6 +30,7 @@ def show(
     toml: Annotated[
         bool, typer.Option("--toml", help="Print the theory's text, for --theory of other commands.")
     ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show a theory: its formula, its hyperparameters with their ranges, its theorems and its symmetries; or its text.
 
@@ -45,7 +38,9 @@ def show(
 
     Example: `nnqft show cos_net --set amplitude=bimodal --toml > theory.toml`
     """
-    with clear_errors():
+    with answering("show", as_json) as screen:
+        if toml and as_json:
+            raise InputError("show takes --toml or --json, one of the two")
         if toml:
             model = any_theory(card, settings, file)
             from nnqft_ppl.text import to_toml
@@ -54,28 +49,27 @@ def show(
             return
         if card is None or settings or file is not None:
             raise InputError("show takes a CARD alone; with --toml also --set, or --theory FILE in its place")
+        name = card_name(card)
         from nnqft_ppl.catalogue import entry, short_symmetries
         from nnqft_ppl.models import card as card_class
         from nnqft_ppl.theory.amplitudes import AMPLITUDES
 
-        name = card_name(card)
-        found = entry(name)
-        screen = console()
-        screen.print(f"[bold]{escape(name)}[/]  {escape(found.title)}\n\n{escape(found.formula)}\n", highlight=False)
-        fields = Table("hyperparameter", "range", "default", "meaning", box=None, pad_edge=False)
-        for h in found.hyperparameters:
-            fields.add_row(f"[bold]{h.name}[/]", escape(h.range), escape(h.default), escape(h.meaning))
-        screen.print(fields)
-        if any(h.range == "AmplitudeLaw" for h in found.hyperparameters):
-            laws = "; ".join(f"{key}({', '.join(_field_names(law))})" for key, law in AMPLITUDES.items())
-            screen.print(f"\namplitude laws: {laws}", highlight=False)
-        theorems = Table("theorem", "equations", "statement", box=None, pad_edge=False)
-        for t in card_class(name).theorems():
-            theorems.add_row(f"[bold]{t.quantity}[/]", escape(", ".join(t.equations)), escape(t.statement))
-        screen.print()
-        screen.print(theorems)
-        screen.print(f"\nsymmetric under: {short_symmetries(found.claims)}", highlight=False)
-        screen.print(f"not symmetric under: {short_symmetries(found.denies)}", highlight=False)
+        found, theorems = entry(name), card_class(name).theorems()
+        laws = {key: _field_names(law) for key, law in AMPLITUDES.items()}
+        if all(h.range != "AmplitudeLaw" for h in found.hyperparameters):
+            laws = {}
+        screen.say(Text.assemble((name, "bold"), f"  {found.title}\n\n{found.formula}\n"))
+        rows = [(Text(h.name, "bold"), h.range, h.default, h.meaning) for h in found.hyperparameters]
+        screen.table(("hyperparameter", "range", "default", "meaning"), rows)
+        if laws:
+            screen.say(f"\namplitude laws: {'; '.join(f'{key}({", ".join(of)})' for key, of in laws.items())}")
+        screen.say()
+        rows = [(Text(t.quantity, "bold"), ", ".join(t.equations), t.statement) for t in theorems]
+        screen.table(("theorem", "equations", "statement"), rows)
+        screen.say(f"\nsymmetric under: {short_symmetries(found.claims)}")
+        screen.say(f"not symmetric under: {short_symmetries(found.denies)}")
+        statements = [{"theorem": t.quantity, "equations": t.equations, "statement": t.statement} for t in theorems]
+        screen.give(**found._asdict(), amplitude_laws=laws, theorems=statements)
 
 
 def _field_names(law: type) -> list[str]:

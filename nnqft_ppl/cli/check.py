@@ -3,8 +3,10 @@
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
-from nnqft_ppl.cli.options import SeedOption, SetOption, card_name, clear_errors
+from nnqft_ppl.cli.options import JsonOption, SeedOption, SetOption, card_name, check_least
+from nnqft_ppl.cli.screen import answering
 from nnqft_ppl.runtime.errors import InputError
 
 COLOURS = {"ok": "green", "WRONG": "red", "not checked": "yellow"}
@@ -15,6 +17,7 @@ def check(
     settings: SetOption = None,
     draws: Annotated[int, typer.Option(help="Networks that claims and theorems are held against.")] = 200_000,
     seed: SeedOption = 0,
+    as_json: JsonOption = False,
 ) -> None:
     """Check a card of your own: its contract, its claimed symmetries and its theorems against its own draws.
 
@@ -24,9 +27,8 @@ def check(
 
     Example: `nnqft check my_card.py --set dim=2`
     """
-    with clear_errors():
-        if draws < 1000:
-            raise InputError(f"draws must be at least 1000, got {draws}")
+    with answering("check", as_json) as screen:
+        check_least("draws", draws, 1000)
         name = card_name(card)
         from nnqft_ppl import models
         from nnqft_ppl.checks.check import FALSE_ALARM
@@ -44,15 +46,16 @@ def check(
         found = checked(name, draws=draws, seed=seed, **chosen)
         for part in ("contract", "claims", "theorems"):
             for finding in (one for one in found.findings if one.part == part):
-                word = typer.style(f"{finding.verdict:<11}", fg=COLOURS[finding.verdict])
-                typer.echo(f"{word} {part:<8} {finding.line}")
-        counts = ", ".join(f"{found.count(verdict)} {verdict}" for verdict in COLOURS)
-        typer.echo(f"{found.theory}: {counts}")
+                word = (f"{finding.verdict:<11}", COLOURS[finding.verdict])
+                screen.say(Text.assemble(word, f" {part:<8} {finding.line}"))
+        counts = {verdict: found.count(verdict) for verdict in COLOURS}
+        screen.say(f"{found.theory}: {', '.join(f'{count} {verdict}' for verdict, count in counts.items())}")
         if found.comparisons:
             rate = found.comparisons * FALSE_ALARM
-            typer.echo(
+            screen.say(
                 f"{found.comparisons} comparisons with {draws} draws of seed {seed}, wrong beyond 5 standard errors: "
                 f"a false alarm in any of them has a chance of at most {rate:.1g}"
             )
+        screen.give(theory=found.theory, counts=counts, findings=list(found.findings))
     if found.count("WRONG"):
         raise typer.Exit(1)

@@ -5,20 +5,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from nnqft_ppl.cli.options import (
     CardArgument,
+    JsonOption,
     SeedOption,
     SetOption,
     TheoryOption,
     any_theory,
-    clear_errors,
-    console,
+    check_least,
     theory,
 )
+from nnqft_ppl.cli.screen import Screen, answering
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
+from nnqft_ppl.runtime.files import check_folder, check_writable, write_atomically
 
 if TYPE_CHECKING:
     from nnqft_ppl.classical.landscape import ClassicalFields
@@ -48,6 +48,7 @@ def modes(
     seed: SeedOption = 0,
     out: OutOption = None,
     plot: PlotOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Classical field configurations (35): the local maxima of P(theta), and how many fields they make.
 
@@ -62,8 +63,10 @@ def modes(
 
     Example: `nnqft modes cos_net --set width=2 --set amplitude=bimodal --joint`
     """
-    with clear_errors():
+    with answering("modes", as_json) as screen:
         _check_places(out, plot)
+        check_least("starts", starts, 1)
+        check_least("best", best, 0)
         model = any_theory(card, settings, file)
         from nnqft_ppl.classical.modes import modes as search
         from nnqft_ppl.classical.neurons import classical_neurons, factorises, landscape
@@ -71,42 +74,47 @@ def modes(
 
         net = conditioned(model).net
 
-        screen, whole = console(), joint or model is not net or not factorises(net)
-        _check_wishes(net, whole, best, out, plot)
+        whole = joint or model is not net or not factorises(net)
+        _check_wishes(net, whole, out, plot)
+        screen.give(theory=repr(net))
         if whole:
             found = search(model, starts=starts, missed=missed, seed=seed, progress=True)
             beside = "".join(f" with {factor}" for factor in conditioned(model).factors)
-            title = f"maxima of P({', '.join(net.prior())}){beside}"
-            screen.print(f"[bold]{escape(repr(net))}[/]\n{title}\n", highlight=False)
-            screen.print(_mode_table(found))
-            screen.print(f"\n{_summary(found)}", highlight=False)
+            screen.say(repr(net), "bold")
+            screen.say(f"maxima of P({', '.join(net.prior())}){beside}\n")
+            _print_modes(screen, found)
+            screen.say(f"\n{_summary(found)}")
         else:
             parts = classical_neurons(net, starts=starts, missed=missed, seed=seed, progress=True)
-            screen.print(f"[bold]{escape(repr(net))}[/]\n", highlight=False)
+            screen.say(f"{net!r}\n", "bold")
             amplitudes = ", ".join(f"{a:.9g}" for a in parts.amplitudes)
-            screen.print(f"modes of P(a_i): {amplitudes}\n", highlight=False)
+            screen.say(f"modes of P(a_i): {amplitudes}\n")
+            screen.give(amplitudes=list(parts.amplitudes))
             found = parts.neurons
             if found is not None:
-                screen.print(_mode_table(found))
-                screen.print(f"\none neuron: {_summary(found)}", highlight=False)
+                _print_modes(screen, found)
+                screen.say(f"\none neuron: {_summary(found)}")
             try:
                 fields = landscape(net, parts, seed=seed)
                 _print_landscape(screen, net, fields, best)
                 if plot is not None:
                     _plot(net, parts, fields, plot, seed)
             except NoClosedForm as error:
-                screen.print(f"\n{error}", highlight=False)
+                screen.say(f"\n{error}")
                 if plot is not None:
                     raise InputError(f"plot needs a landscape of isolated fields: {error}") from error
-        if out is not None and found is not None:
+        if found is not None:
             from nnqft_ppl.reports.classical import modes_table, parameters_table
             from nnqft_ppl.reports.tables import write_table
 
-            write_table(modes_table(model, found, seed=seed), out, "modes")
-            write_table(parameters_table(model, found), _beside(out), "parameters")
-            typer.echo(f"wrote {out} and {_beside(out)}")
+            table, parameters = modes_table(model, found, seed=seed), parameters_table(model, found)
+            screen.give(modes=table, parameters=parameters)
+            if out is not None:
+                write_table(table, out, "modes")
+                write_table(parameters, _beside(out), "parameters")
+                screen.wrote(out, _beside(out))
         if plot is not None:
-            typer.echo(f"wrote {plot}")
+            screen.wrote(plot)
 
 
 def vacua(
@@ -116,6 +124,7 @@ def vacua(
     seed: SeedOption = 0,
     out: OutOption = None,
     plot: PlotOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Which symmetries are broken, how, and into which vacua: explicitly, spontaneously, or not at all, (42)-(44).
 
@@ -124,71 +133,61 @@ def vacua(
 
     Example: `nnqft vacua wine_bottle --set components=3 --set radius=1.3 --set sigma_v=0.7 --plot bottle.png`
     """
-    with clear_errors():
+    with answering("vacua", as_json) as screen:
         _check_places(out, plot)
         net = theory(card, settings, file)
         from nnqft_ppl.classical.breaking import breaking
         from nnqft_ppl.classical.vacua import vacua as search
 
-        screen = console()
         if plot is not None and net.bottle is None:
             raise InputError(f"plot needs a card with a wine bottle, got {type(net).__name__}")
         found = None if plot is None else search(net, seed=seed)
         fates = breaking(net, seed=seed, manifold=found)
-        view = Table("symmetry", "fate", "seen by", "vacua", box=None, pad_edge=False)
-        for one in fates:
-            view.add_row(*map(escape, one))
-        screen.print(f"[bold]{escape(repr(net))}[/]\n", highlight=False)
-        screen.print(view)
+        screen.say(f"{net!r}\n", "bold")
+        screen.table(("symmetry", "fate", "seen by", "vacua"), fates)
+        from nnqft_ppl.reports.classical import breaking_table
+
+        table = breaking_table(net, fates)
+        screen.give(theory=repr(net), breaking=table)
         if net.bottle is not None:
             _print_bottle(screen, net)
         if out is not None:
-            from nnqft_ppl.reports.classical import breaking_table
             from nnqft_ppl.reports.tables import write_table
 
-            write_table(breaking_table(net, fates), out, "breaking")
-            typer.echo(f"wrote {out}")
+            write_table(table, out, "breaking")
+            screen.wrote(out)
         if plot is not None and found is not None:
             from nnqft_ppl.reports.classical_pictures import plot_bottle
-            from nnqft_ppl.runtime.files import write_atomically
 
             write_atomically(plot, lambda target: plot_bottle(net, found, target, seed=seed))
-            typer.echo(f"wrote {plot}")
+            screen.wrote(plot)
 
 
 def _check_places(out: Path | None, plot: Path | None) -> None:
-    from nnqft_ppl.reports.tables import check_writable
-    from nnqft_ppl.runtime.files import check_folder
-
     if out is not None:
         check_writable(out)
     if plot is not None:
         check_folder(plot)
 
 
-def _check_wishes(net: "Architecture", whole: bool, best: int, out: Path | None, plot: Path | None) -> None:
+def _check_wishes(net: "Architecture", whole: bool, out: Path | None, plot: Path | None) -> None:
     """What cannot be had is said before the search."""
-    if best < 0:
-        raise InputError(f"best must not be negative, got {best}")
     if plot is not None and (whole or net.dim != 1):
         raise InputError("plot is drawn for a landscape of independent neurons on a line, without --joint")
     if out is not None and not whole and set(net.prior()) == {"a"}:
         raise InputError(f"out needs neurons with parameters, which {type(net).__name__} lacks; use --joint")
 
 
-def _mode_table(found: "Modes") -> Table:
-    view = Table("log P", "what", "eigenvalues −/0/+", "moduli", "copies", "orbit", "field", "share", "θ*", box=None)
-    for mode in found.found[:LISTED]:
-        numbers = "/".join(map(str, mode.signature))
+def _print_modes(screen: Screen, found: "Modes") -> None:
+    rows = []
+    for mode in found.found:
+        signature = "/".join(map(str, mode.signature))
         theta = "  ".join(f"{site} = {_short(value)}" for site, value in mode.theta.items())
         field = "continuum" if mode.field < 0 else str(mode.field)
-        copies, share = str(mode.copies), f"{mode.share:.3f}"
-        view.add_row(
-            f"{mode.log_p:.7g}", mode.kind, numbers, str(mode.moduli), copies, str(mode.orbit), field, share, theta
-        )
-    if len(found.found) > LISTED:
-        view.caption = f"{LISTED} of {len(found.found)} modes up to relabelling; write them all with --out"
-    return view
+        numbers = (str(mode.moduli), str(mode.copies), str(mode.orbit), field, f"{mode.share:.3f}")
+        rows.append((f"{mode.log_p:.7g}", mode.kind, signature, *numbers, theta))
+    heads = (">log P", "what", "eigenvalues −/0/+", ">moduli", ">copies", ">orbit", ">field", ">share", "θ*")
+    screen.table(heads, rows, most=LISTED, rest="these are up to relabelling; write them all with --out")
 
 
 def _summary(found: "Modes") -> str:
@@ -206,27 +205,27 @@ def _short(value: Any) -> str:
     import numpy as np
 
     flat = np.round(np.asarray(value).ravel(), 6) + 0.0
-    words = ", ".join(f"{v:.6g}" for v in flat[:8])
-    return f"({words}{', …' if flat.size > 8 else ''})"
+    return f"({', '.join(f'{v:.6g}' for v in flat)})"
 
 
-def _print_landscape(screen: Any, net: "Architecture", fields: "ClassicalFields", best: int) -> None:
+def _print_landscape(screen: Screen, net: "Architecture", fields: "ClassicalFields", best: int) -> None:
     from nnqft_ppl.classical.counting import integer
 
     bounds = fields.bounds()
-    screen.print(
+    screen.say(
         f"\nlandscape (39) at N = {net.width}, K = {len(fields.amplitudes)}, M = {len(fields.functions)}:\n"
         f"  |S_c| = {integer(bounds.exact)} distinct classical fields\n"
         f"  <= {integer(bounds.multisets)} up to relabelling <= {integer(bounds.upper)} (40)\n"
         f"  >= {integer(bounds.lower)} (41), for nonzero modes and {fields.rank} linearly independent neurons; "
         f"without these conditions {integer(bounds.printed_lower)}"
-        f"{', which is not a bound here' if bounds.printed_lower > bounds.exact else ''}",
-        highlight=False,
+        f"{', which is not a bound here' if bounds.printed_lower > bounds.exact else ''}"
     )
-    view = Table("log P", "φ = Σ s_m h_m: s", box=None, pad_edge=False)
-    for one in itertools.islice(fields.best(), best):
-        view.add_row(f"{one.log_p:.9g}", _short(one.coefficients))
-    screen.print(view)
+    chosen = list(itertools.islice(fields.best(), best))
+    rows = [(f"{one.log_p:.9g}", _short(one.coefficients)) for one in chosen]
+    screen.table((">log P", "φ = Σ s_m h_m: s"), rows)
+    screen.give(
+        landscape=bounds, best_fields=[{"log_p": one.log_p, "coefficients": one.coefficients} for one in chosen]
+    )
 
 
 def _plot(net: "Architecture", parts: "ClassicalNeurons", fields: "ClassicalFields", path: Path, seed: int) -> None:
@@ -235,7 +234,6 @@ def _plot(net: "Architecture", parts: "ClassicalNeurons", fields: "ClassicalFiel
     from nnqft_ppl.classical.basins import basin_tree
     from nnqft_ppl.classical.neurons import functions_at
     from nnqft_ppl.reports.classical_pictures import plot_landscape
-    from nnqft_ppl.runtime.files import write_atomically
 
     x = np.linspace(-6.0, 6.0, 401)
     try:
@@ -246,7 +244,7 @@ def _plot(net: "Architecture", parts: "ClassicalNeurons", fields: "ClassicalFiel
     write_atomically(path, lambda target: plot_landscape(net, fields, functions, x, tree, target, seed=seed))
 
 
-def _print_bottle(screen: Any, net: Any) -> None:
+def _print_bottle(screen: Screen, net: Any) -> None:
     import numpy as np
 
     from nnqft_ppl.classical.vacua import ChosenVacuum, bottle_moments
@@ -257,7 +255,7 @@ def _print_bottle(screen: Any, net: Any) -> None:
     x = np.zeros((4, net.dim))
     x[:, 0] = (0.0, 0.4, 1.0, 1.7)
     vacuum = "n = e_0" if bottles == 1 else "n_j = e_j"
-    view = Table("correlator", "ensemble", f"about the vacuum {vacuum}", box=None, pad_edge=False)
+    rows, records = [], []
     for kind, order, components in (
         ("full", 2, (0, 0)),
         ("full", 2, (1, 1)),
@@ -266,16 +264,20 @@ def _print_bottle(screen: Any, net: Any) -> None:
         ("connected", 4, (1, 1, 1, 1)),
     ):
         values = [float(exact_correlator(t, x[:order], kind, components)) for t in (net, chosen)]  # pyright: ignore
-        view.add_row(f"G{order}{'c' * (order > 2)} {''.join(map(str, components))}", *(f"{v:.9g}" for v in values))
-    screen.print("\nat x = 0, 0.4, 1, 1.7 along the first axis:", highlight=False)
-    screen.print(view)
-    sources = Table("source j", "<a_par>", "j <a_perp²>", "j E|a_0|²/D", box=None, pad_edge=False)
+        name = f"G{order}{'c' * (order > 2)} {''.join(map(str, components))}"
+        rows.append((name, *(f"{v:.9g}" for v in values)))
+        records.append({"correlator": name, "ensemble": values[0], "vacuum": values[1]})
+    screen.say("\nat x = 0, 0.4, 1, 1.7 along the first axis:")
+    screen.table(("correlator", ">ensemble", f">about the vacuum {vacuum}"), rows)
+    sources, moments = [], []
     for j in (10.0, 1.0, 0.1, 0.01):
-        moments = bottle_moments(net.bottle, j)
-        small = j * net.bottle.radial_moment(2) / count
-        sources.add_row(f"{j:g}", f"{moments.parallel:.9g}", f"{j * moments.perpendicular_square:.9g}", f"{small:.6g}")
-    screen.print()
-    screen.print(sources)
+        found = bottle_moments(net.bottle, j)
+        values = (j, found.parallel, j * found.perpendicular_square, j * net.bottle.radial_moment(2) / count)
+        sources.append([f"{value:.9g}" for value in values])
+        moments.append(dict(zip(("source", "parallel", "ward", "small_source"), values, strict=True)))
+    screen.say()
+    screen.table((">source j", "><a_par>", ">j <a_perp²>", ">j E|a_0|²/D"), sources)
+    screen.give(bottle=records, sources=moments)
 
 
 def _beside(out: Path) -> Path:

@@ -1,22 +1,25 @@
 """``nnqft draw`` and ``nnqft correlators``: fields of a theory and the main job."""
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
 from nnqft_ppl.cli.options import (
     CardArgument,
+    JsonOption,
     SeedOption,
     SetOption,
     TheoryOption,
     any_theory,
-    clear_errors,
-    console,
+    check_least,
     number,
 )
+from nnqft_ppl.cli.screen import Screen, answering
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.files import check_file, check_readable, check_writable, write_atomically, writing
+from nnqft_ppl.runtime.progress import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +33,7 @@ PointsOption = Annotated[
 ]
 
 
+MOST_ROWS = 40  # on a terminal
 DEFAULT_POSITIONS = (0.1, 0.52, -0.31, 0.97, -0.83, 1.43, -1.24, 2.06, -1.91, 2.74)  # no balanced sum vanishes
 
 
@@ -43,6 +47,7 @@ def draw(
     parameters: Annotated[bool, typer.Option("--parameters", help="Keep the parameters of every draw too.")] = False,
     out: Annotated[Path | None, typer.Option(help="NetCDF file (.nc) for the DataTree of draws.")] = None,
     plot: Annotated[Path | None, typer.Option(help="PNG picture of the first draws (d = 1 or 2).")] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Draw fields from the prior, at the points of a file or on a grid around the origin.
 
@@ -50,16 +55,15 @@ def draw(
 
     Example: `nnqft draw cos_net --set width=50 --draws 200 --out fields.nc --plot fields.png`
     """
-    with clear_errors():
-        from nnqft_ppl.reports.points import read_configurations
-        from nnqft_ppl.runtime.files import check_file
-
+    with answering("draw", as_json) as screen:
         check_file(out, ".nc")
         check_file(plot, ".png")
+        check_readable(points, "points")
+        check_least("draws", draws, 1)
         model = any_theory(card, settings, file)
         from nnqft_ppl.inference.prior import prior_predictive
         from nnqft_ppl.reports.pictures import grid, plot_fields
-        from nnqft_ppl.runtime.files import write_atomically
+        from nnqft_ppl.reports.points import read_configurations
         from nnqft_ppl.theory.architecture import Architecture
 
         net = model if isinstance(model, Architecture) else model.net
@@ -73,16 +77,18 @@ def draw(
 
             result = chains(model, x, draws=-(-draws // 4), seed=seed, parameters=parameters, progress=True)
             what = type(net).__name__ if model is net else f"{type(net).__name__} with what transforms add"
-            typer.echo(f"note: {what} has no exact sampler; {result.line}; {result.convergence.line}", err=True)
+            say(f"note: {what} has no exact sampler; {result.line}; {result.convergence.line}")
             tree, phi = result.tree, result.tree["posterior/phi"].to_numpy()
         mean, deviation = phi.mean(), phi.std()
-        typer.echo(f"{draws} draws of {net!r} at {len(x)} points: mean {mean:.4g}, standard deviation {deviation:.4g}")
+        screen.say(f"{draws} draws of {net!r} at {len(x)} points: mean {mean:.4g}, standard deviation {deviation:.4g}")
+        each = phi.reshape(-1, *phi.shape[2:])
+        screen.give(theory=repr(net), draws=draws, points=x, mean=each.mean(axis=0), sd=each.std(axis=0))
         if out is not None:
             write_atomically(out, lambda target: tree.to_netcdf(target, engine="h5netcdf"))
-            typer.echo(f"wrote {out}")
+            screen.wrote(out)
         if plot is not None:
             write_atomically(plot, lambda target: plot_fields(net, x, phi[0], target))
-            typer.echo(f"wrote {plot}")
+            screen.wrote(plot)
 
 
 def correlators(
@@ -110,6 +116,7 @@ def correlators(
     seed: SeedOption = 0,
     float32: Annotated[bool, typer.Option("--float32", help="Draw in single precision; sums stay double.")] = False,
     out: Annotated[Path | None, typer.Option(help="Table, .parquet or .csv; the points go beside it.")] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Correlators of a theory, exactly and by Monte Carlo, as one tidy table.
 
@@ -121,27 +128,27 @@ def correlators(
 
     Example: `nnqft correlators coupled_cos_net --kind I_IB --order 4 --precision 0.01 --out table.parquet`
     """
-    with clear_errors(resumes=out is not None):
-        from nnqft_ppl.reports.points import configurations_table
-        from nnqft_ppl.reports.tables import check_writable, write_table
-        from nnqft_ppl.runtime.checkpoint import clear
-
+    checkpoints = None if out is None else out.with_name(f".{out.name}.partial")
+    with answering("correlators", as_json, keeps=checkpoints) as screen, contextlib.ExitStack() as stack:
         orders = integers("order", order)
+        check_readable(points, "points")
+        check_least("draws", draws, 2)
         beside = None if out is None else check_writable(out).with_suffix(f".points{out.suffix}")
-        checkpoints = None if out is None else out.with_name(f".{out.name}.partial")
         model = any_theory(card, settings, file)
         from nnqft_ppl.reports.correlators import correlators as compute
         from nnqft_ppl.reports.correlators import default_estimators
+        from nnqft_ppl.reports.points import configurations_table
         from nnqft_ppl.theory.conditioned import conditioned
 
         net = conditioned(model).net
-
         x = _configurations(points, max(orders), net.dim)
         kinds: Any = _words(kind)
         estimators = default_estimators(model, orders, kinds) if estimator is None else _words(estimator)
         if estimator is None and "exact" not in estimators:
             what = type(net).__name__ + (" with what transforms add" if model is not net else "")
-            typer.echo(f"note: {what} has no closed form here; {estimators[0]} takes over", err=True)
+            say(f"note: {what} has no closed form here; {estimators[0]} takes over")
+        if out is not None:
+            stack.enter_context(writing(out))
         table = compute(
             model,
             x,
@@ -156,16 +163,22 @@ def correlators(
             checkpoints=checkpoints,
             progress=True,
         )
-        if out is None or beside is None or checkpoints is None:
-            console().print(_correlator_table(table))
-            return
-        write_table(table, out)
         places = configurations_table(x)
-        places.attrs = table.attrs
-        write_table(places, beside, "configurations")
-        clear(checkpoints)
-        z = f", largest |z| {table['z'].abs().max():.2f}" if len(table["z"].dropna()) else ""
-        typer.echo(f"wrote {out} ({len(table)} rows{z}) and {beside}")
+        screen.give(theory=repr(net), correlators=table, points=places)
+        if out is None or beside is None or checkpoints is None:
+            _print_correlators(screen, table)
+            screen.say(f"{net!r} at {_places(x, points)}")
+        else:
+            from nnqft_ppl.reports.tables import write_table
+            from nnqft_ppl.runtime.checkpoint import clear
+
+            write_table(table, out)
+            places.attrs = table.attrs
+            write_table(places, beside, "configurations")
+            clear(checkpoints)
+            screen.say(f"{len(table)} rows of {net!r} at {_places(x, points)}")
+            screen.wrote(out, beside)
+        _say_largest_z(screen, table)
 
 
 def _configurations(points: Path | None, order: int, dim: int) -> "Array":
@@ -194,15 +207,33 @@ def integers(name: str, text: str) -> list[int]:
         raise InputError(f"{name} must be integers separated by commas, got {text!r}") from None
 
 
-def _correlator_table(table: "pd.DataFrame", most: int = 40) -> Table:
-    view = Table("config", "order", "kind", "estimator", box=None, pad_edge=False)
-    for name in ("estimate", "mcse", "exact", "z"):
-        view.add_column(name, justify="right", no_wrap=True)
-    rows: Any = table.head(most).itertuples()
-    for row in rows:
+def _print_correlators(screen: Screen, table: "pd.DataFrame") -> None:
+    rows = []
+    every: Any = table.itertuples()
+    for row in every:
         mcse = "" if row.estimator == "exact" else f"{row.mcse:.2g}"
         numbers = (f"{row.estimate:.9g}", mcse, number(row.exact, ".9g"), number(row.z, "+.2f"))
-        view.add_row(str(row.configuration), str(row.order), str(row.kind), str(row.estimator), *numbers)
-    if len(table) > most:
-        view.caption = f"{most} of {len(table)} rows; write them all with --out table.parquet"
-    return view
+        rows.append((str(row.configuration), str(row.order), str(row.kind), str(row.estimator), *numbers))
+    heads = ("config", "order", "kind", "estimator", ">estimate", ">mcse", ">exact", ">z")
+    screen.table(heads, rows, most=MOST_ROWS, rest="write them all with --out table.parquet")
+
+
+def _places(x: "Array", points: Path | None) -> str:
+    """Where the correlators were taken, in words."""
+    if len(x) == 1:
+        return f"x = {', '.join(f'({", ".join(f"{v:.9g}" for v in point)})' for point in x[0])}"
+    return f"{len(x)} configurations of {x.shape[1]} points, {points}"
+
+
+def _say_largest_z(screen: Screen, table: "pd.DataFrame") -> None:
+    """The largest |z|, and what is usual and what is rare among so many."""
+    from nnqft_ppl.reports.correlators import largest_z
+
+    z = table["z"].dropna().abs()
+    if len(z):
+        usual, rare = largest_z(len(z))
+        screen.say(
+            f"largest |z| {z.max():.2f}; of {len(z)} independent normal numbers it would be {usual:.2f} half the time, "
+            f"and more than {rare:.2f} once in a hundred"
+        )
+        screen.give(largest_z={"found": z.max(), "rows": len(z), "median": usual, "one_percent": rare})

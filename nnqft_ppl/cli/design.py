@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
+from rich.text import Text
 
-from nnqft_ppl.cli.options import SeedOption, SetOption, card_name, clear_errors, console, theory
+from nnqft_ppl.cli.options import JsonOption, SeedOption, SetOption, check_least, checked_card, theory
+from nnqft_ppl.cli.screen import answering
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.files import check_file, check_readable, write_atomically
 
 if TYPE_CHECKING:
     from nnqft_ppl.theory.architecture import Architecture
@@ -29,6 +30,7 @@ def design(
     seed: SeedOption = 0,
     out: Annotated[Path | None, typer.Option(help="CSV of the spectrum, columns p, G, for other commands.")] = None,
     plot: Annotated[Path | None, typer.Option(help="PNG picture: G(p), K(r) and the law of |b|.")] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Design a theory in reverse: from its power spectrum G(p) or its two-point function K(r) to P(b) and F(b).
 
@@ -44,11 +46,12 @@ def design(
 
     Example: `nnqft draw tuned_net --set spectrum=spectrum.csv --set dim=2 --plot fields.png`
     """
-    with clear_errors():
-        from nnqft_ppl.runtime.files import check_file, write_atomically
-
+    with answering("design", as_json) as screen:
         check_file(out, ".csv")
         check_file(plot, ".png")
+        check_readable(target, "target")
+        check_least("draws", draws, 2)
+        checked_card("tuned_net", settings or [])
         from nnqft_ppl.cli.settings import read_settings
         from nnqft_ppl.correlation.design import design as make
         from nnqft_ppl.models import card
@@ -63,28 +66,37 @@ def design(
             raise InputError("design takes a TARGET or --kallen-lehmann, one of the two")
         found = make(wanted, kallen_lehmann=masses is not None, draws=draws, seed=seed, **chosen)
         kind, unit = ("K(r)", "r") if found.two_point else ("G(p)", "p")
-        view = Table("r", "K", "draws", "mcse", "z", box=None, pad_edge=False)
-        for r, k, estimate, mcse in zip(found.radii, found.expected, found.estimate, found.mcse, strict=True):
-            numbers = (f"{r:.4g}", f"{k:.6g}", f"{estimate:.6g}", f"{mcse:.2g}", f"{(estimate - k) / mcse:+.2f}")
-            view.add_row(*numbers)
-        console().print(view)
-        typer.echo(f"{found.net!r}, sigma_a = {found.net.amplitude_scale:.6g}")
-        typer.echo(
+        names = ("r", "K", "draws", "mcse", "z")
+        columns = (
+            found.radii,
+            found.expected,
+            found.estimate,
+            found.mcse,
+            (found.estimate - found.expected) / found.mcse,
+        )
+        numbers = list(zip(*columns, strict=True))
+        forms = (".4g", ".6g", ".6g", ".2g", "+.2f")
+        rows = [[format(value, form) for value, form in zip(row, forms, strict=True)] for row in numbers]
+        screen.table([f">{name}" for name in names], rows)
+        screen.say(f"{found.net!r}, sigma_a = {found.net.amplitude_scale:.6g}")
+        screen.say(
             f"exact {kind} is the target to {found.deviation:.1e} of its largest value, at {len(found.at)} values of "
             f"{unit}; {draws} draws agree to {found.z:.1f} standard errors"
         )
+        screen.give(theory=repr(found.net), two_point=[dict(zip(names, row, strict=True)) for row in numbers])
+        screen.give(deviation=found.deviation, largest_z=found.z)
         if found.kallen_lehmann:
-            typer.echo(_energies(found.net))
+            screen.say(_energies(found.net))
         if out is not None:
             from nnqft_ppl.reports.spectra import spectrum_table
 
             write_atomically(out, lambda path: spectrum_table(found.net).to_csv(path, index=False))
-            typer.echo(f"wrote {out}")
+            screen.wrote(out)
         if plot is not None:
             from nnqft_ppl.reports.pictures import plot_design
 
             write_atomically(plot, lambda path: plot_design(found, path))
-            typer.echo(f"wrote {plot}")
+            screen.wrote(plot)
 
 
 def _masses(text: str) -> tuple[list[float], list[float]]:
@@ -120,6 +132,7 @@ def dual(
         typer.Option("--set-other", metavar="NAME=VALUE", help="A hyperparameter of OTHER alone, over --set."),
     ] = None,
     points: Annotated[Path | None, typer.Option(help="CSV of four points with columns x0, x1, ...")] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Compare two theories: one at N = infinity, different at N? How far apart, in what, and how many draws tell.
 
@@ -130,8 +143,10 @@ def dual(
 
     Example: `nnqft dual alpha_scalar alpha_scalar --set cutoff=10 --set alpha=0 --set-other alpha=-1`
     """
-    with clear_errors():
+    with answering("dual", as_json) as screen:
+        check_readable(points, "points")
         mine, its = _shared_settings(one, other, settings or [])
+        checked_card(one, mine)
         first, second = theory(one, mine), theory(other, [*its, *(other_settings or [])])
         import numpy as np
 
@@ -141,32 +156,32 @@ def dual(
 
         x = generic_points(first) if points is None else read_configurations(points, 4)[0]
         found = duality(first, second, x)
-        view = Table("question", box=None, pad_edge=False, show_header=False)
-        view.add_column("answer")
-        view.add_row("one theory at N = infinity", "[green]yes[/]" if found.dual else "[bold red]no[/]")
-        view.add_row("G2, largest relative gap", f"{found.two_point_gap:.3g}")
-        view.add_row("G4c, gap in units of the Wick part", f"{found.four_point_gap:.6g}")
-        view.add_row("symmetries of one alone", escape(", ".join(found.symmetries)) or "none")
         told = f"{found.draws:.3g} of each" if found.draws < np.inf else "none can"
-        view.add_row("draws that tell them apart by G4c (5 errors)", told)
-        console().print(view)
+        rows = (
+            ("one theory at N = infinity", Text("yes", "green") if found.dual else Text("no", "bold red")),
+            ("G2, largest relative gap", f"{found.two_point_gap:.3g}"),
+            ("G4c, gap in units of the Wick part", f"{found.four_point_gap:.6g}"),
+            ("symmetries of one alone", ", ".join(found.symmetries) or "none"),
+            ("draws that tell them apart by G4c (5 errors)", told),
+        )
+        screen.table(("", ""), rows)
+        screen.give(theories=[repr(first), repr(second)], points=x, dual=found.dual, **found._asdict())
         farthest = x[np.linalg.norm(x, axis=1).argmax()]
         for net in (first, second):
             if "translation" in net.denies:
                 here, there = (interaction_width(net, point) for point in (0.0 * farthest, farthest))
-                typer.echo(
+                screen.say(
                     f"note: {type(net).__name__} does not converge uniformly: it is near its limit for N >> {here:.3g} "
                     f"at x = 0, for N >> {there:.3g} at |x| = {np.linalg.norm(farthest):.3g}"
                 )
-        typer.echo(f"{first!r} and {second!r} at {x.tolist()}")
+        screen.say(f"{first!r} and {second!r} at {x.tolist()}")
 
 
 def _shared_settings(one: str, other: str, settings: list[str]) -> list[list[str]]:
     """The settings of each card: those that it has, and those that neither has, for it to refuse."""
-    from nnqft_ppl.models import card
-    from nnqft_ppl.theory.ranges import field_types
+    from nnqft_ppl.catalogue import entry
 
-    known = [set(field_types(card(card_name(name)))) for name in (one, other)]
+    known = [{h.name for h in entry(checked_card(name, [])).hyperparameters} for name in (one, other)]
     keys = [setting.partition("=")[0].partition(".")[0].strip() for setting in settings]
     neither = set(keys) - known[0] - known[1]
     return [[s for s, key in zip(settings, keys, strict=True) if key in has | neither] for has in known]

@@ -3,9 +3,18 @@
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from nnqft_ppl.cli.options import CardArgument, SeedOption, SetOption, TheoryOption, clear_errors, console, theory
+from nnqft_ppl.cli.options import (
+    CardArgument,
+    JsonOption,
+    SeedOption,
+    SetOption,
+    TheoryOption,
+    check_least,
+    number,
+    theory,
+)
+from nnqft_ppl.cli.screen import answering
 
 
 def energies(
@@ -17,6 +26,7 @@ def energies(
     even: Annotated[bool, typer.Option("--even", help="States that two fields reach: powers of even order.")] = False,
     draws: Annotated[int, typer.Option(help="Number of networks.")] = 200_000,
     seed: SeedOption = 0,
+    as_json: JsonOption = False,
 ) -> None:
     """Find the two lowest energies of a theory on the line, and their weights, from draws of its field.
 
@@ -25,7 +35,9 @@ def energies(
 
     Example: `nnqft energies sine_path --set width=3`
     """
-    with clear_errors():
+    with answering("energies", as_json) as screen:
+        check_least("count", count, 3)
+        check_least("draws", draws, 1000)
         import numpy as np
 
         from nnqft_ppl.interacting.energies import energies as found_energies
@@ -39,12 +51,13 @@ def energies(
             states = net.energies()
             reached = states[:, (states[0] > 0) & (states[1] > 0)][:, : known.shape[1]]
             known[:, : reached.shape[1]] = reached
-        view = Table("state", box=None, pad_edge=False)
-        for name in ("energy", "error", "exact", "weight", "error", "exact"):
-            view.add_column(name, justify="right", no_wrap=True)
         columns = (found.energies, found.errors, known[0], found.weights, found.weight_errors, known[1])
-        for k, row in enumerate(np.transpose(columns), start=1):
-            precise = (f"{value:.{2 if column in (1, 4) else 6}g}" for column, value in enumerate(row))
-            view.add_row(str(k), *("" if text == "nan" else text for text in precise))
-        console().print(view)
-        typer.echo(f"{net!r}: {found.effective:.0f} networks")
+        rows = [
+            (number(value, ".2g" if k in (1, 4) else ".6g") for k, value in enumerate(row))
+            for row in np.transpose(columns)
+        ]
+        heads = ("state", *(f">{name}" for name in ("energy", "error", "exact", "weight", "error", "exact")))
+        screen.table(heads, [(str(k), *row) for k, row in enumerate(rows, start=1)])
+        screen.say(f"{net!r}: {found.effective:.0f} networks")
+        names = ("energy", "error", "exact", "weight", "weight_error", "exact_weight")
+        screen.give(theory=repr(net), states=[dict(zip(names, row, strict=True)) for row in np.transpose(columns)])

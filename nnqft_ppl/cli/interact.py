@@ -4,19 +4,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
 from nnqft_ppl.cli.correlators import PointsOption, integers
 from nnqft_ppl.cli.options import (
     CardArgument,
+    JsonOption,
     SeedOption,
     SetOption,
     TheoryOption,
     any_theory,
-    clear_errors,
-    console,
+    check_least,
     number,
 )
+from nnqft_ppl.cli.screen import Screen, answering
+from nnqft_ppl.runtime.files import check_readable, check_writable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +36,7 @@ def interact(
     draws: Annotated[int, typer.Option(help="Draws at each width and at N = infinity.")] = 100_000,
     seed: SeedOption = 0,
     out: Annotated[Path | None, typer.Option(help="Table, .parquet or .csv; the points go beside it.")] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """A theory with the action int V(phi) in a box: correlators and masses over widths, beside N = infinity.
 
@@ -46,10 +48,11 @@ def interact(
 
     Example: `nnqft interact alpha_scalar --set dim=2 --set cutoff=5 --potential "phi^4" --wick --out phi4.parquet`
     """
-    with clear_errors():
-        from nnqft_ppl.reports.points import configurations_table
-        from nnqft_ppl.reports.tables import check_writable, write_table
-
+    with answering("interact", as_json) as screen:
+        check_readable(points, "points")
+        check_least("nodes", nodes, 1)
+        check_least("draws", draws, 1000)
+        counts = integers("widths", widths)
         beside = None if out is None else check_writable(out).with_suffix(f".points{out.suffix}")
         model = any_theory(card, settings, file)
         from nnqft_ppl.interacting.boxes import box as box_of
@@ -67,36 +70,36 @@ def interact(
             side=box,
             nodes=nodes,
             normal_order=wick,
-            widths=integers("widths", widths),
+            widths=counts,
             configurations=x,
             draws=draws,
             seed=seed,
             progress=True,
         )
-        if out is None or beside is None:
-            console().print(_table(table))
-            return
-        write_table(table, out, "interactions")
+        from nnqft_ppl.reports.points import configurations_table
+
         places = configurations_table(x)
+        screen.give(theory=repr(conditioned(model).net), interactions=table, points=places)
+        if out is None or beside is None:
+            _print(screen, table)
+            return
+        from nnqft_ppl.reports.tables import write_table
+
+        write_table(table, out, "interactions")
         places.attrs = table.attrs
         write_table(places, beside, "configurations")
-        typer.echo(f"wrote {out} ({len(table)} rows) and {beside}")
+        screen.wrote(out, beside)
 
 
-def _table(table: "pd.DataFrame") -> Table:
-    view = Table("N", "kind", "n", "config", "distance", "by", box=None, pad_edge=False)
-    for name in ("estimate", "mcse", "ess", "z"):
-        view.add_column(name, justify="right", no_wrap=True)
-    view.title = f"V = {table['potential'].iloc[0]}"
+def _print(screen: Screen, table: "pd.DataFrame") -> None:
     ordered = table.sort_values(["kind", "order", "configuration", "distance"], kind="stable")
-    rows: Any = ordered.itertuples()
-    for row in rows:
-        width, where = str(row.width).replace("<NA>", "∞"), str(row.configuration).replace("<NA>", "")
-        view.add_row(
-            width,
+    found: Any = ordered.itertuples()
+    rows = [
+        (
+            str(row.width).replace("<NA>", "∞"),
             row.kind,
             str(row.order),
-            where,
+            str(row.configuration).replace("<NA>", ""),
             number(row.distance, ".3g"),
             row.estimator,
             f"{row.estimate:.6g}",
@@ -104,4 +107,8 @@ def _table(table: "pd.DataFrame") -> Table:
             number(row.ess, ".0f"),
             number(row.z, "+.2f"),
         )
-    return view
+        for row in found
+    ]
+    screen.say(f"V = {table['potential'].iloc[0]}")
+    heads = (">N", "kind", ">n", ">config", ">distance", "by", ">estimate", ">mcse", ">ess", ">z")
+    screen.table(heads, rows)

@@ -1,14 +1,10 @@
-"""What all commands share: the terminal, clear errors, and the options that name a theory."""
+"""What all commands share: the options that name a theory, and checks that need no JAX."""
 
 import math
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.seeds import LARGEST_SEED
@@ -35,23 +31,15 @@ SetOption = Annotated[
 SeedOption = Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of the draws.")]
 
 
-@contextmanager
-def clear_errors(*, resumes: bool = False) -> Iterator[None]:
-    """One line on standard error and exit status 2 for what the user can mend; warnings become notes.
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print the result as one JSON document, and nothing else on standard output.")
+]
 
-    An interruption (status 130) says whether the command, given again, goes on where it was: `resumes`.
-    """
-    with warnings.catch_warnings():
-        warnings.showwarning = lambda message, *_, **__: typer.echo(f"note: {message}", err=True)
-        try:
-            yield
-        except InputError as error:
-            typer.echo(f"error: {error}", err=True)
-            raise typer.Exit(2) from None
-        except KeyboardInterrupt:
-            further = "; the same command goes on from its last checkpoint" if resumes else ""
-            typer.echo(f"interrupted; nothing half-done was written{further}", err=True)
-            raise typer.Exit(130) from None
+
+def check_least(name: str, value: float | None, least: float) -> None:
+    """`InputError` for a number of an option that is too small; asked before JAX is imported."""
+    if value is not None and not value >= least:
+        raise InputError(f"{name} must be at least {least}, got {value}")
 
 
 def theory(card: str | None, settings: list[str] | None, file: Path | None = None) -> "Architecture":
@@ -85,6 +73,8 @@ def any_theory(card: str | None, settings: list[str] | None, file: Path | None) 
     if file is not None:
         if settings:
             raise InputError(f"--set goes with a CARD; {str(file)!r} says every hyperparameter")
+        if not file.exists():
+            raise InputError(f"file {str(file)!r} must be there")
         from nnqft_ppl.reports.provenance import theory_of
         from nnqft_ppl.runtime.jax_settings import enable_x64
 
@@ -93,12 +83,21 @@ def any_theory(card: str | None, settings: list[str] | None, file: Path | None) 
         if isinstance(model, dict):
             raise InputError(f"theory file {str(file)!r} must have one theory, got {', '.join(model)}")
         return model
-    name = card_name(str(card))
+    name = checked_card(str(card), settings or [])
     from nnqft_ppl.cli.settings import load_with_settings
     from nnqft_ppl.runtime.jax_settings import enable_x64
 
     enable_x64()
     return load_with_settings(name, settings or [])
+
+
+def checked_card(card: str, settings: list[str]) -> str:
+    """The name of a card, its settings read as far as its source tells them: before JAX is imported."""
+    from nnqft_ppl.cli.settings import check_settings
+
+    name = card_name(card)
+    check_settings(name, settings)
+    return name
 
 
 def card_name(card: str) -> str:
@@ -109,12 +108,6 @@ def card_name(card: str) -> str:
         return models.add(card)[0]
     models.source(card)
     return card
-
-
-def console() -> Console:
-    """The terminal as it is; a pipe or a file gets lines wide enough for a table."""
-    console = Console()
-    return console if console.is_terminal else Console(width=max(console.width, 132))
 
 
 def number(value: Any, form: str) -> str:

@@ -1,29 +1,31 @@
 """``nnqft posterior`` and ``nnqft compare``: theories given a user's data."""
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from nnqft_ppl.cli.options import (
     CardArgument,
+    JsonOption,
     SeedOption,
     SetOption,
     TheoryOption,
     any_theory,
-    clear_errors,
-    console,
+    check_least,
+    checked_card,
     theory,
 )
+from nnqft_ppl.cli.screen import answering
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.files import check_folder, check_readable, write_atomically, writing
+from nnqft_ppl.runtime.progress import say
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from nnqft_ppl.inference.data import Data
     from nnqft_ppl.inference.posterior import Posterior
-    from nnqft_ppl.theory.architecture import Architecture
     from nnqft_ppl.theory.conditioned import Conditioned, Model
 
 
@@ -68,6 +70,7 @@ def posterior(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with status 1 if the chains have not converged.")
     ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Condition a theory on data: the field given noisy values of it, with bands, and the Gaussian process it nears.
 
@@ -84,36 +87,25 @@ def posterior(
 
     Example: `nnqft posterior cos_net --data examples/hills.csv --x east,north --y height`
     """
-    with clear_errors(resumes=True):
-        import numpy as np
-
-        from nnqft_ppl.inference.data import data_of
-        from nnqft_ppl.inference.posterior import posterior as run
-        from nnqft_ppl.runtime.checkpoint import clear
-        from nnqft_ppl.theory.conditioned import conditioned
-
+    partial = out / ".partial"
+    with answering("posterior", as_json, keeps=partial) as screen, contextlib.ExitStack() as stack:
         if file is not None and width is not None:
             raise InputError(f"--width goes with a CARD; {str(file)!r} says every hyperparameter")
-        given = None if file is None else conditioned(any_theory(card, settings, file))
-        if given is not None and given.observation is not None:
-            if any(option is not None for option in (data, x, y, noise, y_error, infer)):
-                raise InputError(
-                    f"--data and what goes with it are for a theory without data; {str(file)!r} has its own"
-                )
-            found, model = data_of(given.observation), given
-        elif data is None or x is None or y is None:
-            raise InputError("posterior takes --data with --x and --y, or a --theory that has its data")
-        else:
-            found = _read(data, x, y, y_error, noise)
-            if given is None:
-                sizes = (
-                    [] if card is None else _sizes(card, 200 if width is None else width, len(found.x_name), settings)
-                )
-                given = theory(card, [*(settings or []), *sizes])
-            model = _conditioned(given, found, noise, infer)
-        grid = _grid(found)
+        check_readable(data, "data")
+        _check_run(chains, warmup, draws)
+        if card is not None:
+            checked_card(card, settings or [])
+        from nnqft_ppl.reports.bands import field_bands, field_grid, first_number, with_dates
+
+        model, found = _given(card, settings, file, width, data, x, y, noise, y_error, infer)
+        grid = field_grid(found)
         _make_folder(out)
-        partial = out / ".partial"
+        stack.enter_context(writing(out))
+        if first := first_number(model, found, noise):
+            screen.say(first)
+        from nnqft_ppl.inference.posterior import posterior as run
+        from nnqft_ppl.runtime.checkpoint import clear
+
         result = run(
             model,
             found.to_points(grid),
@@ -125,20 +117,78 @@ def posterior(
             checkpoints=partial,
             progress=True,
         )
-        typer.echo(result.line)
-        typer.echo(result.convergence.line)
-        bands = _bands(result, found, grid)
+        screen.say(result.line)
+        screen.say(result.convergence.line)
+        bands = field_bands(result.tree, found, grid)
         written = _write(out, model, found, grid, result, bands, noise)
         clear(partial)
-        for name in model.hyperlaws:
-            row = result.summary.query("quantity == @name").iloc[0]
-            scale = found.y_scale if name == "noise" else 1.0
-            unit = f" {found.y_name}" if name == "noise" else " in standardised units" if data is not None else ""
-            typer.echo(f"{name} = {row['mean'] * scale:.4g} +- {row['sd'] * scale:.2g}{unit}")
-        typer.echo(f"at {len(np.asarray(grid))} points; wrote {', '.join(written)} to {out}/")
-        typer.echo(_predictive_line(result))
+        inferred = _inferred(model, found, result, standardised=data is not None)
+        for name, (mean, sd, unit) in inferred.items():
+            screen.say(f"{name} = {mean:.4g} +- {sd:.2g} {unit}".rstrip())
+        predictive = _predictive_line(result)
+        screen.say(f"at {len(grid)} points")
+        screen.wrote(*(out / name for name in written))
+        screen.say(predictive)
+        convergence = result.convergence._asdict() | {"converged": result.convergence.converged}
+        screen.give(theory=repr(model.net), plan=result.line, convergence=convergence, inferred=inferred)
+        screen.give(predictive=predictive, bands=with_dates(bands, found), summary=result.summary)
     if strict and not result.convergence.converged:
         raise typer.Exit(1)
+
+
+class _Inferred(NamedTuple):
+    """Mean and standard deviation of a hyperparameter or of the noise."""
+
+    mean: float
+    sd: float
+    unit: str
+
+
+def _inferred(model: "Conditioned", found: "Data", result: "Posterior", standardised: bool) -> dict[str, _Inferred]:
+    inferred = {}
+    for name in model.hyperlaws:
+        row = result.summary.query("quantity == @name").iloc[0]
+        scale, unit = (
+            (found.y_scale, found.y_name) if name == "noise" else (1.0, "in standardised units" * standardised)
+        )
+        inferred[name] = _Inferred(row["mean"] * scale, row["sd"] * scale, unit)
+    return inferred
+
+
+def _given(
+    card: str | None,
+    settings: list[str] | None,
+    file: Path | None,
+    width: int | None,
+    data: Path | None,
+    x: str | None,
+    y: str | None,
+    noise: float | None,
+    y_error: str | None,
+    infer: str | None,
+) -> "tuple[Conditioned, Data]":
+    """The theory that the options name, with its data."""
+    from nnqft_ppl.inference.data import data_of
+    from nnqft_ppl.theory.conditioned import conditioned
+
+    given = None if file is None else conditioned(any_theory(card, settings, file))
+    if given is not None and given.observation is not None:
+        if any(option is not None for option in (data, x, y, noise, y_error, infer)):
+            raise InputError(f"--data and what goes with it are for a theory without data; {str(file)!r} has its own")
+        return given, data_of(given.observation)
+    if data is None or x is None or y is None:
+        raise InputError("posterior takes --data with --x and --y, or a --theory that has its data")
+    found = _read(data, x, y, y_error, noise)
+    if given is None:
+        sizes = [] if card is None else _sizes(card, 200 if width is None else width, len(found.x_name), settings)
+        given = theory(card, [*(settings or []), *sizes])
+    return _conditioned(given, found, noise, infer), found
+
+
+def _check_run(chains: int, warmup: int, draws: int) -> None:
+    check_least("chains", chains, 1)
+    check_least("warmup", warmup, 0)
+    check_least("draws", draws, 4)
 
 
 def _predictive_line(result: "Posterior") -> str:
@@ -155,7 +205,7 @@ def _write(
     out: Path, model: "Conditioned", found: "Data", grid: Any, result: "Posterior", bands: Any, noise: float | None
 ) -> list[str]:
     """The tree, the tables and, in one or two dimensions, the picture of a posterior; the names of the files."""
-    from nnqft_ppl.runtime.files import write_atomically
+    from nnqft_ppl.reports.bands import with_dates
 
     tree, net = result.tree, model.net
     tree.attrs["standardisation"] = (
@@ -164,13 +214,14 @@ def _write(
     writers: dict[str, Callable[[Path], Any]] = {
         "posterior.nc": lambda target: tree.to_netcdf(target, engine="h5netcdf"),
         "summary.csv": lambda target: result.summary.to_csv(target, index=False),
-        "bands.csv": lambda target: _shown(bands, found).to_csv(target, index=False),
+        "bands.csv": lambda target: with_dates(bands, found).to_csv(target, index=False),
     }
     if net.dim == 1:
+        from nnqft_ppl.reports.bands import limit_band
         from nnqft_ppl.reports.pictures import plot_posterior
 
         free = not (model.sources or model.actions)  # which the limit does not know
-        limit = _limit_band(net, found, grid, result, noise) if free else None
+        limit = limit_band(net, found, grid, result.tree, noise) if free else None
         values = found.to_values(tree["posterior_predictive/y"].to_numpy().reshape(-1, len(found.y)))
         writers["posterior.png"] = lambda target: plot_posterior(net, found, bands, limit, values, target)
     elif net.dim == 2:
@@ -196,6 +247,7 @@ def compare(
     draws: DrawsOption = 300,
     seed: SeedOption = 0,
     out: Annotated[Path | None, typer.Option(help="CSV file for the ranking.")] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Rank theories and widths by how well they predict the same data, left out one by one (PSIS-LOO).
 
@@ -204,42 +256,46 @@ def compare(
 
     Example: `nnqft compare cauchy cos_net --data examples/nile.csv --x year --y volume --widths 10,100`
     """
-    with clear_errors():
-        from nnqft_ppl.inference.posterior import posterior as run
-        from nnqft_ppl.runtime.files import check_folder, write_atomically
-        from nnqft_ppl.sampling.diagnostics import predictive_check, rank
-
+    with answering("compare", as_json) as screen:
         if out is not None:
             check_folder(out)
+        check_readable(data, "data")
+        _check_run(chains, warmup, draws)
+        for card in cards:
+            checked_card(card, [])
+        every = [(card, width) for card in cards for width in _widths(widths)]
+        from nnqft_ppl.inference.posterior import posterior as run
+        from nnqft_ppl.sampling.diagnostics import predictive_check, rank
+
         found = _read(data, x, y, y_error, noise)
         models = {}
-        for card in cards:
-            for width in _widths(widths):
-                net = theory(card, _sizes(card, width, len(found.x_name), None))
-                models[f"{card} N={net.width}"] = _conditioned(net, found, noise, infer)
+        for card, width in every:
+            net = theory(card, _sizes(card, width, len(found.x_name), None))
+            models[f"{card} N={net.width}"] = _conditioned(net, found, noise, infer)
         if len(models) < 2:
             raise InputError(f"compare needs at least two theories or widths, got {', '.join(models) or 'none'}")
         checks, converged = {}, {}
         for number, (name, model) in enumerate(models.items(), 1):
-            typer.echo(f"{number} of {len(models)}: {name} ...", err=True)
+            say(f"{number} of {len(models)}: {name} ...")
             result = run(model, found.points, chains=chains, warmup=warmup, draws=draws, seed=seed, progress=True)
-            typer.echo(result.convergence.line, err=True)
+            say(result.convergence.line)
             checks[name], converged[name] = predictive_check(result.tree), result.convergence.converged
         table = rank(checks)
         table["converged"] = [converged[name] for name in table.index]
+        columns = list(map(str, table.columns))
+        rows = [
+            (str(name), *(f"{v:.4g}" if isinstance(v, float) else str(v) for v in row))
+            for name, row in table.iterrows()
+        ]
+        screen.table(("theory", *(f">{name}" for name in columns)), rows)
+        screen.give(ranking=table.rename_axis("theory").reset_index())
         if out is not None:
             write_atomically(out, table.to_csv)
-            typer.echo(f"wrote {out}", err=True)
-        from rich.table import Table
-
-        view = Table("theory", *map(str, table.columns), box=None, pad_edge=False)
-        for name, row in table.iterrows():
-            view.add_row(str(name), *(f"{v:.4g}" if isinstance(v, float) else str(v) for v in row))
-        console().print(view)
+            screen.wrote(out)
         if sum(table["large_k"]):
-            typer.echo("note: a large Pareto k makes elpd unreliable, and the ranking with it", err=True)
+            say("note: a large Pareto k makes elpd unreliable, and the ranking with it")
         if not all(converged.values()):
-            typer.echo("note: chains that have not converged cannot be ranked; take more --draws", err=True)
+            say("note: chains that have not converged cannot be ranked; take more --draws")
 
 
 def _read(path: Path, x: str, y: str, y_error: str | None, noise: float | None) -> "Data":
@@ -251,10 +307,10 @@ def _read(path: Path, x: str, y: str, y_error: str | None, noise: float | None) 
     found = read_data(path, _columns(x), y, y_error)
     if found.left_out:
         whole = found.left_out + len(found.y)
-        typer.echo(f"left out {found.left_out} of {whole} rows, in which a cell is missing", err=True)
+        say(f"left out {found.left_out} of {whole} rows, in which a cell is missing")
     for name, dated in zip(found.x_name, found.dated, strict=True):
         if dated:
-            typer.echo(f"{name}: in days, standardised by {found.x_scale:.4g} days", err=True)
+            say(f"{name}: in days, standardised by {found.x_scale:.4g} days")
     return found
 
 
@@ -291,60 +347,6 @@ def _sizes(card: str, width: int, dim: int, settings: list[str] | None) -> list[
     if "dim" in fixed and dim != 1:
         raise InputError(f"card {card} lives on a line: x must be one column, got {dim}")
     return [f"{name}={value}" for name, value in sizes.items() if name not in chosen | fixed]
-
-
-def _grid(data: "Data") -> Any:
-    """Where the field is drawn: a fine line or a square lattice about the points, or the points in more dimensions."""
-    import numpy as np
-
-    low, high = data.x.min(axis=0), data.x.max(axis=0)
-    margin = np.where(high > low, 0.1 * (high - low), 1.0)
-    if data.x.shape[1] == 1:
-        return np.linspace(low - margin, high + margin, 161)
-    if data.x.shape[1] > 2:
-        return data.x
-    axes = np.linspace(low - margin, high + margin, 21).T
-    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
-
-
-def _bands(result: "Posterior", data: "Data", grid: Any) -> "pd.DataFrame":
-    import numpy as np
-    import pandas as pd
-
-    from nnqft_ppl.inference.data import LEVELS
-
-    phi = data.to_values(result.tree["posterior/phi"].to_numpy().reshape(-1, len(grid)))
-    table = pd.DataFrame(dict(zip(data.x_name, np.asarray(grid).T, strict=True)))
-    table["mean"], table["sd"] = phi.mean(axis=0), phi.std(axis=0, ddof=1)
-    for level in LEVELS:
-        table[f"q{level:g}"] = np.quantile(phi, level, axis=0)
-    return table
-
-
-def _shown(bands: "pd.DataFrame", data: "Data") -> "pd.DataFrame":
-    """The bands with dates where the file has dates."""
-    return bands.assign(**{name: data.axis(bands[name].to_numpy(), k) for k, name in enumerate(data.x_name)})
-
-
-def _limit_band(net: "Architecture", data: "Data", grid: Any, result: "Posterior", noise: float | None) -> Any:
-    """Mean and deviation of the infinite-width process at the posterior mean of what was inferred, or None."""
-    import dataclasses
-
-    import numpy as np
-
-    from nnqft_ppl.inference.gaussian_process import limit_posterior
-    from nnqft_ppl.runtime.errors import NoClosedForm
-
-    means = {str(name): float(v.mean()) for name, v in result.tree["posterior"].data_vars.items() if v.ndim == 2}
-    known = data.errors if data.errors is not None else (noise or 0.0) / data.y_scale
-    sigma = means.get("noise", known)
-    hyper: Any = {name: value for name, value in means.items() if name not in ("noise", "action")}
-    try:
-        net = dataclasses.replace(net, **hyper)
-        limit = limit_posterior(net, data.points, data.values, sigma, data.to_points(grid))
-    except (InputError, NoClosedForm):
-        return None
-    return data.to_values(limit.mean), data.y_scale * np.sqrt(np.diag(limit.covariance))
 
 
 def _widths(text: str) -> list[int]:

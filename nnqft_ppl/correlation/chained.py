@@ -76,6 +76,7 @@ def chained(model: Conditioned, points: Array, request: Request) -> list[Estimat
             seed=request.seed,
             checkpoint=Checkpoint(folder, identity),
             title=f"{type(model.net).__name__} chain",
+            how=chosen.line,
             progress=request.progress,
         ).kept
         return _legs(np.asarray(kept, dtype=float), where, request.components, model.net.component_count)
@@ -117,6 +118,7 @@ def chained_fields(model: Conditioned, points: Array, *, draws: int, seed: int) 
         seed=seed,
         checkpoint=Checkpoint(None, {}),
         title=f"{type(model.net).__name__} chain",
+        how=chosen.line,
         progress=False,
     ).kept
     return np.asarray(kept, dtype=float).reshape(-1, len(points), model.net.component_count)

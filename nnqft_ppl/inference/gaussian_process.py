@@ -9,13 +9,15 @@ E[Z f]/E[Z], so that to first order in 1/N
 with derivatives by the kernel matrix: the prediction that finite networks are held against.
 """
 
-from typing import NamedTuple
+import math
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import cho_factor, cho_solve, eigh
+from scipy.optimize import minimize_scalar
 
 from nnqft_ppl.runtime.arrays import Array, check_noise, check_points, check_values
 from nnqft_ppl.runtime.errors import InputError
@@ -25,6 +27,7 @@ from nnqft_ppl.theory.conditioned import Model, unconditioned
 from nnqft_ppl.theory.gaussian_amplitudes import gaussian_amplitudes
 from nnqft_ppl.theory.generic import independent_pairs
 
+NOISES = (1e-3, 10.0)  # standard deviations, of values of standard deviation 1
 INSTEAD = "pass the theory that it was made from, as data are arguments here, or use posterior"
 
 
@@ -95,6 +98,33 @@ def limit_posterior(net: Model, points: ArrayLike, values: ArrayLike, noise: Arr
     cross = kernel_matrix(net, x, z)
     mean = cross.T @ cho_solve(factor, y)
     return Normal(mean, kernel_matrix(net, z, z) - cross.T @ cho_solve(factor, cross))
+
+
+def likeliest_noise(net: Architecture, points: ArrayLike, values: ArrayLike) -> float:
+    """The standard deviation s of the noise that makes values likeliest at infinite width, between 1e-3 and 10.
+
+    With the eigenvalues l_k of the kernel matrix and the components c_k of y along its eigenvectors, the log evidence
+    is -(1/2) sum_k [c_k^2/(l_k + s^2) + log(l_k + s^2)] up to a constant (Rasmussen and Williams, (2.30)).
+
+    Raises
+    ------
+    InputError
+        as `limit_posterior` does.
+    """
+    check_limit(net)
+    x = check_points(points, net.dim)
+    eigenvalues, vectors = eigh(kernel_matrix(net, x, x))
+    components = vectors.T @ np.asarray(values, dtype=float)
+
+    def minus_log_evidence(log_s: float) -> float:
+        total = np.maximum(eigenvalues, 0.0) + np.exp(2.0 * log_s)
+        return 0.5 * float(np.sum(components**2 / total + np.log(total)))
+
+    looks = np.linspace(math.log(NOISES[0]), math.log(NOISES[1]), 60)
+    best = min(looks, key=minus_log_evidence)
+    step = looks[1] - looks[0]
+    found: Any = minimize_scalar(minus_log_evidence, bounds=(best - step, best + step), method="bounded")
+    return math.exp(found.x)
 
 
 def check_limit(net: Architecture) -> None:

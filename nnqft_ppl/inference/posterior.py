@@ -135,6 +135,7 @@ def posterior(
         seed=seed,
         checkpoint=Checkpoint(checkpoints, identity),
         title=f"{type(model.net).__name__} posterior",
+        how=chosen.line,
         progress=progress,
     )
     summary = summarise({"phi": kept.phi, "phi^2": kept.phi**2, "action": kept.action, **kept.hyper})

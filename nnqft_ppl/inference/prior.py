@@ -79,12 +79,12 @@ def prior_predictive(
     root = key_of(seed)
     kept: dict[str, list[np.ndarray]] = defaultdict(list)
     batches = -(-draws // batch)
-    with progress_bar(f"{type(net).__name__} prior predictive", batches, progress) as advance:
+    with progress_bar(f"{type(net).__name__} prior predictive", batches, progress, unit="batches") as advance:
         for index in range(batches):
             sample = _batch(net, jax.random.fold_in(root, index), x, batch, sites)
             for site in sites:
                 kept[site].append(np.asarray(sample[site])[: draws - index * batch])
-            advance(1, None)
+            advance(1)
     values = {site: np.concatenate(parts)[None] for site, parts in kept.items()}  # one chain
 
     groups = {"prior_predictive": {"phi": values.pop("phi")}, "constant_data": {"points": np.asarray(x)}}

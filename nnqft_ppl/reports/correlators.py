@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
+from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import jax
@@ -20,6 +21,7 @@ from nnqft_ppl.reports.provenance import card_name, flat_hyperparameters
 from nnqft_ppl.reports.schemas import validate_table
 from nnqft_ppl.runtime.arrays import Array, check_configurations
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
+from nnqft_ppl.runtime.progress import say
 from nnqft_ppl.runtime.seeds import check_seed
 from nnqft_ppl.runtime.version import VERSION
 from nnqft_ppl.text import told
@@ -136,6 +138,8 @@ def correlators(
             f"{type(net).__name__} with data, sources, actions or unknown hyperparameters has no closed form; use the "
             "estimator reweight or chain"
         )
+    if progress:
+        say(_plan_words(names, orders, kinds, len(x), draws, precision))
     found: list[_Result] = []
     batches: dict[str, int] = {}
     for name in names:
@@ -171,6 +175,22 @@ def correlators(
         "versions": {"nnqft_ppl": VERSION, "jax": jax.__version__, "numpyro": numpyro.__version__},
     }
     return table
+
+
+def _plan_words(
+    names: Sequence[str],
+    orders: Sequence[int],
+    kinds: Sequence[str],
+    configurations: int,
+    draws: int | None,
+    precision: float | None,
+) -> str:
+    """What will be computed, before it is."""
+    most = "at most " if precision is not None else ""
+    goal = f", until every error is {precision:g} of its value" if precision is not None else ""
+    parts = [name if name == "exact" else f"{name} ({most}{draws or _draws(name, precision)} draws)" for name in names]
+    where = f"{configurations} configuration{'s' * (configurations != 1)}"
+    return f"plan: {', '.join(parts)}{goal}; orders {', '.join(map(str, orders))}, {', '.join(kinds)}, at {where}"
 
 
 class _Result(NamedTuple):
@@ -219,6 +239,16 @@ def default_estimators(model: Model, orders: Sequence[int], kinds: Sequence[Kind
     except NoClosedForm:
         return sampled or ["chain"]
     return ["exact", *sampled]
+
+
+def largest_z(count: int) -> tuple[float, float]:
+    """The median of the largest of `count` independent |z|, and what it exceeds once in a hundred.
+
+    P(max |z| <= t) = (2 Phi(t) - 1)^count. Rows of a table share draws and so are not independent, which makes their
+    largest |z| smaller, if anything.
+    """
+    median, rare = (NormalDist().inv_cdf((1.0 + level ** (1.0 / count)) / 2.0) for level in (0.5, 0.99))
+    return median, rare
 
 
 def _draws(estimator: str, precision: float | None) -> int:

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from nnqft_ppl.reports.schemas import SCHEMAS, TEXT, Schema, validate_table
 from nnqft_ppl.runtime.errors import InputError
-from nnqft_ppl.runtime.files import check_folder, one_line, write_atomically
+from nnqft_ppl.runtime.files import check_writable, one_line, write_atomically
 
 
 def write_table(table: pd.DataFrame, path: str | Path, schema: Schema = "correlators") -> None:
@@ -110,17 +110,3 @@ def read_table(path: str | Path, schema: Schema = "correlators") -> pd.DataFrame
     stored.pop("schema", None)
     table.attrs["provenance"] = stored
     return table
-
-
-def check_writable(path: str | Path) -> Path:
-    """`path` if a table can be written there; asked before long work starts.
-
-    Raises
-    ------
-    InputError
-        for a suffix other than .parquet and .csv, a missing folder, or one without permission to write.
-    """
-    path = Path(path)
-    if path.suffix not in (".parquet", ".csv"):
-        raise InputError(f"output file must end in .parquet or .csv, got {str(path)!r}")
-    return check_folder(path)

@@ -17,6 +17,7 @@ from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
 
 SECONDS = 1.0  # between two checkpoints
+PROGRESS = "progress"  # beside the arrays of a state
 
 
 class Checkpoint:
@@ -32,23 +33,37 @@ class Checkpoint:
         if self.path is None or not self.path.is_file():
             return None
         with np.load(self.path, allow_pickle=False) as stored:
-            return dict(stored)
+            return {name: stored[name] for name in stored.files if name != PROGRESS}
 
-    def save(self, state: dict[str, Any], *, final: bool = False) -> None:
-        """Write the state if the last checkpoint is old enough, or at the end: the old file or the new one, whole."""
+    def save(self, state: dict[str, Any], progress: tuple[float, float, str], *, final: bool = False) -> None:
+        """Write the state if the last checkpoint is old enough, or at the end: the old file or the new one, whole.
+
+        `progress` says how far that is, for `kept`: steps done, steps in all, and what they are steps of.
+        """
         if self.path is None or (not final and time.monotonic() - self.written < SECONDS):
             return
         temporary = self.path.with_suffix(".tmp")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with temporary.open("wb") as file:
-                np.savez(file, **state)
+                far: Any = {PROGRESS: np.array([f"{progress[0]:.0f}", f"{progress[1]:.0f}", progress[2]])}
+                np.savez(file, **state, **far)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(self.path)
         except OSError as error:
             raise InputError(f"checkpoint {str(self.path)!r} cannot be written: {error.strerror}") from error
         self.written = time.monotonic()
+
+
+def kept(folder: Path) -> str:
+    """What is kept in a folder of checkpoints: ``340 of 500 steps of the Cauchy posterior``; empty if nothing is."""
+    words = []
+    for file in sorted(folder.glob("*.npz"), key=lambda file: file.stat().st_mtime):
+        with np.load(file, allow_pickle=False) as stored:
+            if PROGRESS in stored.files:
+                words.append("{} of {} {}".format(*stored[PROGRESS]))
+    return ", ".join(words)
 
 
 def clear(folder: Path) -> None:

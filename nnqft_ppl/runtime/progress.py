@@ -1,25 +1,187 @@
-"""Progress bars on standard error, and only where somebody is looking."""
+"""What a long run says of itself on standard error, where that is asked for: how far it is, and when it will end.
+
+On a terminal a bar; elsewhere a line after the first steps, and one every PATIENCE seconds. The end is estimated from
+all steps so far but the first ones, in whose time programs are compiled. `heartbeat` speaks where nothing else does.
+"""
 
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-Advance = Callable[[int, float | None], None]
+Advance = Callable[..., None]
+
+PATIENCE = 30.0  # seconds without a word
+WORTH_SAYING = 5.0  # seconds that are left: a shorter run needs no forecast
+
+
+class _Voice:
+    """Standard error, and when it was used last."""
+
+    last = 0.0  # seconds of the monotonic clock
+    quiet = False  # what the user asks for
+    bars = 0  # on the screen now
+    doing: Callable[[], str] = staticmethod(lambda: "")  # and how far it is
+    beating = False
+
+    def say(self, line: str) -> None:
+        self.last = time.monotonic()
+        if not self.quiet:
+            print(line, file=sys.stderr, flush=True)
+
+
+_voice = _Voice()
+
+
+def say(line: str) -> None:
+    """A line on standard error, unless the user asked for none."""
+    _voice.say(line)
+
+
+def be_quiet(quiet: bool) -> None:
+    """Is nothing of this module to be heard in this process?"""
+    _voice.quiet = quiet
+
+
+class Forecast:
+    """When a number of steps will end, by the time that they took so far."""
+
+    def __init__(self, total: float, begun: float = 0) -> None:
+        self.total, self.done = total, begun
+        self.ends: float | None = None
+        self._marks = [(time.monotonic(), begun)]
+
+    def advance(self, steps: float, total: float | None = None) -> None:
+        """Count steps, and set a new total where what remains is an estimate itself. No step: the clock begins anew."""
+        now = time.monotonic()
+        self.total = self.total if total is None else total
+        self.done += steps
+        if not steps:
+            self._marks = [(now, self.done)]
+        for since, before in reversed(self._marks):
+            if self.done > before:
+                self.ends = now + max(self.total - self.done, 0.0) * (now - since) / (self.done - before)
+                break
+        if steps and len(self._marks) == 1:
+            self._marks.append((now, self.done))
+
+    @property
+    def words(self) -> str:
+        """``about 1:20 left``; nothing as long as no step is done."""
+        return "" if self.ends is None else f"about {duration(self.ends - time.monotonic())} left"
+
+
+def duration(seconds: float) -> str:
+    """``45 s``, ``1:20`` minutes, ``2:03:00`` hours."""
+    whole = max(round(seconds), 0)
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}" if minutes else f"{rest} s"
 
 
 @contextmanager
-def progress_bar(description: str, total: int, shown: bool) -> Iterator[Advance]:
-    """A rich bar, silent where not `shown` or where stderr is no terminal.
+def progress_bar(
+    description: str, total: float, shown: bool, *, begun: float = 0, unit: str = "steps"
+) -> Iterator[Advance]:
+    """The steps of a long run; nothing is said where it is not `shown`.
 
-    The yielded function advances it by some steps and may set a new total, where what remains is itself an estimate.
+    The yielded function ``advance(steps, total=None)`` counts them, and may set a new total where what remains is an
+    estimate itself; ``advance(0)`` says that programs are compiled, and the clock begins. A run that goes on from a
+    checkpoint has `begun` steps behind it, and says so.
     """
-    if not shown or not sys.stderr.isatty():
-        yield lambda _steps, _total: None
+    forecast = Forecast(total, begun)
+    if not shown or _voice.quiet:
+        yield forecast.advance
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    if begun:
+        _voice.say(f"{description}: resuming at {begun:.0f} of {total:.0f} {unit}")
+    with _bar(description, unit, forecast) if sys.stderr.isatty() else _lines(description, unit, forecast) as advance:
+        yield advance
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+
+@contextmanager
+def _bar(description: str, unit: str, forecast: Forecast) -> Iterator[Advance]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        TextColumn("{task.fields[count]}"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[forecast].words}"),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(description, total=total)
-        yield lambda steps, total: bar.update(task, advance=steps, total=total)
+        count = f"{forecast.done:.0f}/{forecast.total:.0f} {unit}"
+        task = bar.add_task(
+            description, total=forecast.total, completed=int(forecast.done), count=count, forecast=forecast
+        )
+
+        def advance(steps: float, total: float | None = None) -> None:
+            forecast.advance(steps, total)
+            count = f"{forecast.done:.0f}/{forecast.total:.0f} {unit}"
+            bar.update(task, completed=forecast.done, total=forecast.total, count=count)
+
+        _voice.bars += 1
+        try:
+            yield advance
+        finally:
+            _voice.bars -= 1
+            _voice.last = time.monotonic()
+
+
+@contextmanager
+def _lines(description: str, unit: str, forecast: Forecast) -> Iterator[Advance]:
+    started, first = time.monotonic(), True
+
+    def words() -> str:
+        if forecast.ends is None:
+            return f"{description}: {forecast.done:.0f} of {forecast.total:.0f} {unit}, {since(started)}"
+        return f"{description}: {forecast.done:.0f} of {forecast.total:.0f} {unit}, {forecast.words}"
+
+    def advance(steps: float, total: float | None = None) -> None:
+        nonlocal first
+        forecast.advance(steps, total)
+        now = time.monotonic()
+        if forecast.ends is None or forecast.done >= forecast.total:
+            return
+        if (first and forecast.ends - now > WORTH_SAYING) or now - _voice.last >= PATIENCE:
+            _voice.say(words())
+        first = False
+
+    before, _voice.doing = _voice.doing, words
+    try:
+        yield advance
+    finally:
+        _voice.doing = before
+
+
+def since(started: float) -> str:
+    """``45 s so far``."""
+    return f"{duration(time.monotonic() - started)} so far"
+
+
+@contextmanager
+def heartbeat(doing: str) -> Iterator[None]:
+    """A line whenever nothing was said for PATIENCE seconds: what is being done, and for how long."""
+    if _voice.beating:  # one is enough
+        yield
+        return
+    over, started = threading.Event(), time.monotonic()
+    _voice.last, _voice.doing, _voice.beating = started, lambda: f"{doing}: still at work, {since(started)}", True
+
+    def beat() -> None:
+        while not over.wait(min(PATIENCE / 10, 1.0)):
+            now = time.monotonic()
+            if not _voice.bars and now - _voice.last >= PATIENCE:
+                _voice.say(_voice.doing())
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        _voice.beating = False

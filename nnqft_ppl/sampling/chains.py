@@ -1,5 +1,6 @@
 """Markov chains, run side by side in chunks that a kill cannot undo."""
 
+import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -8,12 +9,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from nnqft_ppl.runtime.checkpoint import Checkpoint
-from nnqft_ppl.runtime.progress import progress_bar
+from nnqft_ppl.runtime.progress import progress_bar, say
 from nnqft_ppl.runtime.seeds import key_of
 from nnqft_ppl.sampling.samplers import Sampler
 from nnqft_ppl.sampling.whitened import Point
 
-CHUNK = 25  # steps of a chain between two looks at the clock
+CHUNK = 25  # steps of a chain between two looks at the clock at most; warm-up is a multiple of it
+SECONDS = 2.0  # that a chunk should take: a run is that far from its last word and its last checkpoint
 
 
 class Chains(NamedTuple):
@@ -33,6 +35,7 @@ def run(
     seed: int,
     checkpoint: Checkpoint,
     title: str,
+    how: str,
     progress: bool,
 ) -> Chains:
     """Run all chains side by side; ``read(key, point)`` says what to keep of every draw, as a pytree of arrays.
@@ -44,25 +47,38 @@ def run(
     root = key_of(seed)
     state = _init(sampler, jax.random.split(jax.random.fold_in(root, 0), chains))
     key_read = jax.random.fold_in(root, 1)
-    warm, total = -(-warmup // CHUNK), -(-warmup // CHUNK) + -(-draws // CHUNK)
-    shapes: Any = _chunk.eval_shape(sampler, read, state, key_read, jnp.asarray(0))[1]
-    structure = jax.tree.structure(shapes)
+    warm = -(-warmup // CHUNK) * CHUNK
+    total = warm + draws
+    structure = jax.tree.structure(_chunk.eval_shape(sampler, read, state, key_read, 0, 0)[1])
     done, kept = 0, []  # leaves of what was kept
     stored = checkpoint.load()
     if stored is not None:
         done, state = int(stored["done"]), _restore(state, stored)
         kept = [stored[f"kept_{k}"] for k in range(structure.num_leaves)] if done > warm else []
-    with progress_bar(title, total, progress) as advance:
-        advance(done, None)
-        for index in range(done, total):
-            state, new = _chunk(sampler, read, state, key_read, jnp.asarray(index * CHUNK))
-            if index >= warm:
+    if progress:
+        say(f"plan: {title} by {how}; {warm} steps of warm-up and {draws} draws of each of {chains} chains")
+    with progress_bar(title, total, progress, begun=min(done, total)) as advance:
+        if done < total:
+            jax.block_until_ready(
+                _chunk(sampler, read, state, key_read, done, 0)
+            )  # no step, but the program is compiled
+        advance(0)
+        steps = 1
+        while done < total:
+            steps = min(steps, (warm if done < warm else total) - done)
+            begin = time.monotonic()
+            state, new = jax.block_until_ready(_chunk(sampler, read, state, key_read, done, steps))
+            seconds = time.monotonic() - begin
+            if done >= warm:
                 # In one memory order whatever a checkpoint gave back: the order decides how sums over draws round.
-                fresh = [np.swapaxes(np.asarray(leaf), 0, 1).copy() for leaf in jax.tree.leaves(new)]
+                fresh = [np.swapaxes(np.asarray(leaf)[:steps], 0, 1).copy() for leaf in jax.tree.leaves(new)]
                 pairs = zip(kept, fresh, strict=True) if kept else ()
                 kept = [np.concatenate(pair, axis=1) for pair in pairs] or fresh
-            checkpoint.save(_flat("state", jax.tree.leaves(state)) | _flat("kept", kept) | {"done": index + 1})
-            advance(1, None)
+            done += steps
+            whole = _flat("state", jax.tree.leaves(state)) | _flat("kept", kept) | {"done": done}
+            checkpoint.save(whole, (done, total, f"steps of the {title}"))
+            advance(steps)
+            steps = int(np.clip(steps * SECONDS / max(seconds, 1e-9), 1, CHUNK))
     return structure.unflatten([leaf[:, :draws] for leaf in kept])
 
 
@@ -74,9 +90,17 @@ def _init(sampler: Sampler, keys: jax.Array) -> Any:
 
 @jax.jit
 def _chunk(
-    sampler: Sampler, read: Callable[[jax.Array, Point], Any], state: Any, key: jax.Array, start: jax.Array
+    sampler: Sampler,
+    read: Callable[[jax.Array, Point], Any],
+    state: Any,
+    key: jax.Array,
+    start: int | jax.Array,
+    steps: int | jax.Array,
 ) -> tuple[Any, Chains]:
-    """CHUNK moves of all chains, and what was read after each."""
+    """Up to CHUNK moves of all chains, and what was read after each, (CHUNK, chain, ...): `steps` of them are filled.
+
+    Their number is no part of the program, so that chunks of every length move chains alike, to the last bit.
+    """
     chains = len(jax.tree.leaves(state)[0])
 
     def move(state: Any, index: jax.Array) -> tuple[Any, Chains]:
@@ -84,7 +108,13 @@ def _chunk(
         keys = jax.random.split(jax.random.fold_in(key, index), chains)
         return state, Chains(jax.vmap(lambda key, one: read(key, sampler.point(one)))(keys, state), stats)
 
-    return jax.lax.scan(move, state, start + jnp.arange(CHUNK))
+    def fill(k: jax.Array, carried: tuple[Any, Chains]) -> tuple[Any, Chains]:
+        state, new = move(carried[0], start + k)
+        return state, jax.tree.map(lambda rows, row: rows.at[k].set(row), carried[1], new)
+
+    shapes = jax.eval_shape(move, state, jnp.asarray(start))[1]
+    rows = jax.tree.map(lambda leaf: jnp.zeros((CHUNK, *leaf.shape), leaf.dtype), shapes)
+    return jax.lax.fori_loop(0, steps, fill, (state, rows))
 
 
 def _flat(name: str, leaves: list[Any]) -> dict[str, Any]:

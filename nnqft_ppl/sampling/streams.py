@@ -79,15 +79,15 @@ def random_stream(
         return error(total) / precision if ready else np.inf  # pyright: ignore[reportOperatorIssue]
 
     ratio = reached()
-    with progress_bar(title, batches, progress) as advance:
-        advance(done, None)
+    with progress_bar(title, batches, progress, begun=done, unit="batches") as advance:
         for valid, (mean, scatter) in _in_order(job, range(done, batches if ratio > 1.0 else done), threads):
             total = total.plus(Moments(valid, mean.astype(float), scatter.astype(float)))
             done += 1
             ratio = reached()
             if valid == batch:  # a longer run goes on from whole batches only
                 state = {"batches": done, "mean": total.mean, "scatter": total.scatter}
-                checkpoint.save(state, final=ratio <= 1.0 or done == batches)
+                far = (done, batches, f"batches of {title}")
+                checkpoint.save(state, far, final=ratio <= 1.0 or done == batches)
             advance(1, min(done * ratio**2, batches) if np.isfinite(ratio) else None)
             if ratio <= 1.0:
                 break
@@ -127,17 +127,18 @@ def sobol_stream(
         centred = replicate - mean
         return Moments(REPLICATES, mean, np.einsum("rsc,rtc->cst", centred, centred))
 
-    with progress_bar(title, 2**last, progress) as advance:
-        advance(2**level if level >= base else 0, None)
+    begun = 2**level if level >= base else 0
+    with progress_bar(title, 2**last, progress, begun=begun, unit="points") as advance:
         while level < last and not (level >= base and precision is not None and error(moments()) <= precision):
             first, count = (0, 2**base) if level < base else (2**level, 2**level)
             engines = [_scrambled(seed, r, first) for r in range(REPLICATES)]
             size = min(count, max(1, batch // REPLICATES))
             for _ in range(0, count, size):
                 sums += size * run(_inside(np.stack([engine.random(size)[:, 0] for engine in engines])))
-                advance(size, None)
+                advance(size)
             level += 1
-            checkpoint.save({"level": level, "sums": sums}, final=level == last)
+            far = (2**level, 2**last, f"points of {title}")
+            checkpoint.save({"level": level, "sums": sums}, far, final=level == last)
     return moments(), REPLICATES * 2**level
 
 

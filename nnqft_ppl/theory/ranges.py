@@ -6,12 +6,11 @@ dataclass, so that no instance with a bad value ever exists.
 
 import dataclasses
 import math
+import sys
 from collections.abc import Callable
 from functools import cache
 from numbers import Integral, Real
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
-
-from jax.core import Tracer
 
 from nnqft_ppl.runtime.errors import InputError
 
@@ -95,7 +94,7 @@ def checked(label: str, hint: Any, value: Any) -> Any:
     InputError
         ``CosNet: sigma_b must be positive and finite, got -1.0``, for the label ``CosNet: sigma_b``.
     """
-    if isinstance(value, Tracer):  # stands for numbers that are not known yet
+    if _is_traced(value):  # stands for numbers that are not known yet
         if get_origin(hint) is not Annotated or STATIC in get_args(hint) or get_args(hint)[0] is not float:
             raise InputError(
                 f"{label} must be a plain number or name, as the theory's structure depends on it, got a traced value"
@@ -119,6 +118,12 @@ def checked(label: str, hint: Any, value: Any) -> Any:
     if isinstance(hint, type) and not isinstance(value, hint):
         raise InputError(f"{label} must be a {hint.__name__}, got {value!r}")
     return value
+
+
+def _is_traced(value: Any) -> bool:
+    """Is it one of JAX's tracers? Plain values are checked before JAX is imported, or without it."""
+    jax = sys.modules.get("jax.core")
+    return jax is not None and isinstance(value, jax.Tracer)
 
 
 def _number(kind: type, value: Any) -> float | int | None:
