@@ -39,7 +39,7 @@ INSTANCES = {
     "shifted_cos_net": {"width": 3, "dim": 2},
     "offset_cos_net": {"width": 3, "dim": 2},
     "landscape": {"width": 3},
-    "torus": {"width": 3, "dim": 2, "period": 2.0, "cutoff": 3.0},
+    "torus": {"width": 3, "dim": 3, "period": 1.0, "mass": 7.0, "cutoff": 7.0, "regulator": "hard"},
     "tuned_net": {"width": 3, "dim": 2},
     "vector": {"width": 3, "dim": 2},
     "wine_bottle": {"width": 2, "dim": 2},

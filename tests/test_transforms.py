@@ -81,7 +81,7 @@ def test_isotropic_charts_keep_the_radius(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", CONDITIONABLE)
+@pytest.mark.parametrize("name", [name for name in CONDITIONABLE if name != "torus"])  # its frequencies are discrete
 def test_coordinates_keep_the_density(name):
     """N(z) exp(weight) is the density of the parameters times the Jacobian of the map, up to one constant."""
     model = conditioned(small(name, **({"amplitude": AMPLITUDES["laplace"]()} if name == "alpha_scalar" else {})))

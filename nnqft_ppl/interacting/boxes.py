@@ -1,7 +1,7 @@
 """Boxes: where an action lives, with the midpoint rule that integrates it."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,12 +26,13 @@ class Box(NamedTuple):
     @property
     def axis(self) -> Array:
         """The midpoints along one axis, (nodes,)."""
-        return (np.arange(self.nodes) + 0.5) * self.spacing - self.side / 2
+        return np.asarray((np.arange(self.nodes) + 0.5) * self.spacing - self.side / 2, dtype=float)
 
     @property
     def points(self) -> Array:
         """All nodes, (nodes^d, d)."""
-        return np.stack(np.meshgrid(*[self.axis] * self.dim, indexing="ij"), axis=-1).reshape(-1, self.dim)
+        grid: Any = np.meshgrid(*[self.axis] * self.dim, indexing="ij")
+        return np.stack(grid, axis=-1).reshape(-1, self.dim)
 
     @property
     def weights(self) -> Array:

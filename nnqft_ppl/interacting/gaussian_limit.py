@@ -84,7 +84,9 @@ def gaussian_limit(
         check_kind(kind)
         if kind not in ("full", "connected"):
             raise InputError(f"kind must be full or connected at N = infinity, got {kind!r}")
-    terms = {(order, kind): _correlator(order, kind) for order in orders for kind in kinds}
+    terms: dict[tuple[int, Kind], Polynomial] = {
+        (order, kind): _correlator(order, kind) for order in orders for kind in kinds
+    }
     request = Request(terms, (0,) * x.shape[1], draws, seed, precision, DTYPE, None, 1, progress)
     subsets = request.subsets
 
@@ -138,10 +140,10 @@ def _free_moment(net: Architecture, x: Array) -> Array:
 class _Products(NamedTuple):
     """prod_(k in S) phi(x_k), (B, S, C), of fields at configurations (C, n, d)."""
 
-    count: int
+    configurations: int
     order: int
     subsets: tuple[int, ...]
 
     def __call__(self, phi: jax.Array) -> jax.Array:
-        legs = phi.reshape(-1, self.count, self.order)
+        legs = phi.reshape(-1, self.configurations, self.order)
         return jnp.stack([math.prod(legs[:, :, k] for k in members(mask)) for mask in self.subsets], axis=1)

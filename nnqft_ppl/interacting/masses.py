@@ -81,7 +81,7 @@ def _free_slices(net: Architecture, box: Box) -> Array:
 def separations(box: Box) -> Array:
     """The distances of pairs of slices about the middle, increasing."""
     first = box.nodes % 2 + 1  # in units of the spacing
-    return box.spacing * np.arange(first, box.nodes, 2)
+    return np.asarray(box.spacing * np.arange(first, box.nodes, 2), dtype=float)
 
 
 class _Slices(NamedTuple):

@@ -28,8 +28,8 @@ class Oscillator:
     The free oscillator, and one that V makes stiffer, to frequency 2:
 
     >>> free = nq.Oscillator("0")
-    >>> round(free.gap, 12), round(free.correlator([0.0, 1.0]) / np.exp(-1), 12)
-    (1.0, 0.5)
+    >>> round(free.gap, 9), round(free.correlator([0.0, np.log(2.0)]), 9)  # exp(-t)/2 at t = log 2
+    (1.0, 0.25)
     >>> stiff = nq.Oscillator("1.5*phi^2")
     >>> round(stiff.gap, 9), round(stiff.moment(2), 9)
     (2.0, 0.25)
