@@ -17,6 +17,7 @@ from scipy.stats import multivariate_normal
 import nnqft_ppl as nq
 from nnqft_ppl.axioms.gram import gram, monomials
 from nnqft_ppl.axioms.products import pair_verdicts, triple_verdicts
+from nnqft_ppl.axioms.symmetries import sampled_symmetries
 from nnqft_ppl.axioms.verdicts import together
 from nnqft_ppl.checks.draws import recorded
 from nnqft_ppl.laws import OrnsteinUhlenbeck, PathLaw
@@ -122,6 +123,14 @@ def test_the_program_of_data_has_the_path_at_all_points():
     expected = sum(float(law.log_prob(sites[site])) for site, law in laws.items())
     expected += float(jnp.sum(dist.Normal(phi[:2], 0.4).log_prob(jnp.asarray([0.3, -0.1]))))
     assert float(log_density(model, (X[2:],), {}, sites)[0]) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.slow
+def test_claims_hold_in_draws():
+    """Common random numbers, 5 standard errors; changes of 8 % of the scale would be seen."""
+    for symmetry, test in sampled_symmetries(SINE, SINE.claims, draws=100_000, seed=4).items():
+        assert test.z < 5, symmetry
+        assert test.effect < 0.08, symmetry
 
 
 # -- exact -------------------------------------------------------------------------------------------------------------

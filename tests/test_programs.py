@@ -48,15 +48,16 @@ def test_trace_and_log_density(name, monkeypatch):
     for p, x in enumerate(X):
         phi = 0.0
         for i in range(count):
-            one = {k: v if k in net.shared else v[i] for k, v in sites.items() if k != "a"}
+            at = {k: v[..., p] if k in net.paths else v for k, v in sites.items()}
+            one = {k: v if k in net.shared else v[i] for k, v in at.items() if k != "a"}
             phi = phi + np.asarray(sites["a"][i]) * float(net.neuron(jnp.asarray(x), **one))
         assert trace["phi"]["value"][p] == pytest.approx(phi, rel=1e-12, abs=1e-13)
     with monkeypatch.context() as patched:
         patched.setattr(jax, "default_backend", lambda: "cpu" if jax.devices()[0].platform != "cpu" else "gpu")
         other = net.field(sites, jnp.asarray(X))
     np.testing.assert_allclose(other, trace["phi"]["value"], rtol=1e-12, atol=1e-13)
-    laws: Any = net.prior()
-    log_prob, _ = log_density(net, (), {}, sites)
+    laws: Any = net.prior_at(jnp.asarray(X))
+    log_prob, _ = log_density(net, (X,), {}, sites)
     assert log_prob == pytest.approx(sum(float(law.log_prob(sites[k])) for k, law in laws.items()), rel=1e-12)
     # The program's log density is no other than the joint law's, event by event.
     for site, law in laws.items():

@@ -52,6 +52,8 @@ INSTANCES = {
     "shared_scale_cos_net": {"width": 3, "dim": 2, "epsilon": 0.9},
     "shared_neuron_cos_net": {"width": 3, "dim": 2, "epsilon": 0.9},
     "gibbs_cos_net": {"width": 3, "dim": 2, "epsilon": 2.0},
+    "markov_net": {"width": 3},
+    "sine_path": {"width": 3},
 }
 
 

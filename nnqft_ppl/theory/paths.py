@@ -25,7 +25,7 @@ from nnqft_ppl.runtime.namespace import xp
 from nnqft_ppl.theory.architecture import Architecture, theorem
 
 LEVELS = 192  # of a path's states: those of the oscillator are as good as Gauss's rule with so many nodes
-RESOLVED = 1e-6  # of the largest element with the first state, to which those with the last quarter have fallen
+RESOLVED = 1e-5  # of the largest element with the first state, to which the last quarter must fall: its square is lost
 ROUNDING = 1e-12  # of the largest of a neuron's matrix elements: less is zero, by the symmetry of the neuron
 
 
@@ -42,7 +42,6 @@ class PathArchitecture(Architecture):
 
     >>> from dataclasses import dataclass
     >>> from typing import final
-    >>> import jax.numpy as jnp
     >>> from nnqft_ppl.laws import OrnsteinUhlenbeck, xp
     >>> from nnqft_ppl.theory import AmplitudeLaw, ConstantModulus, PathArchitecture, Positive
     >>> @final
@@ -59,7 +58,7 @@ class PathArchitecture(Architecture):
     ...         return OrnsteinUhlenbeck(self.mass)
     ...
     ...     def readout(self, x):
-    ...         return x / xp.sqrt(1 + x**2)
+    ...         return x / xp.sqrt(4 + x**2)
     >>> net = SoftSpin(width=3)
     >>> energies, weights = net.energies()
     >>> bool(np.isclose(net.two_point([0.0], [0.7]), weights @ np.exp(-0.7 * energies)))

@@ -280,8 +280,9 @@ def _support(law: dist.Distribution) -> list[float]:
 
 
 def _density_at(net: Architecture, name: str, value: Any) -> jax.Array:
-    laws = with_traced(net, {name: value}).prior().items()
-    draws = net.sample(jax.random.key(0), 1) if net.ancestral else {}
+    points = jnp.multiply.outer(jnp.arange(2.0), jnp.ones(net.dim))  # of paths
+    laws = with_traced(net, {name: value}).prior_at(points).items()
+    draws = net.sample(jax.random.key(0), 1, points) if net.ancestral else {}
     return sum((jnp.sum(jnp.asarray(law.log_prob(draws[site][0]))) for site, law in laws if draws), jnp.zeros(()))
 
 
