@@ -211,11 +211,23 @@ def default_estimators(model: Model, orders: Sequence[int]) -> list[str]:
     if given.factored:
         return ["reweight"] if chooses_weights(given) else ["chain"]
     sampled = (["neuron"] if net.independent else ["amplitude"]) if net.ancestral else []
+    if sampled and not _amplitudes_are_known(net):
+        sampled = ["field"]
     try:
         exact_correlator(net, np.linspace(0.0, 1.7, max(orders))[:, None] * np.ones(net.dim), "full")
     except NoClosedForm:
         return sampled or ["chain"]
     return ["exact", *sampled]
+
+
+def _amplitudes_are_known(net: Architecture) -> bool:
+    """Do amplitudes have moments of their own? Where they depend on each other only whole fields can be drawn."""
+    try:
+        return all(np.isfinite(group.moment((0, 0))) for group in net.amplitude_groups())
+    except NoClosedForm:
+        return False
+    except InputError:  # infinite
+        return True
 
 
 def _draws(estimator: str, precision: float | None) -> int:
