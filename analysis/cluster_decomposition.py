@@ -24,6 +24,9 @@ U, V, FAR = 0.5, 0.8, 200.0
 FIRST, SECOND = np.array([[0.0], [-U]]), np.array([[0.0], [-V]])
 GAUSS = np.exp(-(U**2 + V**2) / 2)
 
+#: Cards with neurons whose amplitudes are not scaled by 1/sqrt(N).
+BOTTLES = ("many_bottles", "wine_bottle")
+
 
 def run(study: Study) -> None:
     _cos_nets(study)
@@ -74,7 +77,7 @@ def _closed_limits(study: Study) -> None:
     """The closed limit of a family of plane waves, from M_2, M_4 and the pair law, against the engine far away."""
     for name in names():
         net = load(name)
-        if isinstance(net, CosineArchitecture) and name not in ("wine_bottle", "shared_neuron_cos_net"):
+        if isinstance(net, CosineArchitecture) and name not in (*BOTTLES, "shared_neuron_cos_net"):
             closed = float(cluster_limit(net, [U], [V]))
             distance = {"gibbs_cos_net": 40.0, "free_boson": 10 * FAR}.get(name, FAR)
             found = float(cluster(net, FIRST, SECOND, distance))
@@ -121,8 +124,8 @@ def _verdicts(study: Study) -> None:
         forgets, where = float(bool(net.paths)), f"{name} N={net.width}"
         study.exact("(10)", f"{where}: clusters", forgets, float(here == "pass"), route="identity", of=net)
         limit = [v for v in found if v.axiom != "cluster decomposition"]
-        if limit:  # the bottle's own neuron keeps its amplitude; the Gibbs coupling dies like 1/N^2
-            expected = name == "gibbs_cos_net" or (net.independent and name != "wine_bottle")
+        if limit:  # a bottle's own neuron keeps its amplitude; the Gibbs coupling dies like 1/N^2
+            expected = name == "gibbs_cos_net" or (net.independent and name not in BOTTLES)
             study.exact(
                 "(10)",
                 f"{name} N=infinity: clusters",

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from conftest import assert_agrees
 
-from nnqft_ppl import NoClosedForm, breaking, exact_correlator, load, vacua
-from nnqft_ppl.classical.vacua import ChosenVacuum
+from nnqft_ppl import NoClosedForm, exact_correlator, load, vacua
+from nnqft_ppl.classical.breaking import manifold_text
+from nnqft_ppl.classical.vacua import ChosenVacuum, Vacua
 from nnqft_ppl.laws import BottleAndNormals, BottleLaw, CoupledBottles
 from nnqft_ppl.laws.charts import chart
 
@@ -25,27 +26,24 @@ def many(count, bottles, **settings) -> Any:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("count", "bottles", "goldstones", "moduli"), [(3, 2, 3, 1), (4, 3, 6, 3)])
-def test_vacua(count, bottles, goldstones, moduli):
-    """(S^(D-1))^k: k (D-1) zero modes, the Goldstones of SO(D) -> SO(D-k), and k masses^2 4 v^2/sigma_v^2 = 13.79592."""
-    found = vacua(many(count, bottles))
-    assert (found.neurons, found.dimension) == (bottles, bottles * (count - 1))
-    assert (found.goldstones, found.moduli) == (goldstones, moduli)
-    assert found.masses[-bottles:] == pytest.approx(MASS, abs=5e-6)
-    assert found.masses[:-bottles] == pytest.approx(0.0, abs=1e-9)
-    assert len(found.masses) == bottles * count
+@pytest.mark.parametrize("strength", [0.0, G])
+def test_vacua(strength):
+    """D = 3, k = 2: three Goldstones of SO(3), and the angle, a modulus or of mass^2 4 g v^2; 13.79592 twice."""
+    found = vacua(many(3, 2, strength=strength))
+    moduli = int(strength == 0.0)
+    assert (found.neurons, found.dimension, found.goldstones, found.moduli) == (2, 3 + moduli, 3, moduli)
+    assert found.masses == pytest.approx([0, 0, 0, 4 * strength * V**2, MASS, MASS], abs=1e-6)
+    assert found.radius == pytest.approx(V, rel=1e-9)
 
 
-@pytest.mark.slow
-def test_a_coupling_lifts_the_moduli():
-    """Right angles: three Goldstones of SO(3), the angle with mass^2 4 g v^2, and no continuum beside the rotations."""
-    net = many(3, 2, strength=G)
-    found = vacua(net)
-    assert (found.neurons, found.dimension, found.goldstones, found.moduli) == (2, 3, 3, 0)
-    assert found.masses == pytest.approx([0, 0, 0, 4 * G * V**2, MASS, MASS], abs=1e-6)
-    fates = breaking(net, manifold=found)
-    assert [one.fate for one in fates][1] == "spontaneously broken"
-    assert fates[1].vacua == "2 vectors at fixed angles, of radius 1.3: 3 zero modes, 3 Goldstones and 0 moduli"
+def test_manifolds_in_words():
+    """What `breaking` says of spheres, of frames, and of one bottle; Goldstones by the span of the vectors."""
+    masses = np.zeros(6)
+    spheres, frames = (Vacua(V, dimension, masses, 0.0, 2, 3, 2) for dimension in (4, 3))
+    assert manifold_text(spheres) == "(S^2)^2 of radius 1.3: 4 zero modes, 3 Goldstones and 1 modulus"
+    assert manifold_text(frames) == "2 vectors at fixed angles, of radius 1.3: 3 zero modes, 3 Goldstones and 0 moduli"
+    assert manifold_text(Vacua(1.0, 2, masses, 0.0, 1, 3, 1)) == "S^2 of radius 1, 2 massless directions"
+    assert [Vacua(V, 9, masses, 0.0, 3, 4, span).goldstones for span in (0, 1, 2, 3, 4)] == [0, 3, 5, 6, 6]
 
 
 @pytest.mark.parametrize(("count", "bottles"), [(3, 2), (4, 3)])

@@ -150,15 +150,22 @@ def _judged_rotations(net: Architecture, seed: int, manifold: Vacua | None) -> B
     found = manifold or vacua(net, seed=seed)
     if found.radius == 0.0:
         return Breaking(f"SO({count})", "symmetric", "G2_kl ~ delta_kl; P(a) is largest at a = 0", "a = 0")
-    sphere = f"S^{count - 1} of radius {found.radius:.6g}, {found.goldstones} massless directions"
-    if found.neurons > 1:
-        free = found.dimension == found.neurons * (count - 1)
-        spheres = f"(S^{count - 1})^{found.neurons}" if free else f"{found.neurons} vectors at fixed angles,"
-        sphere = (
-            f"{spheres} of radius {found.radius:.6g}: {found.dimension} zero modes, "
-            f"{found.goldstones} Goldstones and {_moduli(found.moduli)}"
-        )
-    return Breaking(f"SO({count})", "spontaneously broken", f"G2_kl ~ delta_kl; mass^2 {found.masses[-1]:.6g}", sphere)
+    return Breaking(
+        f"SO({count})", "spontaneously broken", f"G2_kl ~ delta_kl; mass^2 {found.masses[-1]:.6g}", manifold_text(found)
+    )
+
+
+def manifold_text(found: Vacua) -> str:
+    """A manifold of vacua in words: spheres, or vectors whose angles are fixed."""
+    sphere = f"S^{found.components - 1}"
+    if found.neurons == 1:
+        return f"{sphere} of radius {found.radius:.6g}, {found.goldstones} massless directions"
+    free = found.dimension == found.neurons * (found.components - 1)
+    spheres = f"({sphere})^{found.neurons}" if free else f"{found.neurons} vectors at fixed angles,"
+    return (
+        f"{spheres} of radius {found.radius:.6g}: {found.dimension} zero modes, "
+        f"{found.goldstones} Goldstones and {_moduli(found.moduli)}"
+    )
 
 
 def _tensor(net: Architecture, seed: int) -> tuple[Array, float]:

@@ -233,7 +233,7 @@ def default_estimators(model: Model, orders: Sequence[int], kinds: Sequence[Kind
     if given.factored:
         return ["reweight"] if chooses_weights(given) else ["chain"]
     best = "neuron" if net.independent and "I_IB" not in kinds else "amplitude"
-    sampled = [best] if net.ancestral else []
+    sampled = [best if _amplitudes_are_known(net) else "field"] if net.ancestral else []
     try:
         exact_correlator(net, np.linspace(0.0, 1.7, max(orders))[:, None] * np.ones(net.dim), "full")
     except NoClosedForm:
@@ -249,6 +249,16 @@ def largest_z(count: int) -> tuple[float, float]:
     """
     median, rare = (NormalDist().inv_cdf((1.0 + level ** (1.0 / count)) / 2.0) for level in (0.5, 0.99))
     return median, rare
+
+
+def _amplitudes_are_known(net: Architecture) -> bool:
+    """Do amplitudes have moments of their own? Where they depend on each other only whole fields can be drawn."""
+    try:
+        return all(np.isfinite(group.moment((0, 0))) for group in net.amplitude_groups())
+    except NoClosedForm:
+        return False
+    except InputError:  # infinite
+        return True
 
 
 def _draws(estimator: str, precision: float | None) -> int:
