@@ -65,7 +65,7 @@ class FieldLaw:
 
     @property
     def _steps(self) -> Array:
-        return np.arange(1, len(self.waves) + 1) * (np.pi / self.half)
+        return np.arange(1.0, len(self.waves) + 1.0) * (np.pi / self.half)
 
 
 def field_law(net: Architecture, points: ArrayLike, weights: ArrayLike | None = None) -> FieldLaw:
