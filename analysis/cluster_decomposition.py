@@ -79,7 +79,7 @@ def _closed_limits(study: Study) -> None:
         net = load(name)
         if isinstance(net, CosineArchitecture) and name not in (*BOTTLES, "shared_neuron_cos_net"):
             closed = float(cluster_limit(net, [U], [V]))
-            distance = {"gibbs_cos_net": 40.0, "free_boson": 10 * FAR}.get(name, FAR)
+            distance = {"gibbs_cos_net": 40.0, "free_boson": 100 * FAR}.get(name, FAR)
             found = float(cluster(net, FIRST, SECOND, distance))
             sharp = hasattr(net, "cutoff") or hasattr(net, "lattice_spacing")  # its kernels fall like 1/R
             study.exact(

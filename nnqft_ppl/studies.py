@@ -58,6 +58,8 @@ ORDER = (
     "theorems",
     "two_point",
     "interactions",
+    "network_actions",
+    "generating_functional",
     "near_gaussianity",
     "independence_breaking",
     "deep_nets",

@@ -94,7 +94,7 @@ def test_law_of_an_increment():
 
     Shares below a quantile are seen to 0.007; that of N = infinity differs by more than their own error.
     """
-    net, w = load("cauchy", width=10, amplitude="laplace"), np.array([1.0, -0.5])
+    net, w = load("cauchy", width=20, amplitude="laplace"), np.array([1.0, -0.5])
     law = nq.field_law(net, [[0.0], [0.8]], w)
     phi = field_draws(net, [[0.0], [0.8]], draws=200_000, seed=4)[:, :, 0] @ w
     found = stats.kstest(phi[:20_000], law.distribution)

@@ -49,7 +49,7 @@ class FieldLaw:
 
     def distribution(self, values: ArrayLike) -> Array:
         """P(sum_k w_k phi(x_k) < phi), float64 of the shape of `values`."""
-        phi = np.clip(finite(values, "values"), -self.half, self.half)
+        phi: Any = np.clip(finite(values, "values"), -self.half, self.half)
         waves: Any = np.sin(phi[..., None] * self._steps) @ (self.waves / self._steps)
         return 0.5 + (0.5 * phi + waves) / self.half
 
@@ -65,7 +65,7 @@ class FieldLaw:
 
     @property
     def _steps(self) -> Array:
-        return np.arange(1, len(self.waves) + 1) * (np.pi / self.half)
+        return np.arange(1.0, len(self.waves) + 1.0) * (np.pi / self.half)
 
 
 def field_law(net: Architecture, points: ArrayLike, weights: ArrayLike | None = None) -> FieldLaw:
