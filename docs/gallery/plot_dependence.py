@@ -22,9 +22,7 @@ for width in widths:
 figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")
 for (kind, values), style in zip(parts.items(), ("o-", "s--", "^:"), strict=True):
     ax.plot(widths, np.abs(values), style, label=kind.replace("_", " "))
-ax.set(
-    xscale="log", yscale="log", xlabel="width N", ylabel="modulus of the connected four-point function and its parts"
-)
+ax.set(xscale="log", yscale="log", xlabel="width N", ylabel="$|G_c^{(4)}|$ and its parts")
 ax.legend()
 
 # %%

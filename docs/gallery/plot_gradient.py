@@ -11,7 +11,6 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 import matplotlib.pyplot as plt
-import numpy as np
 
 import nnqft_ppl as nq
 

@@ -2,8 +2,8 @@
 Is it quantum?
 ==============
 
-Reflection positivity asks that the matrix G2(tau_i + tau_j) has no negative eigenvalue. The Cauchy net has the kernel of
-a quantum particle, exp(-tau); Cos-net has a Gaussian, and is no quantum theory at any width.
+Reflection positivity asks that the matrix G2(tau_i + tau_j) has no negative eigenvalue. The Cauchy net has the kernel
+of a quantum particle, exp(-tau); Cos-net has a Gaussian, and is no quantum theory at any width.
 """
 
 import matplotlib.pyplot as plt

@@ -3,7 +3,8 @@ Attractive or repulsive?
 ========================
 
 For one-dimensional Cos-net at one point G4c = (3/8N) (gamma_a^4 - 2 sigma_a^4): the kurtosis of the amplitudes decides
-the sign of the interaction. In the bimodal family, two normals at +-mu of width s, it changes at (s/mu)^2 = sqrt(2) - 1.
+the sign of the interaction. In the bimodal family, two normals at +-mu of width s, it changes at
+(s/mu)^2 = sqrt(2) - 1.
 """
 
 import matplotlib.pyplot as plt

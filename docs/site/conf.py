@@ -7,7 +7,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE / "_ext"), str(ROOT)]
 
-import nnqft_ppl
+import nnqft_ppl  # noqa: E402
 
 project = "nnqft_ppl"
 author = "The nnqft_ppl authors"
@@ -47,7 +47,7 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": [],
 }
-copyright = "the nnqft_ppl authors, Apache-2.0"
+project_copyright = "the nnqft_ppl authors, Apache-2.0"
 
 sphinx_gallery_conf = {
     "examples_dirs": "../gallery",

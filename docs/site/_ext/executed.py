@@ -1,4 +1,4 @@
-"""The Python of the pages runs when the site is built, from top to bottom of each page; one that fails stops the build."""
+"""The Python of the pages runs when the site is built, each page from top to bottom; a failure stops the build."""
 
 import contextlib
 import hashlib

@@ -1,4 +1,4 @@
-"""Pages that follow from the code: one for each card, the equations of the paper, the symbols, the commands, the API."""
+"""Pages that follow from the code: the cards, the equations of the paper, the symbols, the commands, the API."""
 
 import ast
 import importlib
@@ -54,8 +54,9 @@ def _cards(folder: Path) -> tuple[list[Any], dict[str, list[tuple[str, Any]]]]:
     toc = "\n".join(entry.name for entry in entries)
     _write(
         folder / "index.md",
-        "# The catalogue\n\nEvery theory is one file, a *card*: the laws of its parameters, one neuron, and the closed forms "
-        "that the paper derives. Each page has its hyperparameters with their ranges, its symmetries and its theorems.\n\n"
+        "# The catalogue\n\nEvery theory is one file, a *card*: the laws of its parameters, one neuron, and the closed "
+        "forms that the paper derives. Each page has its hyperparameters with their ranges, its symmetries and its "
+        "theorems.\n\n"
         "| card | theory | equations | correlators are exact |\n|---|---|---|---|\n" + "\n".join(rows) + "\n\n"
         "```{toctree}\n:hidden:\n\n" + toc + "\n```\n",
     )
@@ -109,14 +110,13 @@ def _equations(entries: list[Any], theorems: dict[str, Any]) -> str:
         if not forms:
             forms = [f"[`{e.name}`](cards/{e.name}.md)" for e in entries if equation in e.equations]
         shown = ", ".join(forms[:4]) + (f" and {len(forms) - 4} more" if len(forms) > 4 else "")
-        rows.append(
-            f"| {equation} | {shown or '—'} | {', '.join(f'`{s}`' for s in studies.get(equation, ()))} | {errata.get(equation, '—')} |"
-        )
+        asked = ", ".join(f"`{study}`" for study in studies.get(equation, ()))
+        rows.append(f"| {equation} | {shown or '—'} | {asked} | {errata.get(equation, '—')} |")
     return (
         "# The paper, equation by equation\n\n"
         "Halverson, *Building Quantum Field Theories Out of Neurons*, "
-        "[arXiv:2112.04527](https://arxiv.org/abs/2112.04527). A study is run by `nnqft reproduce NAME`; its rows say what was "
-        "expected, what was found, and by which route. The last column says what became of the printed form "
+        "[arXiv:2112.04527](https://arxiv.org/abs/2112.04527). A study is run by `nnqft reproduce NAME`; its rows say "
+        "what was expected, what was found, and by which route. The last column says what became of the printed form "
         "([all of them, with numbers](errata.md)).\n\n"
         "| equation | closed forms | studies | printed form |\n|---|---|---|---|\n" + "\n".join(rows) + "\n"
     )
@@ -156,12 +156,12 @@ def _symbols() -> str:
     from nnqft_ppl.catalogue import symbols_markdown
 
     return (
-        "# Symbols\n\nOf the paper and of the code. Fourier transforms are $G(x) = \\int d^dp/(2\\pi)^d\\, e^{ipx} G(p)$; "
-        "lengths are in units of $1/m$.\n\n" + symbols_markdown() + "\n"
+        "# Symbols\n\nOf the paper and of the code. Fourier transforms are "
+        "$G(x) = \\int d^dp/(2\\pi)^d\\, e^{ipx} G(p)$; lengths are in units of $1/m$.\n\n" + symbols_markdown() + "\n"
     )
 
 
-# -- the command line and the API ----------------------------------------------------------------------------------------
+# -- the command line and the API --------------------------------------------------------------------------------------
 
 
 def _commands() -> str:
