@@ -37,12 +37,14 @@ html_title = "nnqft_ppl"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
+# Pages that stand alone have nothing to list beside them.
+html_sidebars = {page: [] for page in ("install", "first_hour", "equations", "symbols", "errata", "commands")}
 html_math_renderer = "mathml"
 html_theme_options = {
     "navigation_with_keys": True,
     "show_nav_level": 1,
     "show_toc_level": 2,
-    "header_links_before_dropdown": 7,
+    "header_links_before_dropdown": 6,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
     "footer_end": [],

@@ -16,6 +16,9 @@ FACES = {
 }
 
 
+WRITTEN: set[Path] = set()
+
+
 def setup(app: Any) -> dict[str, bool]:
     app.connect("builder-inited", make)
     app.connect("autodoc-process-docstring", plain, priority=100)
@@ -29,11 +32,15 @@ def make(app: Any) -> None:
     _write(site / "symbols.md", _symbols())
     _write(site / "commands.md", _commands())
     _api(site / "api")
+    for file in (*(site / "cards").rglob("*.*"), *(site / "api").rglob("*.*")):
+        if file not in WRITTEN:  # of a card or a name that is no more
+            file.unlink()
 
 
 def _write(file: Path, text: str) -> None:
     """Only what has changed, so that the next build reads only that."""
     file.parent.mkdir(parents=True, exist_ok=True)
+    WRITTEN.add(file)
     if not file.exists() or file.read_text(encoding="utf-8") != text:
         file.write_text(text, encoding="utf-8")
 
@@ -75,7 +82,7 @@ def _card(entry: Any, cls: type, theorems: Any) -> str:
     )
     parts = [
         f"# {entry.title}\n",
-        f"```text\n{text}\n```\n",
+        f"```{{code-block}} text\n:class: card-text\n{text}\n```\n",
         f"Symmetric under: {short_symmetries(entry.claims)}. Not under: {short_symmetries(entry.denies)}. "
         f"Exact correlators: {entry.exact or 'none, the estimators take over'}.\n",
         f'```python\nimport nnqft_ppl as nq\n\nnet = nq.load("{entry.name}")\n```\n',
@@ -88,7 +95,8 @@ def _card(entry: Any, cls: type, theorems: Any) -> str:
 
 
 def _escaped(text: str) -> str:
-    return "`" + text.replace("|", "\\|").replace("`", "'") + "`"
+    """Text as it stands: nothing in it is markup."""
+    return re.sub(r"([\\`*_{}\[\]<>|~^$#])", r"\\\1", text)
 
 
 # -- the paper ---------------------------------------------------------------------------------------------------------
@@ -113,7 +121,7 @@ def _equations(entries: list[Any], theorems: dict[str, Any]) -> str:
         asked = ", ".join(f"`{study}`" for study in studies.get(equation, ()))
         rows.append(f"| {equation} | {shown or '—'} | {asked} | {errata.get(equation, '—')} |")
     return (
-        "# The paper, equation by equation\n\n"
+        "# Equations of the paper\n\n"
         "Halverson, *Building Quantum Field Theories Out of Neurons*, "
         "[arXiv:2112.04527](https://arxiv.org/abs/2112.04527). A study is run by `nnqft reproduce NAME`; its rows say "
         "what was expected, what was found, and by which route. The last column says what became of the printed form "
@@ -165,17 +173,17 @@ def _symbols() -> str:
 
 
 def _commands() -> str:
-    """The help of every command, as a terminal of 100 columns shows it."""
+    """The help of every command, as a terminal of 88 columns shows it."""
     import typer
     from typer.testing import CliRunner
 
     from nnqft_ppl.cli.app import app
 
-    terminal = {"COLUMNS": "100", "TERMINAL_WIDTH": "100", "NO_COLOR": "1", "TERM": "dumb"}
+    terminal = {"COLUMNS": "88", "TERMINAL_WIDTH": "88", "NO_COLOR": "1", "TERM": "dumb"}
     group: Any = typer.main.get_command(app)
     parts = ["# Commands\n\nEvery command says `--help`; this page is made from it.\n"]
     for name in sorted(group.commands):
-        out = CliRunner().invoke(app, [name, "--help"], env=terminal).output
+        out = CliRunner().invoke(app, [name, "--help"], env=terminal, prog_name="nnqft").output
         text = "\n".join(line.rstrip() for line in out.strip().splitlines())
         parts.append(f"## `nnqft {name}`\n\n```text\n{text}\n```\n")
     return "\n".join(parts)
