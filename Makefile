@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 CANDIDATES := $(PYTHON) python3.13 python3.12 python3 python $(wildcard $(HOME)/.pyenv/versions/3.1[2-9]*/bin/python3)
 PROBE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 12))
 
-.PHONY: demo reproduce test check lint package readme errata mutations protocol benchmarks clean
+.PHONY: demo reproduce test check lint package docs readme errata mutations protocol benchmarks clean
 
 demo: $(VENV)/.installed
 	$(BIN)/nnqft demo --out results
@@ -37,6 +37,11 @@ package: $(VENV)/.installed-dev
 	cd / && "$(CURDIR)/build/package/venv/bin/nnqft" list
 	cd / && "$(CURDIR)/build/package/venv/bin/nnqft" correlators cos_net --set width=10 --draws 1000 \
 		--out "$(CURDIR)/build/package/table.parquet"
+
+# The site, build/site/index.html: every warning is an error, every example of the gallery runs. Offline.
+docs: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group docs
+	MPLBACKEND=Agg $(BIN)/sphinx-build -W --keep-going --quiet -b html docs/site build/site
 
 readme: $(VENV)/.installed
 	$(BIN)/python -m nnqft_ppl.catalogue README.md

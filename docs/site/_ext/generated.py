@@ -1,0 +1,231 @@
+"""Pages that follow from the code: the cards, the equations of the paper, the symbols, the commands, the API."""
+
+import ast
+import importlib
+import inspect
+import re
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[3]
+EQUATIONS = tuple(f"({k})" for k in range(1, 45)) + tuple(f"(S{k})" for k in range(1, 16))
+FACES = {
+    "nnqft_ppl": "The verbs: what users import as `nq`.",
+    "nnqft_ppl.theory": "Base classes, amplitude laws and ranges, for authors of cards.",
+    "nnqft_ppl.laws": "Joint laws, frequency laws and spectra, for authors of cards.",
+}
+
+
+WRITTEN: set[Path] = set()
+
+
+def setup(app: Any) -> dict[str, bool]:
+    app.connect("builder-inited", make)
+    app.connect("autodoc-process-docstring", plain, priority=100)
+    return {"parallel_read_safe": True}
+
+
+def make(app: Any) -> None:
+    site = Path(app.srcdir)
+    cards, theorems = _cards(site / "cards")
+    _write(site / "equations.md", _equations(cards, theorems))
+    _write(site / "symbols.md", _symbols())
+    _write(site / "commands.md", _commands())
+    _api(site / "api")
+    for file in (*(site / "cards").rglob("*.*"), *(site / "api").rglob("*.*")):
+        if file not in WRITTEN:  # of a card or a name that is no more
+            file.unlink()
+
+
+def _write(file: Path, text: str) -> None:
+    """Only what has changed, so that the next build reads only that."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    WRITTEN.add(file)
+    if not file.exists() or file.read_text(encoding="utf-8") != text:
+        file.write_text(text, encoding="utf-8")
+
+
+# -- the catalogue -----------------------------------------------------------------------------------------------------
+
+
+def _cards(folder: Path) -> tuple[list[Any], dict[str, list[tuple[str, Any]]]]:
+    """A page for each card and their list; the entries, and the theorems of each card."""
+    from nnqft_ppl import catalogue, models
+
+    entries, theorems = catalogue.entries(), {}
+    for entry in entries:
+        cls = models.card(entry.name)
+        theorems[entry.name] = cls.theorems()
+        _write(folder / f"{entry.name}.md", _card(entry, cls, theorems[entry.name]))
+    rows = [f"| [`{e.name}`]({e.name}.md) | {e.title} | {', '.join(e.equations)} | {e.exact or '—'} |" for e in entries]
+    toc = "\n".join(entry.name for entry in entries)
+    _write(
+        folder / "index.md",
+        "# The catalogue\n\nEvery theory is one file, a *card*: the laws of its parameters, one neuron, and the closed "
+        "forms that the paper derives. Each page has its hyperparameters with their ranges, its symmetries and its "
+        "theorems.\n\n"
+        "| card | theory | equations | correlators are exact |\n|---|---|---|---|\n" + "\n".join(rows) + "\n\n"
+        "```{toctree}\n:hidden:\n\n" + toc + "\n```\n",
+    )
+    return entries, theorems
+
+
+def _card(entry: Any, cls: type, theorems: Any) -> str:
+    from nnqft_ppl.catalogue import short_symmetries
+
+    source = Path(inspect.getfile(cls)).read_text(encoding="utf-8")
+    text = inspect.cleandoc(cls.__doc__ or "")
+    fields = "\n".join(f"| `{h.name}` | `{h.range}` | `{h.default}` | {h.meaning} |" for h in entry.hyperparameters)
+    forms = "\n".join(
+        f"| `{t.quantity}` | {', '.join(e if ':' in e else f'({e})' for e in t.equations)} | {_escaped(t.statement)} |"
+        for t in theorems
+    )
+    parts = [
+        f"# {entry.title}\n",
+        f"```{{code-block}} text\n:class: card-text\n{text}\n```\n",
+        f"Symmetric under: {short_symmetries(entry.claims)}. Not under: {short_symmetries(entry.denies)}. "
+        f"Exact correlators: {entry.exact or 'none, the estimators take over'}.\n",
+        f'```python\nimport nnqft_ppl as nq\n\nnet = nq.load("{entry.name}")\n```\n',
+        f"## Hyperparameters\n\n| name | range | default | meaning |\n|---|---|---|---|\n{fields}\n",
+    ]
+    if forms:
+        parts.append(f"## Closed forms\n\n| method | equations | what it states |\n|---|---|---|\n{forms}\n")
+    parts.append(f"## The card\n\n```python\n{source.rstrip()}\n```\n")
+    return "\n".join(parts)
+
+
+def _escaped(text: str) -> str:
+    """Text as it stands: nothing in it is markup."""
+    return re.sub(r"([\\`*_{}\[\]<>|~^$#])", r"\\\1", text)
+
+
+# -- the paper ---------------------------------------------------------------------------------------------------------
+
+
+def _equations(entries: list[Any], theorems: dict[str, Any]) -> str:
+    """Every equation with the closed forms that stand for it and the studies that have rows about it."""
+    studies = _studies()
+    errata = _errata()
+    rows = []
+    for equation in EQUATIONS:
+        number = equation.strip("()")
+        forms = [
+            f"[`{name}.{t.quantity}`](cards/{name}.md)"
+            for name, all_ in theorems.items()
+            for t in all_
+            if number in t.equations
+        ]
+        if not forms:
+            forms = [f"[`{e.name}`](cards/{e.name}.md)" for e in entries if equation in e.equations]
+        shown = ", ".join(forms[:4]) + (f" and {len(forms) - 4} more" if len(forms) > 4 else "")
+        asked = ", ".join(f"`{study}`" for study in studies.get(equation, ()))
+        rows.append(f"| {equation} | {shown or '—'} | {asked} | {errata.get(equation, '—')} |")
+    return (
+        "# Equations of the paper\n\n"
+        "Halverson, *Building Quantum Field Theories Out of Neurons*, "
+        "[arXiv:2112.04527](https://arxiv.org/abs/2112.04527). A study is run by `nnqft reproduce NAME`; its rows say "
+        "what was expected, what was found, and by which route. The last column says what became of the printed form "
+        "([all of them, with numbers](errata.md)).\n\n"
+        "| equation | closed forms | studies | printed form |\n|---|---|---|---|\n" + "\n".join(rows) + "\n"
+    )
+
+
+def _studies() -> dict[str, list[str]]:
+    """The studies whose source names an equation as a label of rows."""
+    found: dict[str, list[str]] = {}
+    for file in sorted((ROOT / "analysis").glob("[!_]*.py")):
+        texts = {
+            node.value
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }
+        labels = {
+            label for text in texts if re.fullmatch(r"\(S?\d+\)(, \(S?\d+\))*", text) for label in text.split(", ")
+        }
+        for label in labels:
+            found.setdefault(label, []).append(file.stem)
+    return found
+
+
+def _errata() -> dict[str, str]:
+    """The verdict on each printed form, from the table of errata."""
+    found: dict[str, str] = {}
+    for line in (ROOT / "docs" / "ERRATA.md").read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.split(" | ")]
+        if len(cells) >= 4 and cells[0].startswith("| ("):
+            for equation in re.findall(r"\(S?\d+\)", cells[0]):
+                verdict = cells[3]
+                if found.get(equation, "holds") == "holds":
+                    found[equation] = verdict
+    return found
+
+
+def _symbols() -> str:
+    from nnqft_ppl.catalogue import symbols_markdown
+
+    return (
+        "# Symbols\n\nOf the paper and of the code. Fourier transforms are "
+        "$G(x) = \\int d^dp/(2\\pi)^d\\, e^{ipx} G(p)$; lengths are in units of $1/m$.\n\n" + symbols_markdown() + "\n"
+    )
+
+
+# -- the command line and the API --------------------------------------------------------------------------------------
+
+
+def _commands() -> str:
+    """The help of every command, as a terminal of 88 columns shows it."""
+    import typer
+    from typer.testing import CliRunner
+
+    from nnqft_ppl.cli.app import app
+
+    terminal = {"COLUMNS": "88", "TERMINAL_WIDTH": "88", "NO_COLOR": "1", "TERM": "dumb"}
+    group: Any = typer.main.get_command(app)
+    parts = ["# Commands\n\nEvery command says `--help`; this page is made from it.\n"]
+    for name in sorted(group.commands):
+        out = CliRunner().invoke(app, [name, "--help"], env=terminal, prog_name="nnqft").output
+        text = "\n".join(line.rstrip() for line in out.strip().splitlines())
+        parts.append(f"## `nnqft {name}`\n\n```text\n{text}\n```\n")
+    return "\n".join(parts)
+
+
+def _api(folder: Path) -> None:
+    """A page for each face, with a page for each of its public names."""
+    pages, documented = [], {}
+    for face, words in FACES.items():
+        module, page = importlib.import_module(face), face.replace(".", "_")
+        pages.append(page)
+        rows, toc = [], []
+        for name in module.__all__:
+            value = getattr(module, name)
+            kind = (
+                "function" if inspect.isfunction(inspect.unwrap(value)) else "class" if inspect.isclass(value) else ""
+            )
+            if not kind:
+                continue
+            there = documented.setdefault(value, f"{page}/{name}")  # a name may stand on two faces: it has one page
+            first = _escaped(inspect.cleandoc(value.__doc__ or "").split("\n\n")[0].replace("\n", " "))
+            rows.append(f"| [`{name}`]({there}.rst) | {first} |")
+            if there != f"{page}/{name}":
+                continue
+            toc.append(there)
+            title = f"{face}.{name}"
+            members = "\n   :members:\n   :exclude-members: __init__" if kind == "class" else ""
+            head = f"{title}\n{'=' * len(title)}\n\n.. currentmodule:: {face}\n\n"
+            _write(folder / page / f"{name}.rst", f"{head}.. auto{kind}:: {name}{members}\n")
+        listed = "| name | |\n|---|---|\n" + "\n".join(rows)
+        hidden = "```{toctree}\n:hidden:\n\n" + "\n".join(toc) + "\n```\n"
+        _write(folder / f"{page}.md", f"# {face}\n\n{words}\n\n{listed}\n\n{hidden}")
+    toc = "\n".join(pages)
+    _write(folder / "index.md", "# API\n\n```{toctree}\n:maxdepth: 1\n\n" + toc + "\n```\n")
+
+
+def plain(_app: Any, _what: str, _name: str, _value: Any, _options: Any, lines: list[str]) -> None:
+    """In docstrings |a|, a* and a_ are mathematics, not markup."""
+    for k, line in enumerate(lines):
+        if not line.lstrip().startswith((">>>", "...")):
+            parts = line.split("``")
+            parts[::2] = [
+                re.sub(r"(?<=[\w)])_(?=\W|$)", r"\\_", re.sub(r"([|*])", r"\\\1", part)) for part in parts[::2]
+            ]
+            lines[k] = "``".join(parts)
