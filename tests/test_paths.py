@@ -33,6 +33,7 @@ SINE: Any = nq.load("sine_path", width=2)
 # -- the law -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_density_of_a_path_is_that_of_its_covariance():
     """In any order of the times, N paths at once: SciPy's normal law of covariance exp(-m|s - t|), to 1e-12."""
     law = OrnsteinUhlenbeck(1.3).distribution(jnp.asarray(TIMES), 2)
@@ -43,6 +44,7 @@ def test_the_density_of_a_path_is_that_of_its_covariance():
     np.testing.assert_allclose(law.log_prob(jnp.asarray(x)), expected, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_a_repeated_time_has_one_value():
     once = OrnsteinUhlenbeck(1.3).distribution(jnp.asarray(TIMES), 2)
     twice = OrnsteinUhlenbeck(1.3).distribution(jnp.asarray([*TIMES, TIMES[1]]), 2)
@@ -55,6 +57,7 @@ def test_a_repeated_time_has_one_value():
     )
 
 
+@pytest.mark.slow
 def test_drawn_paths_have_the_covariance():
     """exp(-m|s - t|) of 2e5 draws, false alarms 6e-7 a number; it catches a rate that is 5 % off."""
     paths = OrnsteinUhlenbeck(1.3).distribution(jnp.asarray(TIMES), 1).sample(jax.random.key(1), (200_000,))[:, 0]
@@ -111,6 +114,7 @@ def test_weights_know_the_path_at_the_points_of_an_action():
     assert_agrees(table["estimate"].iloc[0], mcse, value, sensitivity=0.06)
 
 
+@pytest.mark.slow
 def test_the_program_of_data_has_the_path_at_all_points():
     """Paths at the points of the data, then at those of the program: density by hand, and phi of both."""
     model = nq.observe(SINE, X[:2], [0.3, -0.1], noise=0.4)
@@ -198,6 +202,7 @@ class Read(PathArchitecture):
         return x + x**2 / 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [1, 3, 100])
 @pytest.mark.parametrize("law", [Telegraph(0.5), OrnsteinUhlenbeck(0.8)], ids=["telegraph", "oscillator"])
 def test_reversible_paths_are_reflection_positive_at_every_width(law, width):
