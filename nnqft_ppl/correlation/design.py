@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from nnqft_ppl.laws.extent import Function
 from nnqft_ppl.laws.spectrum import Spectrum, read_target
 from nnqft_ppl.models import load
-from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.arrays import Array, few_lines, html_table
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.sampling.networks import field_draws
 from nnqft_ppl.theory.cosine import CosineArchitecture
@@ -39,6 +39,9 @@ class Design(NamedTuple):
     expected: Array  #: the exact K there
     estimate: Array  #: E[phi(0) phi(r)] of draws
     mcse: Array  #: its standard error
+
+    __repr__ = few_lines
+    _repr_html_ = html_table
 
     @property
     def deviation(self) -> float:
