@@ -18,7 +18,7 @@ from rich.text import Text
 from scipy.stats import multivariate_normal
 from typer.testing import CliRunner
 
-from nnqft_ppl import InputError, load, models, names, studies
+from nnqft_ppl import InputError, limit_posterior, load, models, modes, names, studies
 from nnqft_ppl.cli import demo, screen
 from nnqft_ppl.cli.app import app
 from nnqft_ppl.cli.layout import laid_out
@@ -179,6 +179,19 @@ def test_json_has_no_nan_and_no_infinity():
 class Mark(NamedTuple):
     number: int
     text: str
+
+
+def test_results_are_a_few_lines():
+    """In a terminal and in a notebook: arrays by their shape and range, the rest as it is."""
+    limit = limit_posterior(load("cauchy"), [[0.0]], [1.0], 0.5**0.5, np.linspace(0.0, 1.0, 50)[:, None])
+    lines = repr(limit).splitlines()
+    assert lines[0] == "Normal"
+    assert lines[1] == "  mean: array (50,), from 0.18394 to 0.5"
+    assert lines[2].startswith("  covariance: array (50, 50), from ")
+    assert limit._repr_html_().startswith("<table><caption>Normal</caption><tr><th>mean</th><td>array (50,), from")
+    assert "  starts: " in repr(found := modes(load("line", width=1), starts=64))
+    assert "  found: 1 Mode" in repr(found)
+    assert "  theta: a = [1.0]" in repr(found.found[0])
 
 
 # -- bad input ---------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ import numpy as np
 from nnqft_ppl.classical.ascent import Ascents, End, zero_modes
 from nnqft_ppl.classical.density import Density
 from nnqft_ppl.classical.families import Families, ModeKind, Top
-from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.arrays import Array, few_lines, html_table
 
 RESOLUTION = 1e-3  # of two points, in units of the spread of the starts
 CELLS = 2 * round(math.pi / RESOLUTION)  # of a circle: even, so that pi and -pi are the middle of one
@@ -40,6 +40,9 @@ class Mode(NamedTuple):
     size: float  #: the largest |phi| at some generic points: 0 for the field that vanishes
     share: float  #: of the starts that ended here
 
+    __repr__ = few_lines
+    _repr_html_ = html_table
+
     @property
     def signature(self) -> tuple[int, int, int]:
         """How many eigenvalues of the Hessian of -log P are negative, zero and positive."""
@@ -56,6 +59,9 @@ class Modes(NamedTuple):
     unfinished: int  #: starts that ended nowhere
     unseen: float  #: probability that one more start ends at a new mode, at most (95 %)
     missing: float  #: Chao's lower estimate of the number of modes not found
+
+    __repr__ = few_lines
+    _repr_html_ = html_table
 
     @property
     def isolated(self) -> int:

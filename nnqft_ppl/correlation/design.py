@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from nnqft_ppl.laws.bochner import Function
 from nnqft_ppl.laws.spectrum import MASSES, TWO_POINT, Spectrum, mass_spectrum, read_target
 from nnqft_ppl.models import load
-from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.arrays import Array, few_lines, html_table
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.sampling.networks import field_draws
 from nnqft_ppl.theory.cosine import CosineArchitecture
@@ -40,6 +40,9 @@ class Design(NamedTuple):
     estimate: Array  #: E[phi(0) phi(r)] of draws
     mcse: Array  #: its standard error
     kallen_lehmann: bool = False  #: was the target a density of masses?
+
+    __repr__ = few_lines
+    _repr_html_ = html_table
 
     @property
     def deviation(self) -> float:

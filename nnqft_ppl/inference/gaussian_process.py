@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 from scipy.linalg import cho_factor, cho_solve, eigh
 from scipy.optimize import minimize_scalar
 
-from nnqft_ppl.runtime.arrays import Array, check_noise, check_points, check_values
+from nnqft_ppl.runtime.arrays import Array, check_noise, check_points, check_values, few_lines, html_table
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.sampling.networks import over_networks
 from nnqft_ppl.theory.architecture import Architecture
@@ -37,6 +37,9 @@ class Normal(NamedTuple):
     mean: Array  #: (Q,)
     covariance: Array  #: (Q, Q)
 
+    __repr__ = few_lines
+    _repr_html_ = html_table
+
 
 class FiniteWidth(NamedTuple):
     """Posterior mean and variance at width N, with errors; or their coefficients of 1/N, without."""
@@ -45,6 +48,9 @@ class FiniteWidth(NamedTuple):
     variance: Array
     mean_error: Array
     variance_error: Array
+
+    __repr__ = few_lines
+    _repr_html_ = html_table
 
 
 def kernel_matrix(net: Architecture, x: Array, y: Array) -> Array:

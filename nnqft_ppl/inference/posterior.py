@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from xarray import DataTree
 
 from nnqft_ppl.inference.trees import Draws, posterior_tree
-from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.arrays import Array, few_lines, html_table
 from nnqft_ppl.runtime.checkpoint import Checkpoint
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.seeds import key_of
@@ -40,6 +40,9 @@ class Posterior(NamedTuple):
     summary: pd.DataFrame  #: one row a number: phi and phi^2 at every point, the action, hyperparameters
     convergence: Convergence
     line: str  #: what was chosen, in one line
+
+    __repr__ = few_lines
+    _repr_html_ = html_table
 
 
 def posterior(

@@ -1,4 +1,7 @@
-"""Points and configurations: arrays of shape (P, d) and (..., n, d), checked once at every entrance."""
+"""Points and configurations: arrays (P, d) and (..., n, d), checked at every entrance; results in few lines."""
+
+from html import escape
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -7,6 +10,8 @@ from nnqft_ppl.runtime.errors import InputError
 
 #: Numbers as NumPy holds them here: a float64 array of any shape.
 Array = NDArray[np.float64]
+
+SHOWN = 8  # numbers of an array that are shown one by one
 
 
 def check_points(points: ArrayLike, dim: int, name: str = "points") -> Array:
@@ -75,3 +80,36 @@ def finite(values: ArrayLike, name: str) -> Array:
         where = tuple(int(i) for i in bad[0])
         raise InputError(f"{name} must be finite, got {array[where]}" + (f" at index {where}" if where else ""))
     return array
+
+
+# -- results on the screen -------------------------------------------------------------------------------------------
+
+
+def few_lines(self: Any) -> str:
+    """The ``__repr__`` of a named tuple of results: its name, and a line a field, arrays by their shape and range."""
+    lines = [f"  {name}: {_brief(value)}" for name, value in self._asdict().items()]
+    return "\n".join([type(self).__name__, *lines])
+
+
+def html_table(self: Any) -> str:
+    """The ``_repr_html_`` of a named tuple of results: the same as a table."""
+    fields = self._asdict().items()
+    rows = "".join(f"<tr><th>{escape(name)}</th><td>{escape(_brief(value))}</td></tr>" for name, value in fields)
+    return f"<table><caption>{escape(type(self).__name__)}</caption>{rows}</table>"
+
+
+def _brief(value: Any) -> str:
+    """A value in one line."""
+    if isinstance(value, np.ndarray):
+        some = f"array {value.shape}, from {value.min():.6g} to {value.max():.6g}" if value.size > SHOWN else ""
+        return some or str(value.tolist())
+    if isinstance(value, dict):
+        return ", ".join(f"{name} = {_brief(one)}" for name, one in value.items())
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, tuple) and value and hasattr(value[0], "_asdict"):
+        return f"{len(value)} {type(value[0]).__name__}{'s' * (len(value) != 1)}"
+    if groups := getattr(value, "children", None):  # of a DataTree
+        return f"{type(value).__name__} of {', '.join(groups)}"
+    columns = getattr(value, "columns", None)  # of a DataFrame
+    return getattr(value, "line", "") or (repr(value) if columns is None else f"rows of {', '.join(columns)}")
