@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 
 from nnqft_ppl import action, exact_correlator, load
-from nnqft_ppl.correlation.partitions import cumulant_weight, members, polynomial
+from nnqft_ppl.correlation.partitions import cumulant_weight, polynomial
 from nnqft_ppl.interacting.couplings import amputated, couplings, couplings_of, cumulants, cumulants_of, exact_couplings
 from nnqft_ppl.reports.actions import draw_action, locality
+from nnqft_ppl.runtime.subsets import members
 from nnqft_ppl.sampling.networks import field_draws
 from nnqft_ppl.studies import Study
 

@@ -82,7 +82,7 @@ def test_nothing_is_silent(monkeypatch, capsys):
 def test_ctrl_c_is_answered_where_python_cannot():
     """One operation that holds the main thread for minutes, as XLA does: the process ends with its last words."""
     code = (
-        "import hashlib\nfrom nnqft_ppl.runtime.interrupts import answered\n"
+        "import hashlib\nfrom nnqft_ppl.runtime.progress import answered\n"
         "with answered(lambda: 'interrupted; kept 3 of 20 steps', grace=0.3):\n"
         "    print('ready', flush=True)\n    hashlib.pbkdf2_hmac('sha1', b'', b'', 10**9)"
     )

@@ -21,10 +21,10 @@ from typer.testing import CliRunner
 from nnqft_ppl import InputError, limit_posterior, load, models, modes, names, studies
 from nnqft_ppl.cli import demo, screen
 from nnqft_ppl.cli.app import app
-from nnqft_ppl.cli.layout import laid_out
 from nnqft_ppl.cli.settings import check_settings, load_with_settings
 from nnqft_ppl.inference.gaussian_process import kernel_matrix, likeliest_noise
 from nnqft_ppl.reports.correlators import largest_z
+from nnqft_ppl.reports.layout import laid_out
 from nnqft_ppl.sampling.diagnostics import Convergence
 from nnqft_ppl.studies import Row
 

@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from nnqft_ppl.cli.action import action
 from nnqft_ppl.cli.axioms import axioms, predict
 from nnqft_ppl.cli.catalogue import list_cards, show
 from nnqft_ppl.cli.check import check
@@ -16,8 +15,7 @@ from nnqft_ppl.cli.classical import modes, vacua
 from nnqft_ppl.cli.correlators import correlators, draw
 from nnqft_ppl.cli.demo import demo
 from nnqft_ppl.cli.design import design, dual
-from nnqft_ppl.cli.energies import energies
-from nnqft_ppl.cli.interact import interact
+from nnqft_ppl.cli.interacting import action, energies, interact
 from nnqft_ppl.cli.posterior import compare, posterior
 from nnqft_ppl.cli.reproduce import reproduce
 from nnqft_ppl.cli.screen import answering

@@ -16,10 +16,9 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from nnqft_ppl.cli.layout import Cell, laid_out
+from nnqft_ppl.reports.layout import Cell, laid_out
 from nnqft_ppl.runtime.errors import InputError
-from nnqft_ppl.runtime.interrupts import INTERRUPTED, answered
-from nnqft_ppl.runtime.progress import heartbeat, say
+from nnqft_ppl.runtime.progress import INTERRUPTED, answered, heartbeat, say
 
 
 def terminal_width() -> int | None:

@@ -1,9 +1,13 @@
 """What a long run says of itself on standard error, where that is asked for: how far it is, and when it will end.
 
 On a terminal a bar; elsewhere a line after the first steps, and one every PATIENCE seconds. The end is estimated from
-all steps so far but the first ones, in whose time programs are compiled. `heartbeat` speaks where nothing else does.
+all steps so far but the first ones, in whose time programs are compiled. `heartbeat` speaks where nothing else does, and
+`answered` lets Ctrl-C end a process soon even where Python cannot: while a program is compiled, or a long operation runs.
 """
 
+import os
+import signal
+import socket
 import sys
 import threading
 import time
@@ -12,6 +16,8 @@ from contextlib import contextmanager
 
 Advance = Callable[..., None]
 
+INTERRUPTED = 130  # the exit status of what SIGINT ended
+GRACE = 3.0  # seconds
 PATIENCE = 30.0  # seconds without a word
 WORTH_SAYING = 5.0  # seconds that are left: a shorter run needs no forecast
 
@@ -185,3 +191,36 @@ def heartbeat(doing: str) -> Iterator[None]:
         over.set()
         thread.join()
         _voice.beating = False
+
+
+@contextmanager
+def answered(last_words: Callable[[], str], grace: float = GRACE) -> Iterator[None]:
+    """Let the process end with `last_words` and status 130 where a KeyboardInterrupt is not answered within `grace`.
+
+    Python raises it in the main thread, between two of its own instructions; a call into XLA may take minutes. Results
+    and checkpoints are whole files or nothing at any moment, so that nothing is lost or half-done by that.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard, told = socket.socketpair()
+    told.setblocking(False)
+    over = threading.Event()
+
+    def watch() -> None:
+        while number := heard.recv(1):
+            if number[0] == signal.SIGINT and not over.wait(grace):
+                os.write(2, f"{last_words()}\n".encode(errors="replace"))
+                os._exit(INTERRUPTED)
+
+    before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        signal.set_wakeup_fd(before)
+        told.close()
+        thread.join()
+        heard.close()
