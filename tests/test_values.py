@@ -55,7 +55,7 @@ def test_every_theory_is_drawn_by_a_compiled_program(law):
 @pytest.mark.parametrize("net", NETS, ids=lambda net: type(net).__name__)
 def test_laws_and_fields_are_functions_of_their_leaves(net):
     """A log density, and where there is one a drawn field, have the derivatives that finite differences give."""
-    names = [leaf.values[1] for leaf in LEAVES if leaf.values[0] is net]
+    names = [str(leaf.values[1]) for leaf in LEAVES if leaf.values[0] is net]
     sites = net.sample(jax.random.key(0), 1) if net.ancestral else {s: law(net) for s, law in FIXED.items()}
     theta = {site: jnp.asarray(draws)[0] for site, draws in sites.items()}
     points = jnp.linspace(0.1, 0.7, 2 * net.dim).reshape(2, net.dim)
