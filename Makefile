@@ -16,12 +16,12 @@ reproduce: $(VENV)/.installed
 	$(BIN)/nnqft reproduce --out results
 
 test: $(VENV)/.installed-dev lint
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 	$(MAKE) package
 
 # The inner loop: a minute on two cores.
 check: $(VENV)/.installed-dev lint
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

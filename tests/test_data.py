@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT
 from typer.testing import CliRunner
 
-from nnqft_ppl import InputError, limit_posterior, load
+from nnqft_ppl import InputError, first_order, limit_posterior, load, to_toml
 from nnqft_ppl.cli.app import app
 from nnqft_ppl.inference.data import read_data
 from nnqft_ppl.runtime.checkpoint import Checkpoint
@@ -90,18 +90,19 @@ def test_bad_options_are_one_line(tmp_path, options, message):
 
 @pytest.mark.slow
 def test_compare_ranks(tmp_path):
-    """Two theories of a short series: what is said of each, and one row each in the table."""
+    """A card and the text of a theory, of a short series: what is said of each, and one row each in the table."""
     few = tmp_path / "few.csv"
     pd.read_csv(NILE).head(12).to_csv(few, index=False)
+    file = tmp_path / "theory.toml"
+    file.write_text(to_toml(load("cauchy", width=5)))
     start = ["compare", "cauchy", "--data", few, "--x", "year", "--y", "volume"]
-    result = cli(
-        *start, "--widths", "2,5", "--draws", 50, "--warmup", 25, "--noise", 100, "--out", tmp_path / "ranks.csv"
-    )
+    short = ["--widths", 2, "--draws", 50, "--warmup", 25, "--noise", 100]
+    result = cli(*start, "--theory", file, *short, "--out", tmp_path / "ranks.csv")
     assert result.exit_code == 0, result.output
     assert "1 of 2: cauchy N=2 ..." in result.output
     assert result.output.count("worst R-hat") == 2
     table = pd.read_csv(tmp_path / "ranks.csv", index_col=0)
-    assert set(table.index) == {"cauchy N=2", "cauchy N=5"}
+    assert set(table.index) == {"cauchy N=2", str(file)}
     assert set(table) >= {"elpd", "dse", "weight", "large_k", "converged"}
     assert table["elpd"].is_monotonic_decreasing
     assert "chains that have not converged cannot be ranked" in result.output  # 200 draws are fewer than 400
@@ -114,6 +115,22 @@ def test_compare_ranks(tmp_path):
         result = cli(*start, *options)
         assert result.exit_code == 2
         assert message in result.output
+
+
+@pytest.mark.parametrize("verb", [limit_posterior, first_order])
+@pytest.mark.parametrize(
+    ("values", "noise", "message"),
+    [
+        ([1.0], 0.5, r"values must have shape \(2,\), got \(1,\)"),
+        ([[1.0, 2.0]], 0.5, r"values must have shape \(2,\), got \(1, 2\)"),
+        ([1.0, np.nan], 0.5, r"values must be finite, got nan at index \(1,\)"),
+        ([1.0, 2.0], [0.5], r"noise must be one number or have shape \(2,\), got \(1,\)"),
+        ([1.0, 2.0], -0.5, r"noise must be positive and finite, got -0.5"),
+    ],
+)
+def test_data_of_the_limit_are_checked(verb, values, noise, message):
+    with pytest.raises(InputError, match=message):
+        verb(load("cos_net"), [[0.0], [1.0]], values, noise, [[0.5]])
 
 
 def test_an_interrupted_command_says_what_is_kept(monkeypatch, tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from nnqft_ppl import ConstantModulus, InputError, load
+from nnqft_ppl import ConstantModulus, InputError, deform, load, to_toml
 from nnqft_ppl.axioms.duality import draw_variance, duality, interaction_width
 from nnqft_ppl.cli.app import app
 from nnqft_ppl.sampling.networks import field_draws
@@ -106,3 +106,26 @@ def test_bad_input_gets_one_clear_line(arguments, message):
     assert result.exit_code == 2
     assert message in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_theories_of_files_are_compared(tmp_path):
+    """A text says what a card with its settings says, in either place; what cannot be meant is one line."""
+    file, deformed = tmp_path / "theory.toml", tmp_path / "deformed.toml"
+    file.write_text(to_toml(load("gauss_net", width=7, sigma_b=0.8)))
+    deformed.write_text(to_toml(deform(load("cos_net", width=2), "phi^4", [[0.0]])))
+    both = run("cos_net", "gauss_net", "--set", "width=7", "--set", "sigma_b=0.8")
+    mixed = run("cos_net", "--theory", file, "--set", "width=7", "--set", "sigma_b=0.8")
+    assert both.exit_code == mixed.exit_code == 0, mixed.output
+    assert mixed.stdout == both.stdout
+    assert run("--theory", file, "--theory", file).exit_code == 0
+    for arguments, message in (
+        (("cos_net",), "dual takes two theories, by a CARD or --theory FILE each, got 1"),
+        (("cos_net", "gauss_net", "--theory", file), "dual takes two theories, by a CARD or --theory FILE each, got 3"),
+        (("--theory", file, "--theory", file, "--set", "width=3"), "--set goes with a CARD"),
+        (("cos_net", "--theory", file, "--set-other", "width=3"), "--set-other goes with two CARDs"),
+        (("cos_net", "--theory", deformed), "without what transforms add, got deform"),
+    ):
+        result = run(*arguments)
+        assert result.exit_code == 2
+        (line,) = result.stderr.splitlines()
+        assert message in line

@@ -46,7 +46,7 @@ LAWS: list[tuple[Any, str]] = [
     (load("cauchy", width=3, amplitude=AMPLITUDES["constant_modulus"]()), "neuron"),
     (load("cutoff_free_scalar", width=3, power=0.75), "sobol"),
     (load("free_scalar", width=3, cutoff=3.0, amplitude=AMPLITUDES["rayleigh"]()), "sobol"),
-    (load("offset_cos_net", width=3, amplitude=AMPLITUDES["laplace"]()), "neuron"),
+    (load("offset_cos_net", width=3), "neuron"),
     (load("shifted_cos_net", width=3), "neuron"),
     (load("tuned_net", width=3), "sobol"),
     (load("equicorrelated_cos_net", width=3, epsilon=0.8), "amplitude"),
@@ -91,7 +91,7 @@ def test_every_estimator_against_exact(net, estimator):
 )
 def test_components_by_every_estimator(estimator, components):
     """Sensitive to 40 % of the connected four-point function of the wine bottle and of a vector."""
-    draws = 1_000_000 if estimator == "field" else 100_000
+    draws = 100_000 if estimator == "sobol" else 1_000_000
     for net in (load("vector", width=2), load("wine_bottle", width=2)):
         kwargs = {"orders": (4,), "kinds": ("connected",), "draws": draws, "seed": 3, "dtype": "float32"}
         x = SPREAD[:1] / 4
@@ -234,7 +234,7 @@ def test_errors_are_honest(estimator, monkeypatch):
     monkeypatch.setattr("nnqft_ppl.correlation.requests.BATCH_ELEMENTS", 2**17)  # no more than the draws that are used
     net = load("cos_net", width=3)
     exact = exact_correlator(net, SPREAD, "connected")
-    draws, z = {"sobol": 1024, "field": 2048}.get(estimator, 4096), []
+    draws, z = 1024 if estimator == "sobol" else 4096, []
     for seed in range(100):
         (r,) = estimate(net, SPREAD, orders=(4,), kinds=("connected",), estimator=estimator, draws=draws, seed=seed)
         z.append((r.estimate[0] - exact[0]) / r.mcse[0])
@@ -255,7 +255,7 @@ def test_single_neurons_against_brute_force_at_a_thousand():
 
 
 def test_memory_does_not_grow_with_draws():
-    """Peak resident memory after 1e5 and after 8e5 field draws of a process: it grows by less than 20 MB."""
+    """Peak resident memory after 1e5 and after 8e5 field draws of a process: it grows by less than 40 MB, and kept it would by 80."""
     code = (
         "import resource, numpy as np\n"
         "from nnqft_ppl import enable_x64, load\n"
@@ -269,7 +269,7 @@ def test_memory_does_not_grow_with_draws():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     first, second = map(float, found.split())
-    assert second - first < 20, (first, second)
+    assert second - first < 40, (first, second)
 
 
 def test_the_tidy_table_of_correlators():

@@ -26,7 +26,7 @@ from nnqft_ppl.checks.theorems import checks, unchecked
 from nnqft_ppl.studies import EQUATIONS
 from nnqft_ppl.studies.theorems import INSTANCES, drawn, theory  # pyright: ignore[reportMissingImports]
 
-BLOCK, LEAST, MOST = 2**17, 3, 80
+BLOCK, LEAST, MOST = 2**17, 6, 160
 
 #: The smallest relative error that draws have to catch: of moments of order two, of order four, of dependence.
 SENSITIVITY = {

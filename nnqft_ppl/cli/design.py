@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from nnqft_ppl.cli.options import JsonOption, SeedOption, SetOption, check_least, checked_card, theory
+from nnqft_ppl.cli.options import (
+    JsonOption,
+    SeedOption,
+    SetOption,
+    TheoriesOption,
+    check_least,
+    checked_card,
+    theory,
+)
 from nnqft_ppl.cli.screen import answering
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.files import check_file, check_readable, write_atomically
@@ -124,13 +132,16 @@ def _energies(net: "Architecture") -> str:
 
 
 def dual(
-    one: Annotated[str, typer.Argument(metavar="ONE", help="A card's name, or a .py file that declares one.")],
-    other: Annotated[str, typer.Argument(metavar="OTHER", help="The card of the other theory.")],
+    one: Annotated[
+        str | None, typer.Argument(metavar="[ONE]", help="A card's name, or a .py file that declares one.")
+    ] = None,
+    other: Annotated[str | None, typer.Argument(metavar="[OTHER]", help="The card of the other theory.")] = None,
     settings: SetOption = None,
     other_settings: Annotated[
         list[str] | None,
         typer.Option("--set-other", metavar="NAME=VALUE", help="A hyperparameter of OTHER alone, over --set."),
     ] = None,
+    files: TheoriesOption = None,
     points: Annotated[Path | None, typer.Option(help="CSV of four points with columns x0, x1, ...")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -142,12 +153,22 @@ def dual(
     Example: `nnqft dual cos_net gauss_net --set width=10 --set sigma_b=0.8`
 
     Example: `nnqft dual alpha_scalar alpha_scalar --set cutoff=10 --set alpha=0 --set-other alpha=-1`
+
+    Example: `nnqft dual cos_net --theory theory.toml`
     """
     with answering("dual", as_json) as screen:
         check_readable(points, "points")
-        mine, its = _shared_settings(one, other, settings or [])
-        checked_card(one, mine)
-        first, second = theory(one, mine), theory(other, [*its, *(other_settings or [])])
+        cards, texts = [card for card in (one, other) if card is not None], files or []
+        if len(cards) + len(texts) != 2:
+            raise InputError(f"dual takes two theories, by a CARD or --theory FILE each, got {len(cards) + len(texts)}")
+        if other_settings and len(cards) < 2:
+            raise InputError("--set-other goes with two CARDs, ONE and OTHER")
+        if settings and not cards:
+            raise InputError("--set goes with a CARD; the files say every hyperparameter")
+        own = [] if not cards else _shared_settings(cards, settings or [])
+        own[1:] = [[*its, *(other_settings or [])] for its in own[1:]]
+        named = [theory(card, its) for card, its in zip(cards, own, strict=True)]
+        first, second = [*named, *(theory(None, None, file) for file in texts)]
         import numpy as np
 
         from nnqft_ppl.axioms.duality import duality, interaction_width
@@ -177,11 +198,11 @@ def dual(
         screen.say(f"{first!r} and {second!r} at {x.tolist()}")
 
 
-def _shared_settings(one: str, other: str, settings: list[str]) -> list[list[str]]:
-    """The settings of each card: those that it has, and those that neither has, for it to refuse."""
+def _shared_settings(cards: list[str], settings: list[str]) -> list[list[str]]:
+    """The settings of each card: those that it has, and those that none has, for it to refuse."""
     from nnqft_ppl.catalogue import entry
 
-    known = [{h.name for h in entry(checked_card(name, [])).hyperparameters} for name in (one, other)]
+    known = [{h.name for h in entry(checked_card(name, [])).hyperparameters} for name in cards]
     keys = [setting.partition("=")[0].partition(".")[0].strip() for setting in settings]
-    neither = set(keys) - known[0] - known[1]
+    neither = set(keys).difference(*known)
     return [[s for s, key in zip(settings, keys, strict=True) if key in has | neither] for has in known]

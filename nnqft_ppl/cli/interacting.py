@@ -1,4 +1,4 @@
-"""``nnqft interact``, ``energies`` and ``action``: what an interaction does, the energies of a theory, and its action."""
+"""``nnqft interact``, ``energies``, ``action``: what an interaction does, what energies and what action there are."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any

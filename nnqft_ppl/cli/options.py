@@ -24,6 +24,10 @@ TheoryOption = Annotated[
         help="A theory in place of CARD: its text (.toml, .json), or what was made from it (.parquet, .nc, .zarr).",
     ),
 ]
+TheoriesOption = Annotated[
+    list[Path] | None,
+    typer.Option("--theory", metavar="FILE", help="A theory beside the CARDs or in their place; repeat it."),
+]
 SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="A hyperparameter; repeat it. See `nnqft show CARD`."),

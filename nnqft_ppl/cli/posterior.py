@@ -12,6 +12,7 @@ from nnqft_ppl.cli.options import (
     JsonOption,
     SeedOption,
     SetOption,
+    TheoriesOption,
     TheoryOption,
     any_theory,
     check_least,
@@ -234,11 +235,12 @@ def _write(
 
 
 def compare(
-    cards: Annotated[list[str], typer.Argument(metavar="CARD...", help="Cards to compare.")],
     data: DataOption,
     x: XOption,
     y: YOption,
-    widths: Annotated[str, typer.Option(help="Widths N, separated by commas.")] = "20,200",
+    cards: Annotated[list[str] | None, typer.Argument(metavar="[CARD]...", help="Cards to compare.")] = None,
+    files: TheoriesOption = None,
+    widths: Annotated[str, typer.Option(help="Widths N of the CARDs, separated by commas.")] = "20,200",
     noise: NoiseOption = None,
     y_error: ErrorOption = None,
     infer: InferOption = None,
@@ -254,6 +256,8 @@ def compare(
     `elpd` is the expected log predictive density: larger is better, and a difference matters if it is several `dse`.
     `large_k` counts the values for which that is unreliable, as a theory hangs on them too much.
 
+    A theory of `--theory FILE` has a width of its own, and the points of an action or a source in standardised units.
+
     Example: `nnqft compare cauchy cos_net --data examples/nile.csv --x year --y volume --widths 10,100`
     """
     with answering("compare", as_json) as screen:
@@ -261,9 +265,9 @@ def compare(
             check_folder(out)
         check_readable(data, "data")
         _check_run(chains, warmup, draws)
-        for card in cards:
+        for card in cards or []:
             checked_card(card, [])
-        every = [(card, width) for card in cards for width in _widths(widths)]
+        every = [(card, width) for card in cards or [] for width in _widths(widths)]
         from nnqft_ppl.inference.posterior import posterior as run
         from nnqft_ppl.sampling.diagnostics import predictive_check, rank
 
@@ -272,6 +276,8 @@ def compare(
         for card, width in every:
             net = theory(card, _sizes(card, width, len(found.x_name), None))
             models[f"{card} N={net.width}"] = _conditioned(net, found, noise, infer)
+        for file in files or []:
+            models[str(file)] = _conditioned(any_theory(None, None, file), found, noise, infer)
         if len(models) < 2:
             raise InputError(f"compare needs at least two theories or widths, got {', '.join(models) or 'none'}")
         checks, converged = {}, {}

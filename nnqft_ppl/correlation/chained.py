@@ -25,8 +25,8 @@ from nnqft_ppl.sampling.chains import run
 from nnqft_ppl.sampling.diagnostics import judge, summarise
 from nnqft_ppl.sampling.plan import Plan, plan, sampler_of
 from nnqft_ppl.sampling.whitened import Point
-from nnqft_ppl.theory.architecture import as_points
 from nnqft_ppl.theory.conditioned import Conditioned, field_at, fingerprint
+from nnqft_ppl.theory.generic import as_points
 
 CHAINS, WARMUP = 4, 500
 FIRST = 1000  # draws of each chain before the first look at the error

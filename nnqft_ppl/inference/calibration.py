@@ -19,8 +19,9 @@ from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.seeds import key_of
 from nnqft_ppl.sampling.plan import SamplerName, plan, sampler_of
-from nnqft_ppl.theory.architecture import Parameters, as_points
+from nnqft_ppl.theory.architecture import Parameters
 from nnqft_ppl.theory.conditioned import Conditioned, field_at, noise_like
+from nnqft_ppl.theory.generic import as_points
 
 RESAMPLED = 256  # ancestral draws, of which one is chosen where a theory has an action or a source
 

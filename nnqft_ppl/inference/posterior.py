@@ -27,8 +27,8 @@ from nnqft_ppl.sampling.plan import SamplerName, plan, sampler_of
 from nnqft_ppl.sampling.schwinger_dyson import real_sites, residual_at
 from nnqft_ppl.sampling.whitened import Point
 from nnqft_ppl.text import told
-from nnqft_ppl.theory.architecture import as_points
 from nnqft_ppl.theory.conditioned import Conditioned, Model, field_at, fingerprint
+from nnqft_ppl.theory.generic import as_points
 
 PRIOR_DRAWS, PRIOR_BATCH = 1000, 16
 

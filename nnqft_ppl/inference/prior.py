@@ -16,8 +16,9 @@ from nnqft_ppl.runtime.progress import progress_bar
 from nnqft_ppl.runtime.seeds import key_of
 from nnqft_ppl.runtime.version import VERSION
 from nnqft_ppl.text import told
-from nnqft_ppl.theory.architecture import Architecture, as_points
+from nnqft_ppl.theory.architecture import Architecture
 from nnqft_ppl.theory.conditioned import Model, before_data, unconditioned
+from nnqft_ppl.theory.generic import as_points
 
 BATCH_ELEMENTS = 2**20  # neuron evaluations held at once
 

@@ -1,8 +1,8 @@
 """What a long run says of itself on standard error, where that is asked for: how far it is, and when it will end.
 
 On a terminal a bar; elsewhere a line after the first steps, and one every PATIENCE seconds. The end is estimated from
-all steps so far but the first ones, in whose time programs are compiled. `heartbeat` speaks where nothing else does, and
-`answered` lets Ctrl-C end a process soon even where Python cannot: while a program is compiled, or a long operation runs.
+all steps so far but the first ones, in whose time programs are compiled. `heartbeat` speaks where nothing else does.
+`answered` lets Ctrl-C end a process soon even where Python cannot: while a program is compiled, or a long call runs.
 """
 
 import os

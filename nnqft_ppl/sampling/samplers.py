@@ -97,7 +97,7 @@ class GibbsSampler:
     """
 
     model: Conditioned
-    size: int  #: neurons of a block, the last of which may have fewer: 1, or all N
+    size: int  #: neurons of a block, the last of which may have fewer
 
     @property
     def charts(self) -> dict[str, Chart]:

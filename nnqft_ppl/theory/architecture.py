@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike
 
 from nnqft_ppl.laws.joint import iid
 from nnqft_ppl.laws.vectors import BottleLaw
-from nnqft_ppl.runtime.arrays import Array, check_points
+from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
 from nnqft_ppl.runtime.modules import import_from
 from nnqft_ppl.runtime.programs import (
@@ -130,8 +130,6 @@ class Architecture(ABC):
     ...     def neuron(self, x, *, b):
     ...         return jnp.tanh(jnp.dot(b, x))
     >>> net = TanhNet(width=50, dim=2, sigma_a=2.0)
-    >>> net.amplitude_moment(2), net.amplitude_moment(4)  # sigma_a^2 and gamma_a^4 of the paper
-    (4.0, 48.0)
     >>> theta = net.sample(jax.random.key(0), 3)  # three networks
     >>> theta["a"].shape, theta["b"].shape
     ((3, 50), (3, 50, 2))
@@ -402,8 +400,3 @@ class Architecture(ABC):
 
 def _revived(module: str, file: str | None, name: str, fields: dict[str, Any]) -> Architecture:
     return getattr(import_from(module, file), name)(**fields)
-
-
-def as_points(net: Architecture, points: ArrayLike) -> jax.Array:
-    """Checked points as a JAX array of the default precision."""
-    return jnp.asarray(check_points(points, net.dim))

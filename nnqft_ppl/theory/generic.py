@@ -1,11 +1,19 @@
-"""Generic points, and what the neurons say there of a theory, whatever its card calls itself."""
+"""Points of a theory, generic ones, and what the neurons say there, whatever its card calls itself."""
 
+import jax
+import jax.numpy as jnp
 import numpy as np
+from numpy.typing import ArrayLike
 
-from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.arrays import Array, check_points
 from nnqft_ppl.theory.architecture import Architecture
 
 ROUNDING = 1e-12  # of what vanishes, relative to its terms
+
+
+def as_points(net: Architecture, points: ArrayLike) -> jax.Array:
+    """Checked points as a JAX array of the default precision."""
+    return jnp.asarray(check_points(points, net.dim))
 
 
 def generic_points(net: Architecture) -> Array:
