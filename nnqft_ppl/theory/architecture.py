@@ -24,7 +24,6 @@ from nnqft_ppl.laws.joint import iid
 from nnqft_ppl.laws.vectors import BottleLaw
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
-from nnqft_ppl.runtime.modules import import_from
 from nnqft_ppl.runtime.programs import (
     check_shape,
     program_points,
@@ -34,7 +33,7 @@ from nnqft_ppl.runtime.programs import (
 )
 from nnqft_ppl.theory.amplitudes import AmplitudeGroup, AmplitudeLaw
 from nnqft_ppl.theory.ranges import Count, enforce
-from nnqft_ppl.theory.values import carry
+from nnqft_ppl.theory.values import carry, revived
 
 Parameters = dict[str, jax.Array]
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -163,7 +162,7 @@ class Architecture(ABC):
         cls = type(self)
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         file = getattr(sys.modules.get(cls.__module__), "__file__", None)
-        return _revived, (cls.__module__, file, cls.__qualname__, fields)
+        return revived, (cls.__module__, file, cls.__qualname__, fields)
 
     # -- what a card declares ------------------------------------------------------------------------------------
 
@@ -396,7 +395,3 @@ class Architecture(ABC):
                 statement = (method.__doc__ or "").strip().split("\n\n")[0]
                 found.append(Theorem(name, equations, " ".join(statement.split())))
         return tuple(found)
-
-
-def _revived(module: str, file: str | None, name: str, fields: dict[str, Any]) -> Architecture:
-    return getattr(import_from(module, file), name)(**fields)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, get_args, get_origin
 import jax
 from jax.tree_util import GetAttrKey
 
+from nnqft_ppl.runtime.modules import import_from
 from nnqft_ppl.theory.ranges import STATIC, field_types
 
 _CARRIED: set[Any] = set()
@@ -59,3 +60,8 @@ def _is_leaf(hint: Any) -> bool:
     if get_origin(hint) is Annotated:
         return get_args(hint)[0] is float and STATIC not in get_args(hint)
     return hint in _CARRIED
+
+
+def revived(module: str, file: str | None, name: str, fields: dict[str, Any]) -> Any:
+    """A theory from its pickle, whose class may stand in a file of the user's own."""
+    return getattr(import_from(module, file), name)(**fields)
