@@ -48,7 +48,7 @@ def test_every_axiom_is_asked_of_every_card():
         assert set(AXIOMS) - asked <= ({"rotation"} if net.dim == 1 else set())
         for symmetry in net.claims:
             assert together([v for v in verdicts if v.axiom == symmetry] or [Verdict("", "", "pass", 0, 0)]) == "pass"
-        for symmetry in net.denies:
+        for symmetry in set(net.denies) & asked:
             assert together([v for v in verdicts if v.axiom == symmetry]) == "fail"
 
 

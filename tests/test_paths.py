@@ -155,6 +155,22 @@ def test_a_neuron_too_steep_for_its_states_has_no_closed_form():
         nq.load("markov_net", gain=5.0).neuron_moment(X)
 
 
+class TelegraphPaths(dist.Distribution):
+    """+1 or -1 at times (P,), with the sign of each path turned with probability (1 - exp(-2 r dt))/2."""
+
+    def __init__(self, times, r, width):
+        self.times, self.r, self.width = jnp.asarray(times), r, width
+        super().__init__(event_shape=(width, len(times)))
+
+    def sample(self, key, sample_shape=()):
+        order = jnp.argsort(self.times)
+        turned = (1 - jnp.exp(-2 * self.r * jnp.diff(self.times[order]))) / 2
+        chance = jnp.concatenate([jnp.full(1, 0.5), turned])
+        shape = (*sample_shape, self.width, len(chance))
+        flips = jax.random.bernoulli(key, jnp.broadcast_to(chance, shape))
+        return jnp.cumprod(1.0 - 2.0 * flips, axis=-1)[..., jnp.argsort(order)]
+
+
 @dataclass(frozen=True)
 class Telegraph(PathLaw):
     """Two values, with jumps at the rate r: energies 0 and 2r."""
@@ -167,7 +183,7 @@ class Telegraph(PathLaw):
         return 2 * self.r
 
     def distribution(self, times, width):
-        raise NotImplementedError
+        return TelegraphPaths(times, self.r, width)
 
     def energies(self, levels):
         return np.array([0.0, 2 * self.r])

@@ -330,7 +330,7 @@ def test_commands_say_what_they_cannot_take(tmp_path):
     result = run("correlators", "--theory", file, "--order", 2, "--draws", 1000)
     assert result.exit_code == 0
     assert "reweight" in result.stdout
-    for command in ("predict", "axioms", "vacua"):
+    for command in ("predict", "vacua"):
         result = run(command, "--theory", file)
         assert result.exit_code == 2
         assert "without what transforms add, got deform" in result.stderr
@@ -340,7 +340,7 @@ def test_commands_say_what_they_cannot_take(tmp_path):
         (("draw", "--theory", file, "--set", "width=3"), "--set goes with a CARD"),
         (("posterior", "--theory", file, "--width", 3), "--width goes with a CARD"),
         (("posterior", "--theory", file), "posterior takes --data with --x and --y, or a --theory that has its data"),
-        (("draw", "--theory", tmp_path / "none.toml"), "cannot be read: No such file"),
+        (("draw", "--theory", tmp_path / "none.toml"), "must be there"),
         (("show",), "show takes a CARD alone"),
     ]:
         result = run(*arguments)

@@ -55,8 +55,7 @@ def interact(
     """
     with answering("interact", as_json) as screen:
         check_readable(points, "points")
-        check_least("nodes", nodes, 1)
-        check_least("draws", draws, 1000)
+        check_least("draws", draws, 2)
         counts = integers("widths", widths)
         beside = None if out is None else check_writable(out).with_suffix(f".points{out.suffix}")
         model = any_theory(card, settings, file)

@@ -395,3 +395,6 @@ class Architecture(ABC):
                 statement = (method.__doc__ or "").strip().split("\n\n")[0]
                 found.append(Theorem(name, equations, " ".join(statement.split())))
         return tuple(found)
+
+
+carry(Architecture)  # a field of this type, as of a composed theory, is a theory

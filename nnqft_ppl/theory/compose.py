@@ -22,12 +22,10 @@ from nnqft_ppl.theory.amplitudes import AmplitudeLaw, Gaussian, gaussian_moment
 from nnqft_ppl.theory.architecture import Architecture, theorem
 from nnqft_ppl.theory.outer_functions import Laws, OuterFunction, SiteLaws, outer_function
 from nnqft_ppl.theory.ranges import Positive
-from nnqft_ppl.theory.values import carry
 
 #: Symmetries of space, which neurons take over from an input layer that has them.
 INHERITED = ("translation", "rotation", "reflection")
 
-carry(Architecture)  # a field of this type is a theory
 
 
 def compose(

@@ -322,8 +322,8 @@ def _unflatten(structure: tuple[Any, ...], leaves: Iterable[Any]) -> Conditioned
     actions = tuple(Action(at, weights, potential) for (at, weights), potential in zip(places, potentials, strict=True))
     data = seen if noise is None else seen._replace(noise=noise.law)
     laws = tuple((name, fixed.law) for name, fixed in unknown)
-    # In the order of its fields, none of which is a leaf by its type.
-    return rebuilt(Conditioned, (net, data, sources, actions, laws, collapsed), ())
+    # By the types of its fields the net alone is a leaf; the others follow in their order.
+    return rebuilt(Conditioned, (data, sources, actions, laws, collapsed), (net,))
 
 
 jax.tree_util.register_pytree_node(Conditioned, _flatten, _unflatten)
