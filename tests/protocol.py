@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpyro.distributions as dist
 import numpyro.handlers
 import pandas as pd
 from numpyro.distributions import LogNormal
@@ -26,6 +27,7 @@ from nnqft_ppl.axioms.gram import ReflectionTest, sampled_reflection
 from nnqft_ppl.classical.landscape import ClassicalFields
 from nnqft_ppl.classical.maxima import Modes
 from nnqft_ppl.classical.vacua import Vacua
+from nnqft_ppl.correlation.field_laws import FieldLaw
 from nnqft_ppl.correlation.periodogram import Periodogram, periodogram
 from nnqft_ppl.inference.gaussian_process import FiniteWidth, Normal
 from nnqft_ppl.inference.posterior import Posterior
@@ -53,6 +55,7 @@ THEORIES: dict[str, Callable[[], Any]] = {
     "dependent": lambda: nq.load("coupled_cos_net", width=2, epsilon=0.3),
     "no sampler": lambda: nq.load("gibbs_cos_net", width=2),
     "vector": lambda: nq.load("vector", width=2),
+    "paths": lambda: nq.load("sine_path", width=2),
     "collapsed": lambda: nq.collapse(_net()),
     "data": lambda: nq.observe(_net(), X, Y, noise=0.5),
     "source": lambda: nq.add_source(_net(), X, Y),
@@ -99,6 +102,12 @@ def _correlators(model: Any) -> Any:
         return nq.correlators(model, X[None], orders=[2], draws=400)
 
 
+def _limit(model: Any) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return nq.gaussian_limit(model, X[None, :2], orders=(2,), draws=400)
+
+
 TINY: Any = {"chains": 2, "warmup": 25, "draws": 25}
 
 #: Those of the package's face, and of its parts what takes a theory: by the field, the neurons, the classical fields.
@@ -115,6 +124,19 @@ VERBS: dict[str, Verb] = {
     "exact_neuron": Verb(lambda m: nq.exact_neuron(m, X, (0, 0, 1, 1)), np.ndarray | np.float64),
     "exact_mixed": Verb(lambda m: nq.exact_mixed(m, X[:2], X[2:]), np.ndarray | np.float64),
     "correlators": Verb(_correlators, pd.DataFrame, slow=True),
+    "exact_derivative": Verb(lambda m: nq.exact_derivative(m, X[:2], [[1], [0]]), np.ndarray | np.float64),
+    "generating_functional": Verb(lambda m: nq.generating_functional(m, X[:2], [1.0, -1.0]), np.ndarray | np.float64),
+    "field_law": Verb(lambda m: nq.field_law(m, X[:1]), FieldLaw),
+    "joint_density": Verb(lambda m: nq.joint_density(m, X[:2], [[0.1, 0.2]]), np.ndarray, slow=True),
+    "compose": Verb(
+        lambda m: nq.compose(nq.Powers(3), m, {"w": dist.Normal(0.0, 1.0)}, width=2, sums=True), Architecture
+    ),
+    "action": Verb(lambda m: nq.action(m, X[:2], powers=1), pd.DataFrame, slow=True),
+    "gaussian_limit": Verb(_limit, list, slow=True),
+    "perturbation": Verb(lambda m: nq.perturbation(m, X[:2], order=2), np.ndarray, slow=True),
+    "interact": Verb(
+        lambda m: nq.interact(m, "0.1*phi^4", side=1.0, nodes=2, widths=[2], draws=1000), pd.DataFrame, True
+    ),
     "energies": Verb(lambda m: nq.energies(m, np.arange(4.0), shifts=(0,), lags=(0, 1), draws=200), Energies),
     "predictions": Verb(lambda m: nq.predictions(m, X), list),
     "duality": Verb(lambda m: nq.duality(_net(), m, X), Duality),
@@ -138,7 +160,7 @@ VERBS: dict[str, Verb] = {
 #: Public functions that are asked of no theory.
 OTHERS = frozenset(
     {"check", "design", "enable_x64", "from_json", "from_toml", "load", "names"}
-    | {"read_configurations", "read_table", "theory_of", "write_table"}
+    | {"wick", "read_configurations", "read_table", "theory_of", "write_table"}
 )
 
 

@@ -163,6 +163,7 @@ class TelegraphPaths(dist.Distribution):
         super().__init__(event_shape=(width, len(times)))
 
     def sample(self, key, sample_shape=()):
+        assert key is not None
         order = jnp.argsort(self.times)
         turned = (1 - jnp.exp(-2 * self.r * jnp.diff(self.times[order]))) / 2
         chance = jnp.concatenate([jnp.full(1, 0.5), turned])

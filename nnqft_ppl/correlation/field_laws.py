@@ -14,8 +14,9 @@ from scipy.optimize.elementwise import find_root
 
 from nnqft_ppl.correlation.generating import generating_functional
 from nnqft_ppl.runtime.arrays import Array, check_points, finite
-from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.errors import InputError, NoClosedForm
 from nnqft_ppl.theory.architecture import Architecture
+from nnqft_ppl.theory.conditioned import Conditioned, unconditioned
 
 FALLEN = 1e-11  # a characteristic function ends where it is smaller for good;
 LONGEST = 2**12  # at so many steps at most
@@ -68,7 +69,7 @@ class FieldLaw:
         return np.arange(1.0, len(self.waves) + 1.0) * (np.pi / self.half)
 
 
-def field_law(net: Architecture, points: ArrayLike, weights: ArrayLike | None = None) -> FieldLaw:
+def field_law(net: Architecture | Conditioned, points: ArrayLike, weights: ArrayLike | None = None) -> FieldLaw:
     """The exact law of sum_k w_k phi(x_k), by Fourier inversion of the generating functional: of phi(x), by default.
 
     It is what (1) says of one point, or of a difference phi(x) - phi(y), at finite width: Gaussian as N -> infinity.
@@ -100,6 +101,7 @@ def field_law(net: Architecture, points: ArrayLike, weights: ArrayLike | None = 
     >>> bool(np.isclose(variance, 2 * (0.5 - np.exp(-1) / 2)))  # 2 (G2(0) - G2(1))
     True
     """
+    net = unconditioned(net, "field_law", "use its draws", NoClosedForm)
     x = check_points(points, net.dim)
     w = np.ones(len(x)) if weights is None else finite(weights, "weights")
     if w.shape != (len(x),) or not w.any():
@@ -115,7 +117,7 @@ def field_law(net: Architecture, points: ArrayLike, weights: ArrayLike | None = 
         half, known = 2.0 * half, density
 
 
-def joint_density(net: Architecture, points: ArrayLike, values: ArrayLike) -> Array:
+def joint_density(net: Architecture | Conditioned, points: ArrayLike, values: ArrayLike) -> Array:
     """The exact density of the fields at two points, p(phi(x), phi(y)), by Fourier inversion.
 
     Parameters
@@ -148,6 +150,7 @@ def joint_density(net: Architecture, points: ArrayLike, values: ArrayLike) -> Ar
     >>> bool(np.isclose(nq.joint_density(net, x, [0.3, -0.2]), free.pdf([0.3, -0.2])))
     True
     """
+    net = unconditioned(net, "joint_density", "use its draws", NoClosedForm)
     x, phi = check_points(points, net.dim), finite(values, "values")
     if len(x) != 2 or phi.shape[-1:] != (2,):
         raise InputError(f"points and values must have shapes (2, {net.dim}) and (..., 2), got {x.shape}, {phi.shape}")

@@ -126,9 +126,11 @@ def weighted_fields(model: Conditioned, points: Array, *, draws: int, seed: int)
     """
     offset, root = log_weights(model, seed).offset, jax.random.fold_in(key_of(seed), 0)
     size = batch_size(len(points) + len(model.places) + 8 * model.net.neuron_count)
-    places = jnp.concatenate([jnp.asarray(points), model.places])
     keys = [jax.random.fold_in(root, index) for index in range(-(-draws // size))]
-    parts = [[np.asarray(part, dtype=float) for part in _fields(model, offset, key, places, size)] for key in keys]
+    with jax.enable_x64(True):
+        model = jax.tree.map(jnp.asarray, model)  # JAX takes arrays of NumPy for single ones when it is called again
+        places = jnp.concatenate([jnp.asarray(points), model.places])
+        parts = [[np.asarray(part, dtype=float) for part in _fields(model, offset, key, places, size)] for key in keys]
     phi, weight = (np.concatenate(part)[:draws] for part in zip(*parts, strict=True))
     return phi.reshape(draws, len(places), -1)[:, : len(points)], weight
 

@@ -27,7 +27,6 @@ from nnqft_ppl.theory.ranges import Positive
 INHERITED = ("translation", "rotation", "reflection")
 
 
-
 def compose(
     g: Callable[..., Any],
     inputs: Architecture,
@@ -88,7 +87,8 @@ def compose(
     {'a': (50,), 'b': (20, 2), 'c': (20,), 'w': (50, 20)}
     """
     if not isinstance(inputs, Architecture):
-        raise InputError(f"compose: inputs must be a theory without data, got {inputs!r:.80}")
+        kind = type(inputs).__name__
+        raise InputError(f"compose: inputs must be the theory of a card, whose neurons it takes, got {kind}")
     function, kept = outer_function(g, laws, () if sums else (inputs.neuron_count,))
     settings: dict[str, Any] = {"width": width, "sums": sums, "sigma_a": sigma_a, "amplitude": amplitude}
     return Composed(dim=inputs.dim, inputs=inputs, g=function, laws=kept, **settings)
