@@ -10,6 +10,8 @@ from rich.table import Table
 
 from nnqft_ppl.cli.options import (
     CardArgument,
+    FigureWidthOption,
+    PlotOption,
     SeedOption,
     SetOption,
     TheoryOption,
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from nnqft_ppl.theory.architecture import Architecture
 
 
-PlotOption = Annotated[Path | None, typer.Option(help="PNG picture.")]
 OutOption = Annotated[Path | None, typer.Option(help="Table, .parquet or .csv.")]
 LISTED = 30  # modes on the screen
 
@@ -48,6 +49,7 @@ def modes(
     seed: SeedOption = 0,
     out: OutOption = None,
     plot: PlotOption = None,
+    figure_width: FigureWidthOption = None,
 ) -> None:
     """Classical field configurations (35): the local maxima of P(theta), and how many fields they make.
 
@@ -63,7 +65,7 @@ def modes(
     Example: `nnqft modes cos_net --set width=2 --set amplitude=bimodal --joint`
     """
     with clear_errors():
-        _check_places(out, plot)
+        inches = _check_places(out, plot, figure_width)
         model = any_theory(card, settings, file)
         from nnqft_ppl.classical.modes import modes as search
         from nnqft_ppl.classical.neurons import classical_neurons, factorises, landscape
@@ -93,7 +95,7 @@ def modes(
                 fields = landscape(net, parts, seed=seed)
                 _print_landscape(screen, net, fields, best)
                 if plot is not None:
-                    _plot(net, parts, fields, plot, seed)
+                    _plot(net, parts, fields, plot, inches, seed)
             except NoClosedForm as error:
                 screen.print(f"\n{error}", highlight=False)
                 if plot is not None:
@@ -116,6 +118,7 @@ def vacua(
     seed: SeedOption = 0,
     out: OutOption = None,
     plot: PlotOption = None,
+    figure_width: FigureWidthOption = None,
 ) -> None:
     """Which symmetries are broken, how, and into which vacua: explicitly, spontaneously, or not at all, (42)-(44).
 
@@ -125,7 +128,7 @@ def vacua(
     Example: `nnqft vacua wine_bottle --set components=3 --set radius=1.3 --set sigma_v=0.7 --plot bottle.png`
     """
     with clear_errors():
-        _check_places(out, plot)
+        inches = _check_places(out, plot, figure_width)
         net = theory(card, settings, file)
         from nnqft_ppl.classical.breaking import breaking
         from nnqft_ppl.classical.vacua import vacua as search
@@ -150,20 +153,20 @@ def vacua(
             typer.echo(f"wrote {out}")
         if plot is not None and found is not None:
             from nnqft_ppl.reports.classical_pictures import plot_bottle
-            from nnqft_ppl.runtime.files import write_atomically
+            from nnqft_ppl.reports.figures import save
 
-            write_atomically(plot, lambda target: plot_bottle(net, found, target, seed=seed))
+            save(plot_bottle(net, found, seed=seed, width=inches), plot)
             typer.echo(f"wrote {plot}")
 
 
-def _check_places(out: Path | None, plot: Path | None) -> None:
+def _check_places(out: Path | None, plot: Path | None, width: str | None) -> float | None:
+    """What cannot be written is said before the search; the width of the picture in inches."""
+    from nnqft_ppl.reports.figures import check_picture
     from nnqft_ppl.reports.tables import check_writable
-    from nnqft_ppl.runtime.files import check_folder
 
     if out is not None:
         check_writable(out)
-    if plot is not None:
-        check_folder(plot)
+    return check_picture(plot, width)
 
 
 def _check_wishes(net: "Architecture", whole: bool, best: int, out: Path | None, plot: Path | None) -> None:
@@ -229,13 +232,20 @@ def _print_landscape(screen: Any, net: "Architecture", fields: "ClassicalFields"
     screen.print(view)
 
 
-def _plot(net: "Architecture", parts: "ClassicalNeurons", fields: "ClassicalFields", path: Path, seed: int) -> None:
+def _plot(
+    net: "Architecture",
+    parts: "ClassicalNeurons",
+    fields: "ClassicalFields",
+    path: Path,
+    width: float | None,
+    seed: int,
+) -> None:
     import numpy as np
 
     from nnqft_ppl.classical.basins import basin_tree
     from nnqft_ppl.classical.neurons import functions_at
     from nnqft_ppl.reports.classical_pictures import plot_landscape
-    from nnqft_ppl.runtime.files import write_atomically
+    from nnqft_ppl.reports.figures import save
 
     x = np.linspace(-6.0, 6.0, 401)
     try:
@@ -243,7 +253,7 @@ def _plot(net: "Architecture", parts: "ClassicalNeurons", fields: "ClassicalFiel
     except InputError:
         tree = None
     functions = functions_at(net, parts, x[:, None])
-    write_atomically(path, lambda target: plot_landscape(net, fields, functions, x, tree, target, seed=seed))
+    save(plot_landscape(fields, functions, x, tree, seed=seed, width=width), path)
 
 
 def _print_bottle(screen: Any, net: Any) -> None:

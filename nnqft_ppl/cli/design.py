@@ -7,7 +7,16 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from nnqft_ppl.cli.options import SeedOption, SetOption, card_name, clear_errors, console, theory
+from nnqft_ppl.cli.options import (
+    FigureWidthOption,
+    PlotOption,
+    SeedOption,
+    SetOption,
+    card_name,
+    clear_errors,
+    console,
+    theory,
+)
 from nnqft_ppl.runtime.errors import InputError
 
 
@@ -17,23 +26,26 @@ def design(
     draws: Annotated[int, typer.Option(help="Networks of the check by draws.")] = 100_000,
     seed: SeedOption = 0,
     out: Annotated[Path | None, typer.Option(help="CSV of the spectrum, columns p, G, for other commands.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="PNG picture: G(p), K(r) and the law of |b|.")] = None,
+    plot: PlotOption = None,
+    figure_width: FigureWidthOption = None,
 ) -> None:
     """Design a theory in reverse: from its power spectrum G(p) or its two-point function K(r) to P(b) and F(b).
 
     The theory is `tuned_net` with P(b) ~ G^(1 + alpha), F = G^(-alpha/2); `--set` takes its dim, width, alpha, cutoff
     and amplitude. A file with columns `r, K` is Fourier transformed first, and refused where G would be negative.
-    Every other command works on the theory: `--set spectrum=FILE` with a file of columns `p, G`.
+    Every other command works on the theory: `--set spectrum=FILE` with a file of columns `p, G`. The picture has G(p),
+    K(r) and the law of |b|.
 
     Example: `nnqft design examples/target.csv --set dim=2 --set alpha=0 --plot design.png --out spectrum.csv`
 
     Example: `nnqft draw tuned_net --set spectrum=spectrum.csv --set dim=2 --plot fields.png`
     """
     with clear_errors():
+        from nnqft_ppl.reports.figures import check_picture, save
         from nnqft_ppl.runtime.files import check_file, write_atomically
 
         check_file(out, ".csv")
-        check_file(plot, ".png")
+        inches = check_picture(plot, figure_width)
         from nnqft_ppl.cli.settings import read_settings
         from nnqft_ppl.correlation.design import design as make
         from nnqft_ppl.models import card
@@ -63,7 +75,7 @@ def design(
         if plot is not None:
             from nnqft_ppl.reports.pictures import plot_design
 
-            write_atomically(plot, lambda path: plot_design(found, path))
+            save(plot_design(found, width=inches), plot)
             typer.echo(f"wrote {plot}")
 
 

@@ -32,6 +32,11 @@ SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="A hyperparameter; repeat it. See `nnqft show CARD`."),
 ]
+PlotOption = Annotated[Path | None, typer.Option(help="Picture for a paper: .png, .pdf or .svg.")]
+FigureWidthOption = Annotated[
+    str | None,
+    typer.Option(metavar="WIDTH", help="Width of the picture: 8.6cm, 86mm, 3.4in.", show_default="by its kind"),
+]
 SeedOption = Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of the draws.")]
 
 

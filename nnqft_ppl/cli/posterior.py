@@ -8,6 +8,8 @@ import typer
 
 from nnqft_ppl.cli.options import (
     CardArgument,
+    FigureWidthOption,
+    PlotOption,
     SeedOption,
     SetOption,
     TheoryOption,
@@ -19,8 +21,6 @@ from nnqft_ppl.cli.options import (
 from nnqft_ppl.runtime.errors import InputError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from nnqft_ppl.inference.data import Data
     from nnqft_ppl.inference.posterior import Posterior
     from nnqft_ppl.theory.architecture import Architecture
@@ -33,12 +33,25 @@ DataOption = Annotated[
 XOption = Annotated[
     str, typer.Option(help="Columns of the points, separated by commas: one for each dimension. Dates count in days.")
 ]
-YOption = Annotated[str, typer.Option(help="Column of the values.")]
+YOption = Annotated[
+    str, typer.Option(help="Column of the values; several, separated by commas, for a field with components.")
+]
 NoiseOption = Annotated[
     float | None, typer.Option(help="Standard deviation of the noise in units of y; inferred if it is not given.")
 ]
 ErrorOption = Annotated[
     str | None, typer.Option("--y-error", help="Column of the standard deviation of each value's noise.")
+]
+StandardiseOption = Annotated[
+    bool, typer.Option("--standardise/--no-standardise", help="Shift and scale points and values to standard units.")
+]
+AtOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE|GRID",
+        help="Where to predict: a table with the columns of --x, or LOW:HIGH:COUNT for each of them, separated by "
+        "commas. Default: a grid about the data.",
+    ),
 ]
 InferOption = Annotated[
     str | None, typer.Option(help="Positive hyperparameters to infer, separated by commas: mass,sigma_a.")
@@ -58,6 +71,8 @@ def posterior(
     width: Annotated[int | None, typer.Option(help="Number N of neurons of a CARD.", show_default="200")] = None,
     noise: NoiseOption = None,
     y_error: ErrorOption = None,
+    standardise: StandardiseOption = True,
+    at: AtOption = None,
     infer: InferOption = None,
     chains: ChainsOption = 4,
     warmup: WarmupOption = 200,
@@ -65,6 +80,8 @@ def posterior(
     seed: SeedOption = 0,
     sampler: Annotated[str | None, typer.Option(help="nuts or gibbs; chosen by the theory by default.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("posterior"),
+    plot: PlotOption = None,
+    figure_width: FigureWidthOption = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with status 1 if the chains have not converged.")
     ] = False,
@@ -73,9 +90,10 @@ def posterior(
 
     Rows that lack a cell are left out and counted; points that occur several times are kept, each value with its noise.
     Points and values are standardised (mean 0, largest standard deviation 1) and the results given in the units of the
-    file. Writes `posterior.nc` (an ArviZ DataTree), `summary.csv`, `bands.csv` and, for one or two columns of points,
-    `posterior.png`. It says first whether the chains converged, and last how well the posterior predicts its own data.
-    An interrupted run goes on where it was when the same command is given again.
+    file, by the values of its columns. Writes `posterior.nc` (an ArviZ DataTree), `summary.csv`, `bands.csv` and, for
+    one or two columns of points, `posterior.png`, or `--plot`. It says first whether the chains converged, and last how
+    well the posterior predicts its own data. An interrupted run goes on where it was when the same command is given
+    again.
 
     With `--theory FILE` the theory may have its data, and is taken in its own units; one without, but with an action or
     a source, has their points in the standardised units.
@@ -85,18 +103,20 @@ def posterior(
     Example: `nnqft posterior cos_net --data examples/hills.csv --x east,north --y height`
     """
     with clear_errors(resumes=True):
-        import numpy as np
-
         from nnqft_ppl.inference.data import data_of
+        from nnqft_ppl.inference.places import about, places
         from nnqft_ppl.inference.posterior import posterior as run
+        from nnqft_ppl.inference.units import summary_in_units, tree_in_units
+        from nnqft_ppl.reports.figures import check_picture, in_inches
         from nnqft_ppl.runtime.checkpoint import clear
         from nnqft_ppl.theory.conditioned import conditioned
 
+        inches = in_inches(figure_width) if plot is None and figure_width else check_picture(plot, figure_width)
         if file is not None and width is not None:
             raise InputError(f"--width goes with a CARD; {str(file)!r} says every hyperparameter")
         given = None if file is None else conditioned(any_theory(card, settings, file))
         if given is not None and given.observation is not None:
-            if any(option is not None for option in (data, x, y, noise, y_error, infer)):
+            if not standardise or any(option is not None for option in (data, x, y, noise, y_error, infer)):
                 raise InputError(
                     f"--data and what goes with it are for a theory without data; {str(file)!r} has its own"
                 )
@@ -104,14 +124,16 @@ def posterior(
         elif data is None or x is None or y is None:
             raise InputError("posterior takes --data with --x and --y, or a --theory that has its data")
         else:
-            found = _read(data, x, y, y_error, noise)
+            found = _read(data, x, y, y_error, noise, standardise)
             if given is None:
                 sizes = (
                     [] if card is None else _sizes(card, 200 if width is None else width, len(found.x_name), settings)
                 )
                 given = theory(card, [*(settings or []), *sizes])
             model = _conditioned(given, found, noise, infer)
-        grid = _grid(found)
+        if plot is not None and model.net.dim > 2:
+            raise InputError(f"a picture of a posterior must be of dim 1 or 2, got {model.net.dim}")
+        grid = about(found) if at is None else places(at, found)
         _make_folder(out)
         partial = out / ".partial"
         result = run(
@@ -127,15 +149,18 @@ def posterior(
         )
         typer.echo(result.line)
         typer.echo(result.convergence.line)
-        bands = _bands(result, found, grid)
-        written = _write(out, model, found, grid, result, bands, noise)
+        limit = None if model.sources or model.actions else _limit_band(model.net, found, grid, result, noise)
+        tree = tree_in_units(result.tree, found, grid)
+        summary = summary_in_units(result.summary, tree, found, grid)
+        result = result._replace(tree=tree, summary=summary)
+        written = _write(out, plot or out / "posterior.png", inches, model, found, grid, result, limit)
         clear(partial)
         for name in model.hyperlaws:
             row = result.summary.query("quantity == @name").iloc[0]
-            scale = found.y_scale if name == "noise" else 1.0
-            unit = f" {found.y_name}" if name == "noise" else " in standardised units" if data is not None else ""
-            typer.echo(f"{name} = {row['mean'] * scale:.4g} +- {row['sd'] * scale:.2g}{unit}")
-        typer.echo(f"at {len(np.asarray(grid))} points; wrote {', '.join(written)} to {out}/")
+            scaled = data is not None and standardise and name != "noise"
+            unit = " in standardised units" if scaled else f" {', '.join(found.y_name)}" if name == "noise" else ""
+            typer.echo(f"{name} = {row['mean']:.4g} +- {row['sd']:.2g}{unit}")
+        typer.echo(f"at {len(grid)} points; wrote {', '.join(written)} to {out}/")
         typer.echo(_predictive_line(result))
     if strict and not result.convergence.converged:
         raise typer.Exit(1)
@@ -152,34 +177,38 @@ def _predictive_line(result: "Posterior") -> str:
 
 
 def _write(
-    out: Path, model: "Conditioned", found: "Data", grid: Any, result: "Posterior", bands: Any, noise: float | None
+    out: Path,
+    picture: Path,
+    inches: float | None,
+    model: "Conditioned",
+    found: "Data",
+    grid: Any,
+    result: "Posterior",
+    limit: Any,
 ) -> list[str]:
     """The tree, the tables and, in one or two dimensions, the picture of a posterior; the names of the files."""
+    from nnqft_ppl.inference.units import bands
+    from nnqft_ppl.reports.figures import save
     from nnqft_ppl.runtime.files import write_atomically
 
-    tree, net = result.tree, model.net
-    tree.attrs["standardisation"] = (
-        f"x = {found.x_centre.tolist()} + {found.x_scale!r} x_std; y = {found.y_centre!r} + {found.y_scale!r} y_std"
-    )
+    tree, net, table = result.tree, model.net, bands(result.tree, found, grid)
     writers: dict[str, Callable[[Path], Any]] = {
         "posterior.nc": lambda target: tree.to_netcdf(target, engine="h5netcdf"),
         "summary.csv": lambda target: result.summary.to_csv(target, index=False),
-        "bands.csv": lambda target: _shown(bands, found).to_csv(target, index=False),
+        "bands.csv": lambda target: table.to_csv(target, index=False),
     }
-    if net.dim == 1:
-        from nnqft_ppl.reports.pictures import plot_posterior
-
-        free = not (model.sources or model.actions)  # which the limit does not know
-        limit = _limit_band(net, found, grid, result, noise) if free else None
-        values = found.to_values(tree["posterior_predictive/y"].to_numpy().reshape(-1, len(found.y)))
-        writers["posterior.png"] = lambda target: plot_posterior(net, found, bands, limit, values, target)
-    elif net.dim == 2:
-        from nnqft_ppl.reports.pictures import plot_posterior_map
-
-        writers["posterior.png"] = lambda target: plot_posterior_map(net, found, bands, target)
     for name, write in writers.items():
         write_atomically(out / name, write)
-    return list(writers)
+    if net.dim > 2:
+        return list(writers)
+    from nnqft_ppl.reports.posterior_pictures import plot_posterior, plot_posterior_map
+
+    if net.dim == 1:
+        values = tree["posterior_predictive/y"].to_numpy().reshape(-1, *found.y.shape)
+        save(plot_posterior(net, found, table, limit, values, width=inches), picture)
+    else:
+        save(plot_posterior_map(found, table, width=inches), picture)
+    return [*writers, picture.name if picture.parent == out else str(picture)]
 
 
 def compare(
@@ -190,6 +219,7 @@ def compare(
     widths: Annotated[str, typer.Option(help="Widths N, separated by commas.")] = "20,200",
     noise: NoiseOption = None,
     y_error: ErrorOption = None,
+    standardise: StandardiseOption = True,
     infer: InferOption = None,
     chains: ChainsOption = 4,
     warmup: WarmupOption = 200,
@@ -206,12 +236,13 @@ def compare(
     """
     with clear_errors():
         from nnqft_ppl.inference.posterior import posterior as run
+        from nnqft_ppl.inference.units import tree_in_units
         from nnqft_ppl.runtime.files import check_folder, write_atomically
         from nnqft_ppl.sampling.diagnostics import predictive_check, rank
 
         if out is not None:
             check_folder(out)
-        found = _read(data, x, y, y_error, noise)
+        found = _read(data, x, y, y_error, noise, standardise)
         models = {}
         for card in cards:
             for width in _widths(widths):
@@ -224,7 +255,8 @@ def compare(
             typer.echo(f"{number} of {len(models)}: {name} ...", err=True)
             result = run(model, found.points, chains=chains, warmup=warmup, draws=draws, seed=seed, progress=True)
             typer.echo(result.convergence.line, err=True)
-            checks[name], converged[name] = predictive_check(result.tree), result.convergence.converged
+            checks[name] = predictive_check(tree_in_units(result.tree, found, found.x))
+            converged[name] = result.convergence.converged
         table = rank(checks)
         table["converged"] = [converged[name] for name in table.index]
         if out is not None:
@@ -242,19 +274,20 @@ def compare(
             typer.echo("note: chains that have not converged cannot be ranked; take more --draws", err=True)
 
 
-def _read(path: Path, x: str, y: str, y_error: str | None, noise: float | None) -> "Data":
+def _read(path: Path, x: str, y: str, y_error: str | None, noise: float | None, standardise: bool) -> "Data":
     """The data, with a line on what was left out and in which unit dates count."""
     from nnqft_ppl.inference.data import read_data
 
     if noise is not None and y_error is not None:
         raise InputError(f"noise must be given by --noise or by --y-error, got both: {noise:g} and {y_error}")
-    found = read_data(path, _columns(x), y, y_error)
+    found = read_data(path, _columns(x), _columns(y), y_error, standardise=standardise)
     if found.left_out:
         whole = found.left_out + len(found.y)
         typer.echo(f"left out {found.left_out} of {whole} rows, in which a cell is missing", err=True)
     for name, dated in zip(found.x_name, found.dated, strict=True):
         if dated:
-            typer.echo(f"{name}: in days, standardised by {found.x_scale:.4g} days", err=True)
+            scaled = f", standardised by {found.x_scale:.4g} days" if standardise else ""
+            typer.echo(f"{name}: in days{scaled}", err=True)
     return found
 
 
@@ -263,12 +296,15 @@ def _conditioned(theory: "Model", data: "Data", noise: float | None, infer: str 
 
     from numpyro.distributions import HalfNormal, LogNormal
 
+    from nnqft_ppl.theory.conditioned import conditioned
     from nnqft_ppl.theory.transforms import give_laws, observe
 
     if noise is not None and not 0 < noise < math.inf:
         raise InputError(f"noise must be positive and finite, got {noise}")
+    if len(data.y_name) != (count := conditioned(theory).net.component_count):
+        raise InputError(f"--y must name a column for each of {count} components, got {', '.join(data.y_name)}")
     known = data.errors if noise is None else noise / data.y_scale
-    model = observe(theory, data.points, data.values, noise=HalfNormal(1.0) if known is None else known)
+    model = observe(theory, data.points, data.values, noise=HalfNormal(data.spread) if known is None else known)
     names = _columns(infer or "")
     laws = {}
     for name in names:
@@ -293,41 +329,11 @@ def _sizes(card: str, width: int, dim: int, settings: list[str] | None) -> list[
     return [f"{name}={value}" for name, value in sizes.items() if name not in chosen | fixed]
 
 
-def _grid(data: "Data") -> Any:
-    """Where the field is drawn: a fine line or a square lattice about the points, or the points in more dimensions."""
-    import numpy as np
-
-    low, high = data.x.min(axis=0), data.x.max(axis=0)
-    margin = np.where(high > low, 0.1 * (high - low), 1.0)
-    if data.x.shape[1] == 1:
-        return np.linspace(low - margin, high + margin, 161)
-    if data.x.shape[1] > 2:
-        return data.x
-    axes = np.linspace(low - margin, high + margin, 21).T
-    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
-
-
-def _bands(result: "Posterior", data: "Data", grid: Any) -> "pd.DataFrame":
-    import numpy as np
-    import pandas as pd
-
-    from nnqft_ppl.inference.data import LEVELS
-
-    phi = data.to_values(result.tree["posterior/phi"].to_numpy().reshape(-1, len(grid)))
-    table = pd.DataFrame(dict(zip(data.x_name, np.asarray(grid).T, strict=True)))
-    table["mean"], table["sd"] = phi.mean(axis=0), phi.std(axis=0, ddof=1)
-    for level in LEVELS:
-        table[f"q{level:g}"] = np.quantile(phi, level, axis=0)
-    return table
-
-
-def _shown(bands: "pd.DataFrame", data: "Data") -> "pd.DataFrame":
-    """The bands with dates where the file has dates."""
-    return bands.assign(**{name: data.axis(bands[name].to_numpy(), k) for k, name in enumerate(data.x_name)})
-
-
 def _limit_band(net: "Architecture", data: "Data", grid: Any, result: "Posterior", noise: float | None) -> Any:
-    """Mean and deviation of the infinite-width process at the posterior mean of what was inferred, or None."""
+    """Mean and deviation of the infinite-width process at the posterior mean of what was inferred, or None.
+
+    The limit of a field with SO(D) has independent components of one kernel.
+    """
     import dataclasses
 
     import numpy as np
@@ -339,12 +345,18 @@ def _limit_band(net: "Architecture", data: "Data", grid: Any, result: "Posterior
     known = data.errors if data.errors is not None else (noise or 0.0) / data.y_scale
     sigma = means.get("noise", known)
     hyper: Any = {name: value for name, value in means.items() if name not in ("noise", "action")}
+    if net.component_count > 1 and "SO(D)" not in net.claims:
+        return None
     try:
-        net = dataclasses.replace(net, **hyper)
-        limit = limit_posterior(net, data.points, data.values, sigma, data.to_points(grid))
+        net, at = dataclasses.replace(net, **hyper), data.to_points(grid)
+        columns = np.reshape(data.values, (len(data.x), -1)).T
+        limits = [limit_posterior(net, data.points, column, sigma, at) for column in columns]
     except (InputError, NoClosedForm):
         return None
-    return data.to_values(limit.mean), data.y_scale * np.sqrt(np.diag(limit.covariance))
+    mean, deviation = (
+        np.stack(part, axis=1) for part in zip(*((n.mean, np.sqrt(np.diag(n.covariance))) for n in limits), strict=True)
+    )
+    return data.to_values(mean if data.y.ndim == 2 else mean[:, 0]), data.y_scale * deviation
 
 
 def _widths(text: str) -> list[int]:

@@ -255,5 +255,5 @@ def read_target(path: str | Path) -> tuple[Array, Array, bool]:
     names = list(table.columns)
     if names not in (["p", "G"], ["r", "K"]):
         raise InputError(f"target file {str(path)!r} must have columns p, G or r, K, got {', '.join(names)}")
-    x, y = (numbers(table, name, "target") for name in names)
+    x, y = numbers(table, names, "target").T
     return x, y, names == ["r", "K"]
