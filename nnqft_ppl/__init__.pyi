@@ -35,10 +35,13 @@ __all__ = [
     "modes",
     "names",
     "observe",
+    "plot_design",
+    "plot_fields",
     "posterior",
     "predictions",
     "prior_predictive",
     "read_configurations",
+    "read_data",
     "read_table",
     "theory_of",
     "to_json",
@@ -58,12 +61,14 @@ from .classical.vacua import vacua
 from .correlation.design import design
 from .correlation.exact import exact_correlator, exact_mixed, exact_neuron
 from .correlation.mixed import predictions
+from .inference.data import read_data
 from .inference.gaussian_process import first_order, limit_posterior
 from .inference.posterior import posterior
 from .inference.prior import prior_predictive
 from .laws.spectrum import Spectrum
 from .models import load, names
 from .reports.correlators import correlators
+from .reports.pictures import plot_design, plot_fields
 from .reports.points import read_configurations
 from .reports.provenance import theory_of
 from .reports.tables import read_table, write_table

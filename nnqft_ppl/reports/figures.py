@@ -82,12 +82,13 @@ def panels(
     natural: float = 7.2,
     ratio: float = 0.55,
     least: float = 2.2,
+    legend: float = 0.0,
     width: float | None = None,
 ) -> Iterator[list["Axes"]]:
     """Axes to draw on: those that are given, in the style that they have, or those of a new figure in ours.
 
     A new one has `columns` panels side by side, fewer where they would be narrower than `least` inches; `ratio` is the
-    height of a panel over its width.
+    height of a panel over its width, and `legend` the inches above them for a legend.
     """
     if ax is not None:
         given = list(np.ravel(ax))
@@ -103,7 +104,7 @@ def panels(
         columns = max(1, int(width / least))
     rows = -(-count // columns)
     with mpl.rc_context(style(width)):
-        figure = Figure(figsize=(width, rows * ratio * width / columns), layout="constrained")
+        figure = Figure(figsize=(width, legend + rows * ratio * width / columns), layout="constrained")
         every = list(figure.subplots(rows, columns, squeeze=False).ravel())
         for unused in every[count:]:
             unused.set_axis_off()

@@ -11,6 +11,7 @@ from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.theory.architecture import Architecture
 
 BLUE, VERMILION = COLOURS[:2]
+FEW = 30  # points that are no curve
 
 
 def plot_posterior(
@@ -32,17 +33,23 @@ def plot_posterior(
     (name,), count = data.x_name, len(data.y_name)
     order, at = np.argsort(data.x[:, 0], kind="stable"), data.axis(data.x[:, 0])
     low, high = (q.reshape(-1, count) for q in np.quantile(values, [0.025, 0.975], axis=0))
-    with panels(ax, count, natural=8.4, ratio=0.55 if count == 1 else 0.4, width=width) as axes:
+    with panels(ax, count, natural=8.4, ratio=0.48 if count == 1 else 0.4, legend=0.55, width=width) as axes:
         for k, (one, y_name) in enumerate(zip(axes, data.y_name, strict=True)):
             band: Any = bands if count == 1 else bands[bands["component"] == y_name]
             band = band.sort_values(name)
             x, place = band[name].to_numpy(), np.argsort(bands[name].to_numpy()[::count], kind="stable")
             seen = data.y.reshape(-1, count)[:, k]
             one.fill_between(at[order], low[order, k], high[order, k], color="0.9", lw=0, label="values, 95 %")
-            one.fill_between(x, band["q0.025"], band["q0.975"], color=BLUE, alpha=0.2, lw=0, label="field, 95 %")
-            one.fill_between(x, band["q0.25"], band["q0.75"], color=BLUE, alpha=0.4, lw=0, label="field, 50 %")
-            one.plot(x, band["mean"], color=BLUE, ls="-", label=f"mean, N = {net.width}")
-            if limit is not None:
+            few = len(x) < FEW  # between which nothing is known
+            for low_level, high_level, words, shade in (
+                ("q0.025", "q0.975", "95 %", 0.2),
+                ("q0.25", "q0.75", "50 %", 0.4),
+            ):
+                between: Any = {"color": BLUE, "alpha": shade, "label": f"field, {words}"}
+                bars = one.vlines if few else one.fill_between
+                bars(x, band[low_level], band[high_level], lw=5 if few else 0, **between)
+            one.plot(x, band["mean"], "_" if few else "-", color=BLUE, ms=8, label=f"mean, N = {net.width}")
+            if limit is not None and not few:
                 mean, deviation = (part.reshape(-1, count)[place, k] for part in limit)
                 one.plot(x, mean, color="0.15", ls="--", lw=1.1, label="N → ∞: mean and 95 %")
                 for sign in (-1.96, 1.96):
@@ -55,6 +62,8 @@ def plot_posterior(
             one.set(xlabel=name, ylabel=y_name)
             if data.dated[0]:
                 _date(one.xaxis)
+            if ax is None:
+                one.label_outer()
         narrow = axes[0].bbox.width < SMALL * axes[0].figure.dpi
         axes[0].legend(ncols=2 if narrow else 3, loc="lower center", bbox_to_anchor=(0.5, 1.0))
     return axes

@@ -119,7 +119,7 @@ def _decimal_comma(table: pd.DataFrame, names: Sequence[str], what: str) -> bool
             if isinstance(cell, str) and _NUMBER.fullmatch(cell):
                 for sign in set(cell) & set(found):
                     found[sign].append((cell, f"{cell!r} in row {int(row) + 1} of {name!r}"))  # pyright: ignore
-    if not found[","]:
+    if not found[","] or any(cell.count(",") > 1 for cell, _ in found[","]):  # these are of thousands, and refused
         return False
     first = found[","][0][1]
     if found["."]:
