@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 from matplotlib.figure import Figure
+from matplotlib.image import imread
 from typer.testing import CliRunner
 
 import nnqft_ppl as nq
@@ -116,6 +117,14 @@ def test_the_suffix_says_the_format_and_the_same_picture_is_the_same_file(tmp_pa
         one, two = (path.read_bytes() for path in paths)
         assert one == two
         assert one.startswith(start)
+
+
+def test_labels_keep_their_room(tmp_path):
+    """Long numbers at the ticks of a narrow figure push no label over its edge."""
+    net, x, phi = fields("cos_net", 1)
+    for size in (0.3, 0.68, 140.0):
+        save(nq.plot_fields(net, x, size * phi, width=8.6 / 2.54), tmp_path / "f.png")
+        assert imread(tmp_path / "f.png")[:, 0].min() == 1.0, size  # white
 
 
 def test_axes_of_ones_own():

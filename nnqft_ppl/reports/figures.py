@@ -18,6 +18,7 @@ SUFFIXES = (".png", ".pdf", ".svg")
 DPI = 300  # of PNG, and of maps within PDF and SVG
 INCHES = {"cm": 1 / 2.54, "mm": 1 / 25.4, "in": 1.0}
 NARROWEST, WIDEST = 1.0, 40.0  # of a figure, in inches
+STACKED = 0.62  # height over width, at most, of panels that a narrow figure has one above the other
 SMALL = 5.0  # inches: narrower figures have the small type of a column
 
 #: Colours of Okabe and Ito (2008), without the yellow that white paper swallows: blue, vermilion, green, purple, ...
@@ -101,7 +102,7 @@ def panels(
 
     width = natural if width is None else width
     if width / columns < least:
-        columns = max(1, int(width / least))
+        columns, ratio = max(1, int(width / least)), min(ratio, STACKED)
     rows = -(-count // columns)
     with mpl.rc_context(style(width)):
         figure = Figure(figsize=(width, legend + rows * ratio * width / columns), layout="constrained")
@@ -119,4 +120,6 @@ def save(axes: "list[Axes]", path: Path) -> None:
     dates: dict[str, Any] = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
     options = {"dpi": DPI, "metadata": dates.get(path.suffix.lower())}
     with mpl.rc_context(style(figure.get_figwidth())):
+        for _ in range(2):  # the room for labels depends on the ticks, and these on the room that is left
+            figure.draw_without_rendering()
         write_atomically(path, lambda target: figure.savefig(target, **options))

@@ -97,11 +97,13 @@ def plot_fields(
 def _maps(x: Array, draws: Array, names: list[str], ax: Any, width: float | None) -> list[Any]:
     """Maps of draws (draws, P, D) side by side in one scale of colours, a row for each component."""
     columns, limit = len(draws), float(np.abs(draws).max())
+    colours: Any = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
+    if draws.min() > 0 or draws.max() < 0:  # far from zero, about which the other colours are
+        colours = {"cmap": "viridis", "vmin": draws.min(), "vmax": draws.max()}
     with panels(ax, columns * len(names), columns=columns, natural=9.6, ratio=1.0, least=1.0, width=width) as axes:
         for k, one in enumerate(axes):
             draw = draws[k % columns, :, k // columns]
-            colours: Any = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit, "rasterized": True}
-            field = one.tripcolor(x[:, 0], x[:, 1], draw, shading="gouraud", **colours)
+            field = one.tripcolor(x[:, 0], x[:, 1], draw, shading="gouraud", rasterized=True, **colours)
             one.set(xlabel="$x_1$ [1/m]", ylabel="$x_2$ [1/m]", aspect="equal")
             if ax is None:
                 one.label_outer()
@@ -134,8 +136,7 @@ def plot_design(found: Design, *, ax: Any = None, width: float | None = None) ->
 
     Examples
     --------
-    >>> p = np.linspace(0.0, 6.0, 61)
-    >>> found = nq.design(nq.Spectrum(p, 1 / (1 + p**2)), draws=1000)
+    >>> found = nq.design(lambda p: np.exp(-(p**2) / 2), width=2, draws=100)
     >>> spectrum, kernel, law = nq.plot_design(found)
     >>> spectrum.get_xlabel(), kernel.get_xlabel(), law.get_xlabel()
     ('p [m]', 'r [1/m]', '|b| [m]')
