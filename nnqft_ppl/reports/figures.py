@@ -115,11 +115,16 @@ def panels(
 def save(axes: "list[Axes]", path: Path) -> None:
     """Write the figure that the axes belong to: whole or not at all, and the same bytes for the same picture."""
     import matplotlib as mpl
+    from matplotlib.ticker import AutoLocator
 
     figure: Any = axes[0].figure
     dates: dict[str, Any] = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
     options = {"dpi": DPI, "metadata": dates.get(path.suffix.lower())}
     with mpl.rc_context(style(figure.get_figwidth())):
-        for _ in range(2):  # the room for labels depends on the ticks, and these on the room that is left
-            figure.draw_without_rendering()
+        figure.draw_without_rendering()
+        for one in figure.axes:  # ticks depend on the room that their labels leave, and need not settle by themselves
+            if isinstance(one.yaxis.get_major_locator(), AutoLocator):
+                low, high = one.get_ylim()
+                one.set_yticks([tick for tick in one.get_yticks() if min(low, high) <= tick <= max(low, high)])
+        figure.draw_without_rendering()
         write_atomically(path, lambda target: figure.savefig(target, **options))
