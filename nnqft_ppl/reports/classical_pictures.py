@@ -42,8 +42,8 @@ def plot_landscape(
         few = number <= SAMPLED
         log_p = np.array([one.log_p for one in found.best()]) if few else found.sample(SAMPLED, seed)[1]
         axes[1].hist(log_p - log_p.max(), bins=40, color=BLUE, alpha=0.8)
-        fields = f"all {number} classical fields" if few else f"{SAMPLED} of {integer(number)} classical fields"
-        axes[1].set(xlabel=f"log P(θ*) − ({log_p.max():.6g})", ylabel=f"number among {fields}")
+        fields = f"fields, of all {number}" if few else f"fields, of {SAMPLED} drawn from {integer(number)}"
+        axes[1].set(xlabel=f"log P(θ*) − ({log_p.max():.6g})", ylabel=fields)
         if tree:
             draw_tree(axes[2], tree)
     return axes
