@@ -27,7 +27,6 @@ from nnqft_ppl.theory.ranges import Positive
 INHERITED = ("translation", "rotation", "reflection")
 
 
-
 def compose(
     g: Callable[..., Any],
     inputs: Architecture,
