@@ -29,8 +29,8 @@ NoiseOption = Annotated[
 ErrorOption = Annotated[
     str | None, typer.Option("--y-error", help="Column of the standard deviation of each value's noise.")
 ]
-StandardiseOption = Annotated[
-    bool, typer.Option("--standardise/--no-standardise", help="Shift and scale points and values to standard units.")
+OwnUnitsOption = Annotated[
+    bool, typer.Option("--no-standardise", help="Leave points and values as they are, not shifted and scaled.")
 ]
 AtOption = Annotated[
     str | None,

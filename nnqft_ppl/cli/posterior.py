@@ -15,7 +15,7 @@ from nnqft_ppl.cli.data import (
     ErrorOption,
     InferOption,
     NoiseOption,
-    StandardiseOption,
+    OwnUnitsOption,
     WarmupOption,
     XOption,
     YOption,
@@ -62,7 +62,7 @@ def posterior(
     width: Annotated[int | None, typer.Option(help="Number N of neurons of a CARD.", show_default="200")] = None,
     noise: NoiseOption = None,
     y_error: ErrorOption = None,
-    standardise: StandardiseOption = True,
+    own_units: OwnUnitsOption = False,
     at: AtOption = None,
     infer: InferOption = None,
     chains: ChainsOption = 4,
@@ -106,7 +106,7 @@ def posterior(
         from nnqft_ppl.inference.places import about, places
         from nnqft_ppl.inference.units import bands, summary_in_units, tree_in_units
 
-        model, found = _given(card, settings, file, width, data, x, y, noise, y_error, standardise, infer)
+        model, found = _given(card, settings, file, width, data, x, y, noise, y_error, own_units, infer)
         if plot is not None and model.net.dim > 2:
             raise InputError(f"a picture of a posterior must be of dim 1 or 2, got {model.net.dim}")
         grid = about(found) if at is None else places(at, found)
@@ -138,7 +138,7 @@ def posterior(
         if model.net.dim < 3:
             written.append(_draw(plot or out / "posterior.png", inches, model, found, result, table, limit))
         clear(partial)
-        inferred = _inferred(model, found, result, standardised=data is not None and standardise)
+        inferred = _inferred(model, found, result, standardised=data is not None and not own_units)
         for name, (mean, sd, unit) in inferred.items():
             screen.say(f"{name} = {mean:.4g} +- {sd:.2g} {unit}".rstrip())
         predictive = _predictive_line(result)
@@ -179,7 +179,7 @@ def _given(
     y: str | None,
     noise: float | None,
     y_error: str | None,
-    standardise: bool,
+    own_units: bool,
     infer: str | None,
 ) -> "tuple[Conditioned, Data]":
     """The theory that the options name, with its data."""
@@ -188,12 +188,12 @@ def _given(
 
     given = None if file is None else conditioned(any_theory(card, settings, file))
     if given is not None and given.observation is not None:
-        if not standardise or any(option is not None for option in (data, x, y, noise, y_error, infer)):
+        if own_units or any(option is not None for option in (data, x, y, noise, y_error, infer)):
             raise InputError(f"--data and what goes with it are for a theory without data; {str(file)!r} has its own")
         return given, data_of(given.observation)
     if data is None or x is None or y is None:
         raise InputError("posterior takes --data with --x and --y, or a --theory that has its data")
-    found = read_with_notes(data, x, y, y_error, noise, standardise)
+    found = read_with_notes(data, x, y, y_error, noise, not own_units)
     if given is None:
         sizes = [] if card is None else sizes_for(card, 200 if width is None else width, len(found.x_name), settings)
         given = theory(card, [*(settings or []), *sizes])
@@ -264,7 +264,7 @@ def compare(
     widths: Annotated[str, typer.Option(help="Widths N of the CARDs, separated by commas.")] = "20,200",
     noise: NoiseOption = None,
     y_error: ErrorOption = None,
-    standardise: StandardiseOption = True,
+    own_units: OwnUnitsOption = False,
     infer: InferOption = None,
     chains: ChainsOption = 4,
     warmup: WarmupOption = 200,
@@ -294,7 +294,7 @@ def compare(
         from nnqft_ppl.inference.units import tree_in_units
         from nnqft_ppl.sampling.diagnostics import predictive_check, rank
 
-        found = read_with_notes(data, x, y, y_error, noise, standardise)
+        found = read_with_notes(data, x, y, y_error, noise, not own_units)
         models = {}
         for card, width in every:
             net = theory(card, sizes_for(card, width, len(found.x_name), None))
