@@ -30,7 +30,12 @@ ErrorOption = Annotated[
     str | None, typer.Option("--y-error", help="Column of the standard deviation of each value's noise.")
 ]
 OwnUnitsOption = Annotated[
-    bool, typer.Option("--no-standardise", help="Leave points and values as they are, not shifted and scaled.")
+    bool,
+    typer.Option(
+        "--no-standardise",
+        help="Leave points and values as they are, not shifted and scaled.",
+        rich_help_panel="Units",  # a panel of its own, as the name is cut beside longer ones in 60 columns
+    ),
 ]
 AtOption = Annotated[
     str | None,
