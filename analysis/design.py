@@ -12,7 +12,7 @@ from scipy.integrate import quad
 
 from nnqft_ppl import InputError, Spectrum, design, exact_correlator, load
 from nnqft_ppl.correlation.design import program_spectrum
-from nnqft_ppl.reports.pictures import draw_design
+from nnqft_ppl.reports.pictures import plot_design
 from nnqft_ppl.studies import EXAMPLES, Study
 
 X = np.array([[0.1], [0.5], [-0.3], [0.9]])
@@ -32,7 +32,7 @@ def run(study: Study) -> None:
     for r, k, estimate, mcse in zip(found.radii, found.expected, found.estimate, found.mcse, strict=True):
         study.monte_carlo("(25), (26)", f"d=2, rows of target.csv: K({r:g}), draws", k, estimate, mcse, of=found.net)
     with study.figure("design", columns=3) as (_, panels):
-        draw_design(found, panels)
+        plot_design(found, ax=panels)
 
 
 def _spectra(study: Study) -> None:

@@ -14,7 +14,7 @@ import pandas as pd
 from nnqft_ppl import action, exact_correlator, load
 from nnqft_ppl.correlation.partitions import cumulant_weight, polynomial
 from nnqft_ppl.interacting.couplings import amputated, couplings, couplings_of, cumulants, cumulants_of, exact_couplings
-from nnqft_ppl.reports.actions import draw_action, locality
+from nnqft_ppl.reports.actions import locality, plot_action
 from nnqft_ppl.runtime.subsets import members
 from nnqft_ppl.sampling.networks import field_draws
 from nnqft_ppl.studies import Study
@@ -178,4 +178,4 @@ def _non_locality(study: Study) -> None:
     study.between("(8)", statement, 0.0, float(local[4]), 0.0, 0.1, route="identity", of=net)
     study.table(pd.concat([table, action(load("cos_net", width=100))], ignore_index=True), "network_actions", "action")
     with study.figure("network_actions", columns=2, title="cauchy, N = 100: the action on four points") as (_, panels):
-        draw_action(table, panels)
+        plot_action(table, ax=panels)

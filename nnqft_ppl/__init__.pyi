@@ -47,10 +47,13 @@ __all__ = [
     "names",
     "observe",
     "perturbation",
+    "plot_design",
+    "plot_fields",
     "posterior",
     "predictions",
     "prior_predictive",
     "read_configurations",
+    "read_data",
     "read_table",
     "theory_of",
     "to_json",
@@ -74,6 +77,7 @@ from .correlation.exact import exact_correlator, exact_mixed, exact_neuron
 from .correlation.field_laws import field_law, joint_density
 from .correlation.generating import generating_functional
 from .correlation.mixed import predictions
+from .inference.data import read_data
 from .inference.gaussian_process import first_order, limit_posterior
 from .inference.posterior import posterior
 from .inference.prior import prior_predictive
@@ -87,6 +91,7 @@ from .models import load, names
 from .reports.actions import action
 from .reports.correlators import correlators
 from .reports.interactions import interact
+from .reports.pictures import plot_design, plot_fields
 from .reports.points import read_configurations
 from .reports.provenance import theory_of
 from .reports.tables import read_table, write_table

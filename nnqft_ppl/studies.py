@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, SupportsFloat, get_a
 import pandas as pd
 
 from nnqft_ppl.axioms.verdicts import Z_LIMIT
-from nnqft_ppl.reports.pictures import STYLE
+from nnqft_ppl.reports.figures import DPI, style
 from nnqft_ppl.reports.provenance import card_name
 from nnqft_ppl.reports.schemas import Schema
 from nnqft_ppl.reports.tables import write_table
@@ -174,12 +174,12 @@ class Study:
         import matplotlib as mpl
         from matplotlib.figure import Figure
 
-        with mpl.rc_context(STYLE):
+        with mpl.rc_context(style(4.8 * columns)):
             figure = Figure(figsize=(4.8 * columns, 3.8), layout="constrained")
             yield figure, figure.subplots(1, columns)
             if title:
                 figure.suptitle(title)
-            figure.savefig(self.out / f"{name}.png", dpi=160)
+            figure.savefig(self.out / f"{name}.png", dpi=DPI)
 
     def _add(
         self, equation: str, route: Route, of: "Architecture | None", statement: str, *numbers: SupportsFloat

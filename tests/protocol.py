@@ -6,7 +6,6 @@ documents, or raises `InputError`; nothing else. Widths and budgets are tiny, as
 
 import itertools
 import sys
-import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,7 +31,6 @@ from nnqft_ppl.correlation.periodogram import Periodogram, periodogram
 from nnqft_ppl.inference.gaussian_process import FiniteWidth, Normal
 from nnqft_ppl.inference.posterior import Posterior
 from nnqft_ppl.interacting.energies import Energies
-from nnqft_ppl.reports.pictures import plot_fields
 from nnqft_ppl.sampling.networks import field_draws
 from nnqft_ppl.theory.architecture import Architecture
 from nnqft_ppl.theory.conditioned import Conditioned, conditioned
@@ -81,11 +79,8 @@ def _program(model: Any) -> Any:
 
 
 def _picture(model: Any) -> Any:
-    shape = (3, len(X)) if conditioned(model).net.component_count == 1 else (3, len(X), 2)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "fields.png"
-        plot_fields(model, X, np.zeros(shape)[:, :, 0] if len(shape) == 3 else np.zeros(shape), path)
-        return path.read_bytes()
+    components = conditioned(model).net.component_count
+    return nq.plot_fields(model, X, np.zeros((3, len(X), components)[: 2 + (components > 1)]))
 
 
 def _values(model: Any) -> Any:
@@ -145,7 +140,7 @@ VERBS: dict[str, Verb] = {
     "sampled_reflection": Verb(lambda m: sampled_reflection(m, X[:2], draws=100), ReflectionTest),
     "field_draws": Verb(lambda m: field_draws(m, X, draws=4, seed=0), np.ndarray),
     "periodogram": Verb(lambda m: periodogram(m, [0.5, 1.0], length=2.0, spacing=0.2, draws=4, seed=0), Periodogram),
-    "plot_fields": Verb(_picture, bytes),
+    "plot_fields": Verb(_picture, list),
     "prior_predictive": Verb(lambda m: nq.prior_predictive(m, X, draws=4), DataTree, slow=True),
     "posterior": Verb(lambda m: nq.posterior(m, X, **TINY), Posterior, slow=True),
     "limit_posterior": Verb(lambda m: nq.limit_posterior(m, X, Y, 0.5, X), Normal),
@@ -160,7 +155,11 @@ VERBS: dict[str, Verb] = {
 #: Public functions that are asked of no theory.
 OTHERS = frozenset(
     {"check", "design", "enable_x64", "from_json", "from_toml", "load", "names"}
+<<<<<<< HEAD
     | {"wick", "read_configurations", "read_table", "theory_of", "write_table"}
+=======
+    | {"plot_design", "read_configurations", "read_data", "read_table", "theory_of", "write_table"}
+>>>>>>> merge
 )
 
 

@@ -232,6 +232,20 @@ def test_help_and_list_are_quick():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("nnqft draw cos", ["cos_net"]),
+        ("nnqft draw cos_net --set sigma", ["sigma_a=", "sigma_b="]),
+        ("nnqft draw nothing --set sigma", []),
+    ],
+)
+def test_the_shell_completes_cards_and_settings(words, found):
+    own = {"_NNQFT_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
+    result = CliRunner().invoke(app, [], env=own, prog_name="nnqft")
+    assert result.output.split() == found
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
 def test_a_terminal_without_a_sign_shows_a_question_mark(encoding):
     script = Path(sys.executable).with_name("nnqft")

@@ -68,6 +68,13 @@ def test_every_form_of_a_table_is_one_table(tmp_path, monkeypatch):
         "blanks.csv": b" t , y \n0, 1\n\n 1 ,2.5\n2,1.5\n\n",
         "quoted.csv": b'"t","y"\n"0","1"\n"1","2.5"\n"2","1.5"\n',
         "packed.csv.gz": gzip.compress(GOOD.encode()),
+        "semicolons.csv": GOOD.replace(",", ";").encode(),
+        "tabs.tsv": GOOD.replace(",", "\t").encode(),
+        "german.csv": b"\xef\xbb\xbf" + GOOD.replace(",", ";").replace(".", ",").replace("\n", "\r\n").encode(),
+        "commas in tabs.tsv": GOOD.replace(",", "\t").replace(".", ",").encode(),
+        "commas in quotes.csv": b't,y\n"0","1"\n1,"2,5"\n"2","1,5"\n',
+        "excel.csv": b"sep=;\r\n" + GOOD.replace(",", ";").replace(".", ",").encode(),
+        "begins with a blank line.csv": b"\n" + GOOD.encode(),
     }
     for name, content in forms.items():
         (tmp_path / name).write_bytes(content)
@@ -76,6 +83,53 @@ def test_every_form_of_a_table_is_one_table(tmp_path, monkeypatch):
     for name in (*forms, "table.parquet", "-"):
         table = read_columns("-" if name == "-" else tmp_path / name, "data")
         assert [numbers(table, column, "data").tolist() for column in ("t", "y")] == expected, name
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            "t;y\n0,5;1.5\n1,5;2\n",
+            "one decimal sign, and no sign of thousands, got '0,5' in row 1 of 't' and '1.5' in row 1",
+        ),
+        ("t;y\n1;1.234,5\n2;2\n", "and no sign of thousands, got '1.234,5' in row 1 of 'y'"),
+        ("t;y\n1;1,234,567\n2;2\n", "data column 'y' must hold numbers, got '1,234,567' in row 1"),
+        ("t\ty\n1\t1,234\n2\t5,678\n", "must say what a comma in a number means, got '1,234' in row 1 of 'y'"),
+        ('t,y\n1,"1,234"\n2,5\n', "must say what a comma in a number means, got '1,234' in row 1 of 'y'"),
+        ("t,y\n0,1,5\n1,2,5\n", "every row must have 2 cells, as t, y, got 3 in row 1: 0, 1, 5"),
+        ("t;y\n0,5\n1,5\n", "every row must have 2 cells, as t, y, got 1 in row 1: 0,5"),
+        ("t,y;z\n0,1;5\n1,2;5\n", "cells must be separated in one way, got commas and semicolons in the line of names"),
+    ],
+)
+def test_a_comma_that_may_mean_two_things_is_one_line(tmp_path, content, message):
+    path = tmp_path / "data.csv"
+    path.write_text(content)
+    with pytest.raises(InputError) as caught:
+        read_data(path, "t", "y")
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_comma_is_told_by_the_other_numbers(tmp_path):
+    """One number that is not of thousands tells for all; where none does, semicolons tell, and it is said."""
+    path = tmp_path / "data.csv"
+    path.write_text("t\ty\tword\n0,5\t1,234\ta, b\n1\t2,345\t1.5\n")
+    assert read_data(path, "t", "y").y.tolist() == [1.234, 2.345]
+    path.write_text("t;y\n1;1,234\n2;-2,345e1\n")
+    assert read_data(path, "t", "y").y.tolist() == [1.234, -23.45]
+    path.write_text('t;"height, m"\n1;1,234\n2;2,345\n')
+    with pytest.warns(UserWarning, match="read as decimal signs, as in '1,234' in row 1 of 'height, m'"):
+        assert read_data(path, "t", "height, m").y.tolist() == [1.234, 2.345]
+    path.write_text("p;G\n0;1\n1;0,5\n2;0,1\n3;0,02\n")
+    assert Spectrum.read(path)(np.array([1.0, 2.0])) == pytest.approx([0.5, 0.1], rel=1e-12)
+    path.write_text("x0;x1\n0,5;1\n1,5;2\n")
+    assert read_configurations(path, 2).tolist() == [[[0.5, 1.0], [1.5, 2.0]]]
+
+
+def test_another_encoding_is_named(tmp_path):
+    (tmp_path / "d.csv").write_bytes("Größe;y\n1;2\n".encode("cp1252"))
+    with pytest.raises(InputError, match="byte 3 is not UTF-8; save the file with that encoding"):
+        read_columns(tmp_path / "d.csv", "data")
 
 
 def test_broken_files_are_one_line(tmp_path):

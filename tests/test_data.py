@@ -6,12 +6,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from conftest import ROOT
+from scipy.stats import norm
 from typer.testing import CliRunner
 
 from nnqft_ppl import InputError, first_order, limit_posterior, load, to_toml
 from nnqft_ppl.cli.app import app
 from nnqft_ppl.inference.data import read_data
+from nnqft_ppl.inference.places import about, places
 from nnqft_ppl.runtime.checkpoint import Checkpoint
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
@@ -181,6 +184,99 @@ def test_replicates_with_errors_are_two_observations():
     one = limit_posterior(net, [[0.0], [1.0]], [mean, 0.5], [error, 0.3], [[0.4]])
     assert both.mean == pytest.approx(one.mean, rel=1e-12)
     assert both.covariance == pytest.approx(one.covariance, rel=1e-12)
+
+
+def table(path, text):
+    path.write_text(text)
+    return path
+
+
+def test_standard_units_have_one_scale_for_all_axes_and_components(tmp_path):
+    """Mean 0 of every column, deviation 1 of the widest, and back; switched off, nothing is moved."""
+    path = table(tmp_path / "d.csv", "a,b,u,v,e\n0,10,1,5,1\n1,14,2,5,2\n5,12,6,5,3\n")
+    found = read_data(path, ["a", "b"], ["u", "v"], "e")
+    assert np.std(found.points, axis=0) == pytest.approx([1.0, np.std([0, 4, 2]) / np.std([0, 1, 5])])
+    assert np.abs(np.mean(found.points, axis=0)).max() < 1e-15
+    assert found.values == pytest.approx(np.stack([(np.array([1, 2, 6]) - 3) / np.std([1, 2, 6]), np.zeros(3)], 1))
+    assert found.errors == pytest.approx(np.array([1, 2, 3]) / np.std([1, 2, 6]))
+    assert found.to_values(found.values) == pytest.approx(found.y)
+    assert found.spread == 1.0
+    plain = read_data(path, ["a", "b"], "u", standardise=False)
+    assert plain.values.tolist() == [1.0, 2.0, 6.0]
+    assert np.array_equal(plain.points, [[0, 10], [1, 14], [5, 12]])
+    assert plain.spread == pytest.approx(np.std([1, 2, 6]))
+    assert read_data(path, "a", "v", standardise=False).y.tolist() == [5.0, 5.0, 5.0]  # constant, and nothing divides
+    with pytest.raises(InputError, match="data column 'v' must not be constant, got 5 in every row"):
+        read_data(path, "a", ["v"])
+
+
+def test_places_are_those_that_are_asked_for(tmp_path):
+    """A grid has its ends and its count, dates too; a file has the columns by their names, in any order."""
+    data = read_data(table(tmp_path / "d.csv", "a;b;y\n0;1,5;2\n4;2,5;3\n"), ["a", "b"], "y")
+    assert places("0:1:2,-1:1:3", data).tolist() == [[0, -1], [0, 0], [0, 1], [1, -1], [1, 0], [1, 1]]
+    assert places(str(table(tmp_path / "at.csv", "b,z,a\n1,2,3\n4,5,6\n")), data).tolist() == [[3, 1], [6, 4]]
+    dated = read_data(table(tmp_path / "t.csv", "t,y\n2024-01-01,2\n2024-03-01,3\n"), "t", "y")
+    week = places("2024-02-26:2024-03-04:8", dated)
+    assert [str(day)[:10] for day in dated.axis(week[:, 0])][2:5] == ["2024-02-28", "2024-02-29", "2024-03-01"]
+    assert len(about(dated)) == 161
+    for at, found, message in (
+        ("0:1:2", data, "a grid must have an axis for each of a, b, got '0:1:2'"),
+        ("0:1:2,0:1:99999", data, "a grid must have 1 to 10000 points, got 2 x 99999"),
+        ("0:1:0,0:1:2", data, "a grid must have 1 to 10000 points, got 0 x 2"),
+        ("0:z:2,0:1:2", data, "points column 'a' must hold numbers, got 'z' in row 2"),
+        ("0:1:2", dated, "points column 't' must hold dates, as the data do, got '0'"),
+        (str(tmp_path / "t.csv"), data, "points column 'a' must be there, got t, y"),
+        (str(table(tmp_path / "none.csv", "a,b\n")), data, "points must have at least 1 row"),
+        ("missing.csv", data, "points file 'missing.csv' must be readable CSV or Parquet"),
+    ):
+        with pytest.raises(InputError) as caught:
+            places(at, found)
+        assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["quantity", "r_hat", "component", "point", "chain"])
+def test_names_of_results_are_taken(tmp_path, name):
+    with pytest.raises(InputError, match=f"must not be one of .*, which name .*, got '{name}'"):
+        read_data(table(tmp_path / "d.csv", f"{name},y\n0,1\n1,2\n"), name, "y")
+
+
+@pytest.mark.slow
+def test_results_are_in_the_units_of_the_file(tmp_path):
+    """A field of two components at the points of its data, from a file of semicolons and decimal commas.
+
+    What the tree says of its own values must be what SciPy says of them: log N(y; phi, noise^2), all in the file's
+    units. Bands and summary say the same of the tree, by the file's x.
+    """
+    t, rng = np.arange(5.0), np.random.default_rng(3)
+    u, v = 300.0 + 40.0 * np.sin(t), -70.0 + 4.0 * rng.normal(size=5)
+    rows = [f"{1900 + 10 * a:g};{b:.3f};{c:.2f}".replace(".", ",") for a, b, c in zip(t, u, v, strict=True)]
+    path = table(tmp_path / "d.csv", "\n".join(["year;u;v", *rows]))
+    out, picture = tmp_path / "out", tmp_path / "two.pdf"
+    result = cli("posterior", "vector", "--data", path, "--x", "year", "--y", "u,v", *S, "--out", out, "--at", path, "--plot", picture, "--figure-width", "8.6cm")  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert picture.read_bytes().startswith(b"%PDF")
+    tree: Any = xr.open_datatree(out / "posterior.nc", engine="h5netcdf")
+    phi, y, noise = tree["posterior/phi"], tree["observed_data/y"], tree["posterior/noise"]
+    assert phi.dims == ("chain", "draw", "point", "component")
+    assert phi["year"].to_numpy().tolist() == [1900, 1910, 1920, 1930, 1940]
+    assert phi["component"].to_numpy().tolist() == ["u", "v"]
+    assert y.to_numpy() == pytest.approx(np.stack([u, v], axis=1), abs=5e-3)
+    log_y = norm.logpdf(y.to_numpy(), phi.to_numpy(), noise.to_numpy()[:, :, None, None])
+    assert tree["log_likelihood/y"].to_numpy() == pytest.approx(log_y, rel=1e-9)
+    drawn = tree["posterior_predictive/y"].to_numpy() - phi.to_numpy()  # noise of its own size: 400 numbers of each z
+    assert 0.8 < np.std(drawn / noise.to_numpy()[:, :, None, None]) < 1.2
+    bands: Any = pd.read_csv(out / "bands.csv").set_index(["year", "component"])
+    assert bands["mean"].to_numpy() == pytest.approx(phi.mean(("chain", "draw")).to_numpy().ravel())
+    summary: Any = pd.read_csv(out / "summary.csv")
+    assert list(summary)[:3] == ["quantity", "year", "component"]
+    at = summary.query("quantity == 'phi' and year == 1920 and component == 'v'").iloc[0]
+    assert (at["mean"], at["sd"]) == pytest.approx((bands.loc[(1920, "v"), "mean"], bands.loc[(1920, "v"), "sd"]))
+    square = summary.query("quantity == 'phi^2' and year == 1940 and component == 'u'").iloc[0]
+    assert square["mean"] == pytest.approx(float((phi[..., 4, 0] ** 2).mean()))
+    (said,) = summary.query("quantity == 'noise'")["mean"]
+    assert said == pytest.approx(float(noise.mean()))
+    message = "--y must name a column for each of 2 components, got v"
+    assert message in cli("posterior", "vector", "--data", path, "--x", "year", "--y", "v", "--out", out).output
 
 
 @pytest.mark.slow

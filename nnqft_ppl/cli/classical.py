@@ -8,7 +8,9 @@ import typer
 
 from nnqft_ppl.cli.options import (
     CardArgument,
+    FigureWidthOption,
     JsonOption,
+    PlotOption,
     SeedOption,
     SetOption,
     TheoryOption,
@@ -18,7 +20,7 @@ from nnqft_ppl.cli.options import (
 )
 from nnqft_ppl.cli.screen import Screen, answering
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
-from nnqft_ppl.runtime.files import check_folder, check_writable, write_atomically
+from nnqft_ppl.runtime.files import check_writable
 
 if TYPE_CHECKING:
     from nnqft_ppl.classical.landscape import ClassicalFields
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from nnqft_ppl.theory.architecture import Architecture
 
 
-PlotOption = Annotated[Path | None, typer.Option(help="PNG picture.")]
 OutOption = Annotated[Path | None, typer.Option(help="Table, .parquet or .csv.")]
 LISTED = 30  # modes on the screen
 
@@ -48,6 +49,7 @@ def modes(
     seed: SeedOption = 0,
     out: OutOption = None,
     plot: PlotOption = None,
+    figure_width: FigureWidthOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Classical field configurations (35): the local maxima of P(theta), and how many fields they make.
@@ -64,7 +66,7 @@ def modes(
     Example: `nnqft modes cos_net --set width=2 --set amplitude=bimodal --joint`
     """
     with answering("modes", as_json) as screen:
-        _check_places(out, plot)
+        inches = _check_places(out, plot, figure_width)
         check_least("starts", starts, 1)
         check_least("best", best, 0)
         model = any_theory(card, settings, file)
@@ -98,7 +100,7 @@ def modes(
                 fields = landscape(net, parts, seed=seed)
                 _print_landscape(screen, net, fields, best)
                 if plot is not None:
-                    _plot(net, parts, fields, plot, seed)
+                    _plot(net, parts, fields, plot, inches, seed)
             except NoClosedForm as error:
                 screen.say(f"\n{error}")
                 if plot is not None:
@@ -124,6 +126,7 @@ def vacua(
     seed: SeedOption = 0,
     out: OutOption = None,
     plot: PlotOption = None,
+    figure_width: FigureWidthOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Which symmetries are broken, how, and into which vacua: explicitly, spontaneously, or not at all, (42)-(44).
@@ -134,7 +137,7 @@ def vacua(
     Example: `nnqft vacua wine_bottle --set components=3 --set radius=1.3 --set sigma_v=0.7 --plot bottle.png`
     """
     with answering("vacua", as_json) as screen:
-        _check_places(out, plot)
+        inches = _check_places(out, plot, figure_width)
         net = theory(card, settings, file)
         from nnqft_ppl.classical.breaking import breaking
         from nnqft_ppl.classical.vacua import vacua as search
@@ -158,16 +161,19 @@ def vacua(
             screen.wrote(out)
         if plot is not None and found is not None:
             from nnqft_ppl.reports.classical_pictures import plot_bottle
+            from nnqft_ppl.reports.figures import save
 
-            write_atomically(plot, lambda target: plot_bottle(net, found, target, seed=seed))
+            save(plot_bottle(net, found, seed=seed, width=inches), plot)
             screen.wrote(plot)
 
 
-def _check_places(out: Path | None, plot: Path | None) -> None:
+def _check_places(out: Path | None, plot: Path | None, width: str | None) -> float | None:
+    """What cannot be written is said before the search; the width of the picture in inches."""
+    from nnqft_ppl.reports.figures import check_picture
+
     if out is not None:
         check_writable(out)
-    if plot is not None:
-        check_folder(plot)
+    return check_picture(plot, width)
 
 
 def _check_wishes(net: "Architecture", whole: bool, out: Path | None, plot: Path | None) -> None:
@@ -228,12 +234,20 @@ def _print_landscape(screen: Screen, net: "Architecture", fields: "ClassicalFiel
     )
 
 
-def _plot(net: "Architecture", parts: "ClassicalNeurons", fields: "ClassicalFields", path: Path, seed: int) -> None:
+def _plot(
+    net: "Architecture",
+    parts: "ClassicalNeurons",
+    fields: "ClassicalFields",
+    path: Path,
+    width: float | None,
+    seed: int,
+) -> None:
     import numpy as np
 
     from nnqft_ppl.classical.basins import basin_tree
     from nnqft_ppl.classical.neurons import functions_at
     from nnqft_ppl.reports.classical_pictures import plot_landscape
+    from nnqft_ppl.reports.figures import save
 
     x = np.linspace(-6.0, 6.0, 401)
     try:
@@ -241,7 +255,7 @@ def _plot(net: "Architecture", parts: "ClassicalNeurons", fields: "ClassicalFiel
     except InputError:
         tree = None
     functions = functions_at(net, parts, x[:, None])
-    write_atomically(path, lambda target: plot_landscape(net, fields, functions, x, tree, target, seed=seed))
+    save(plot_landscape(fields, functions, x, tree, seed=seed, width=width), path)
 
 
 def _print_bottle(screen: Screen, net: Any) -> None:

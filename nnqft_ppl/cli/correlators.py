@@ -8,7 +8,9 @@ import typer
 
 from nnqft_ppl.cli.options import (
     CardArgument,
+    FigureWidthOption,
     JsonOption,
+    PlotOption,
     SeedOption,
     SetOption,
     TheoryOption,
@@ -46,29 +48,35 @@ def draw(
     seed: SeedOption = 0,
     parameters: Annotated[bool, typer.Option("--parameters", help="Keep the parameters of every draw too.")] = False,
     out: Annotated[Path | None, typer.Option(help="NetCDF file (.nc) for the DataTree of draws.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="PNG picture of the first draws (d = 1 or 2).")] = None,
+    plot: PlotOption = None,
+    figure_width: FigureWidthOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Draw fields from the prior, at the points of a file or on a grid around the origin.
 
-    A theory without an exact sampler, or one with data, sources or actions, is drawn by four chains side by side.
+    A theory without an exact sampler, or one with data, sources or actions, is drawn by four chains side by side. The
+    picture shows the first draws in d = 1 or 2, with a panel for each component.
 
-    Example: `nnqft draw cos_net --set width=50 --draws 200 --out fields.nc --plot fields.png`
+    Example: `nnqft draw cos_net --set width=50 --draws 200 --out fields.nc --plot fields.pdf --figure-width 8.6cm`
     """
     with answering("draw", as_json) as screen:
+        from nnqft_ppl.reports.figures import check_picture, save
+
         check_file(out, ".nc")
-        check_file(plot, ".png")
+        inches = check_picture(plot, figure_width)
         check_readable(points, "points")
         check_least("draws", draws, 1)
         model = any_theory(card, settings, file)
         from nnqft_ppl.inference.prior import prior_predictive
-        from nnqft_ppl.reports.pictures import grid, plot_fields
+        from nnqft_ppl.reports.pictures import check_drawable, grid, plot_fields
         from nnqft_ppl.reports.points import read_configurations
         from nnqft_ppl.theory.architecture import Architecture
 
         net = model if isinstance(model, Architecture) else model.net
         x = grid(net.dim) if points is None else read_configurations(points, 1)
         x = x.reshape(-1, x.shape[-1])
+        if plot is not None:
+            check_drawable(net.dim, x)
         if isinstance(model, Architecture) and net.ancestral:
             tree = prior_predictive(net, x, draws=draws, seed=seed, parameters=parameters, progress=True)
             phi: Any = tree["prior_predictive/phi"].to_numpy()
@@ -87,7 +95,7 @@ def draw(
             write_atomically(out, lambda target: tree.to_netcdf(target, engine="h5netcdf"))
             screen.wrote(out)
         if plot is not None:
-            write_atomically(plot, lambda target: plot_fields(net, x, phi[0], target))
+            save(plot_fields(net, x, phi[0], width=inches), plot)
             screen.wrote(plot)
 
 

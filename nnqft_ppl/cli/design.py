@@ -7,7 +7,9 @@ import typer
 from rich.text import Text
 
 from nnqft_ppl.cli.options import (
+    FigureWidthOption,
     JsonOption,
+    PlotOption,
     SeedOption,
     SetOption,
     TheoriesOption,
@@ -37,7 +39,8 @@ def design(
     draws: Annotated[int, typer.Option(help="Networks of the check by draws.")] = 100_000,
     seed: SeedOption = 0,
     out: Annotated[Path | None, typer.Option(help="CSV of the spectrum, columns p, G, for other commands.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="PNG picture: G(p), K(r) and the law of |b|.")] = None,
+    plot: PlotOption = None,
+    figure_width: FigureWidthOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Design a theory in reverse: from its power spectrum G(p) or its two-point function K(r) to P(b) and F(b).
@@ -46,7 +49,7 @@ def design(
     and amplitude. A file with columns `r, K` is Fourier transformed first, and refused where G would be negative.
     Columns `mass, weight` are a density of masses, G(p) = sum_i w_i/(p^2 + m_i^2), reflection positive by construction
     up to the cutoff that it needs. Every other command works on the theory: `--set spectrum=FILE` with columns `p, G`
-    or `mass, weight`.
+    or `mass, weight`. The picture has G(p), K(r) and the law of |b|.
 
     Example: `nnqft design examples/target.csv --set dim=2 --set alpha=0 --plot design.png --out spectrum.csv`
 
@@ -55,8 +58,10 @@ def design(
     Example: `nnqft draw tuned_net --set spectrum=spectrum.csv --set dim=2 --plot fields.png`
     """
     with answering("design", as_json) as screen:
+        from nnqft_ppl.reports.figures import check_picture, save
+
         check_file(out, ".csv")
-        check_file(plot, ".png")
+        inches = check_picture(plot, figure_width)
         check_readable(target, "target")
         check_least("draws", draws, 2)
         checked_card("tuned_net", settings or [])
@@ -103,7 +108,7 @@ def design(
         if plot is not None:
             from nnqft_ppl.reports.pictures import plot_design
 
-            write_atomically(plot, lambda path: plot_design(found, path))
+            save(plot_design(found, width=inches), plot)
             screen.wrote(plot)
 
 

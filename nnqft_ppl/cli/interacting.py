@@ -8,7 +8,9 @@ import typer
 from nnqft_ppl.cli.correlators import PointsOption, integers
 from nnqft_ppl.cli.options import (
     CardArgument,
+    FigureWidthOption,
     JsonOption,
+    PlotOption,
     SeedOption,
     SetOption,
     TheoryOption,
@@ -18,7 +20,7 @@ from nnqft_ppl.cli.options import (
     theory,
 )
 from nnqft_ppl.cli.screen import Screen, answering
-from nnqft_ppl.runtime.files import check_file, check_readable, check_writable, write_atomically
+from nnqft_ppl.runtime.files import check_readable, check_writable
 from nnqft_ppl.runtime.progress import say
 
 if TYPE_CHECKING:
@@ -171,18 +173,22 @@ def action(
     points: Annotated[Path | None, typer.Option(help="CSV of up to 8 points with columns x0, x1, ...")] = None,
     powers: Annotated[int, typer.Option(help="Powers of 1/N that the couplings have: 0, 1 or 2.")] = 2,
     out: Annotated[Path | None, typer.Option(help="Table of all couplings, .parquet or .csv.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="PNG picture: the couplings, and how local they are.")] = None,
+    plot: PlotOption = None,
+    figure_width: FigureWidthOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """What action does this network have? The couplings of S = -log P[phi] on points, order by order in 1/N.
 
     S = sum g2 phi phi + sum g4 phi^4 + sum g6 phi^6 + ..., from exact connected correlators (arXiv:2307.03223). Without
-    `--points`: four in a row. On one or two points the exact couplings stand beside them.
+    `--points`: four in a row. On one or two points the exact couplings stand beside them. The picture has the couplings
+    and how local they are.
 
     Example: `nnqft action cos_net --set width=100 --plot action.png --out action.parquet`
     """
     with answering("action", as_json) as screen:
-        check_file(plot, ".png")
+        from nnqft_ppl.reports.figures import check_picture, save
+
+        inches = check_picture(plot, figure_width)
         check_readable(points, "points")
         if out is not None:
             check_writable(out)
@@ -219,5 +225,5 @@ def action(
             write_table(table, out, "action")
             screen.wrote(out)
         if plot is not None:
-            write_atomically(plot, lambda path: plot_action(table, path))
+            save(plot_action(table, width=inches), plot)
             screen.wrote(plot)

@@ -13,8 +13,31 @@ if TYPE_CHECKING:
     from nnqft_ppl.theory.architecture import Architecture
     from nnqft_ppl.theory.conditioned import Model
 
+
+def complete_card(incomplete: str) -> list[str]:
+    """Names of cards that begin so, for the shell."""
+    from nnqft_ppl import models
+
+    return [name for name in models.names() if name.startswith(incomplete)]
+
+
+def complete_setting(context: typer.Context, incomplete: str) -> list[str]:
+    """Hyperparameters of the CARD before it that begin so, for the shell; nothing for a card that is not there."""
+    from nnqft_ppl.catalogue import entry
+
+    try:
+        said = context.params.get("card") or " ".join(context.args[:1])  # an option without its value ends the parsing
+        found = entry(said).hyperparameters
+    except InputError:
+        return []
+    return [f"{one.name}=" for one in found if one.name.startswith(incomplete)]
+
+
 CardArgument = Annotated[
-    str | None, typer.Argument(metavar="[CARD]", help="A card's name, or a .py file that declares one.")
+    str | None,
+    typer.Argument(
+        metavar="[CARD]", help="A card's name, or a .py file that declares one.", autocompletion=complete_card
+    ),
 ]
 TheoryOption = Annotated[
     Path | None,
@@ -30,7 +53,17 @@ TheoriesOption = Annotated[
 ]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="A hyperparameter; repeat it. See `nnqft show CARD`."),
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="A hyperparameter; repeat it. See `nnqft show CARD`.",
+        autocompletion=complete_setting,
+    ),
+]
+PlotOption = Annotated[Path | None, typer.Option(help="Picture for a paper: .png, .pdf or .svg.")]
+FigureWidthOption = Annotated[
+    str | None,
+    typer.Option(metavar="WIDTH", help="Width of the picture: 8.6cm, 86mm, 3.4in.", show_default="by its kind"),
 ]
 SeedOption = Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of the draws.")]
 

@@ -7,15 +7,34 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from nnqft_ppl.cli.data import (
+    AtOption,
+    ChainsOption,
+    DataOption,
+    DrawsOption,
+    ErrorOption,
+    InferOption,
+    NoiseOption,
+    OwnUnitsOption,
+    WarmupOption,
+    XOption,
+    YOption,
+    check_run,
+    given_data,
+    listed,
+    read_with_notes,
+    sizes_for,
+)
 from nnqft_ppl.cli.options import (
     CardArgument,
+    FigureWidthOption,
     JsonOption,
+    PlotOption,
     SeedOption,
     SetOption,
     TheoriesOption,
     TheoryOption,
     any_theory,
-    check_least,
     checked_card,
     theory,
 )
@@ -25,30 +44,12 @@ from nnqft_ppl.runtime.files import check_folder, check_readable, write_atomical
 from nnqft_ppl.runtime.progress import say
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from nnqft_ppl.inference.data import Data
+    from nnqft_ppl.inference.limits import Band
     from nnqft_ppl.inference.posterior import Posterior
-    from nnqft_ppl.theory.conditioned import Conditioned, Model
-
-
-DataOption = Annotated[
-    Path, typer.Option(help="CSV file with a header, compressed or not, Parquet, or - for standard input.")
-]
-XOption = Annotated[
-    str, typer.Option(help="Columns of the points, separated by commas: one for each dimension. Dates count in days.")
-]
-YOption = Annotated[str, typer.Option(help="Column of the values.")]
-NoiseOption = Annotated[
-    float | None, typer.Option(help="Standard deviation of the noise in units of y; inferred if it is not given.")
-]
-ErrorOption = Annotated[
-    str | None, typer.Option("--y-error", help="Column of the standard deviation of each value's noise.")
-]
-InferOption = Annotated[
-    str | None, typer.Option(help="Positive hyperparameters to infer, separated by commas: mass,sigma_a.")
-]
-ChainsOption = Annotated[int, typer.Option(help="Number of chains.")]
-WarmupOption = Annotated[int, typer.Option(help="Steps of a chain that are thrown away.")]
-DrawsOption = Annotated[int, typer.Option(help="Draws of each chain.")]
+    from nnqft_ppl.theory.conditioned import Conditioned
 
 
 def posterior(
@@ -61,6 +62,8 @@ def posterior(
     width: Annotated[int | None, typer.Option(help="Number N of neurons of a CARD.", show_default="200")] = None,
     noise: NoiseOption = None,
     y_error: ErrorOption = None,
+    own_units: OwnUnitsOption = False,
+    at: AtOption = None,
     infer: InferOption = None,
     chains: ChainsOption = 4,
     warmup: WarmupOption = 200,
@@ -68,6 +71,8 @@ def posterior(
     seed: SeedOption = 0,
     sampler: Annotated[str | None, typer.Option(help="nuts or gibbs; chosen by the theory by default.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("posterior"),
+    plot: PlotOption = None,
+    figure_width: FigureWidthOption = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with status 1 if the chains have not converged.")
     ] = False,
@@ -77,9 +82,10 @@ def posterior(
 
     Rows that lack a cell are left out and counted; points that occur several times are kept, each value with its noise.
     Points and values are standardised (mean 0, largest standard deviation 1) and the results given in the units of the
-    file. Writes `posterior.nc` (an ArviZ DataTree), `summary.csv`, `bands.csv` and, for one or two columns of points,
-    `posterior.png`. It says first whether the chains converged, and last how well the posterior predicts its own data.
-    An interrupted run goes on where it was when the same command is given again.
+    file, by the values of its columns. Writes `posterior.nc` (an ArviZ DataTree), `summary.csv`, `bands.csv` and, for
+    one or two columns of points, `posterior.png`, or `--plot`. It says first whether the chains converged, and last how
+    well the posterior predicts its own data. An interrupted run goes on where it was when the same command is given
+    again.
 
     With `--theory FILE` the theory may have its data, and is taken in its own units; one without, but with an action or
     a source, has their points in the standardised units.
@@ -92,14 +98,18 @@ def posterior(
     with answering("posterior", as_json, keeps=partial) as screen, contextlib.ExitStack() as stack:
         if file is not None and width is not None:
             raise InputError(f"--width goes with a CARD; {str(file)!r} says every hyperparameter")
-        check_readable(data, "data")
-        _check_run(chains, warmup, draws)
+        inches = _check_files(data, at, plot, figure_width)
+        check_run(chains, warmup, draws)
         if card is not None:
             checked_card(card, settings or [])
-        from nnqft_ppl.reports.bands import field_bands, field_grid, first_number, with_dates
+        from nnqft_ppl.inference.limits import first_number, limit_band
+        from nnqft_ppl.inference.places import about, places
+        from nnqft_ppl.inference.units import bands, summary_in_units, tree_in_units
 
-        model, found = _given(card, settings, file, width, data, x, y, noise, y_error, infer)
-        grid = field_grid(found)
+        model, found = _given(card, settings, file, width, data, x, y, noise, y_error, own_units, infer)
+        if plot is not None and model.net.dim > 2:
+            raise InputError(f"a picture of a posterior must be of dim 1 or 2, got {model.net.dim}")
+        grid = about(found) if at is None else places(at, found)
         _make_folder(out)
         stack.enter_context(writing(out))
         if first := first_number(model, found, noise):
@@ -120,19 +130,24 @@ def posterior(
         )
         screen.say(result.line)
         screen.say(result.convergence.line)
-        bands = field_bands(result.tree, found, grid)
-        written = _write(out, model, found, grid, result, bands, noise)
+        limit = limit_band(model, found, grid, result.tree, noise) if model.net.dim == 1 else None
+        tree = tree_in_units(result.tree, found, grid)
+        result = result._replace(tree=tree, summary=summary_in_units(result.summary, tree, found, grid))
+        table = bands(tree, found, grid)
+        written = _write(out, result, table)
+        if model.net.dim < 3:
+            written.append(_draw(plot or out / "posterior.png", inches, model, found, result, table, limit))
         clear(partial)
-        inferred = _inferred(model, found, result, standardised=data is not None)
+        inferred = _inferred(model, found, result, standardised=data is not None and not own_units)
         for name, (mean, sd, unit) in inferred.items():
             screen.say(f"{name} = {mean:.4g} +- {sd:.2g} {unit}".rstrip())
         predictive = _predictive_line(result)
         screen.say(f"at {len(grid)} points")
-        screen.wrote(*(out / name for name in written))
+        screen.wrote(*written)
         screen.say(predictive)
         convergence = result.convergence._asdict() | {"converged": result.convergence.converged}
         screen.give(theory=repr(model.net), plan=result.line, convergence=convergence, inferred=inferred)
-        screen.give(predictive=predictive, bands=with_dates(bands, found), summary=result.summary)
+        screen.give(predictive=predictive, bands=table, summary=result.summary)
     if strict and not result.convergence.converged:
         raise typer.Exit(1)
 
@@ -149,10 +164,8 @@ def _inferred(model: "Conditioned", found: "Data", result: "Posterior", standard
     inferred = {}
     for name in model.hyperlaws:
         row = result.summary.query("quantity == @name").iloc[0]
-        scale, unit = (
-            (found.y_scale, found.y_name) if name == "noise" else (1.0, "in standardised units" * standardised)
-        )
-        inferred[name] = _Inferred(row["mean"] * scale, row["sd"] * scale, unit)
+        unit = ", ".join(found.y_name) if name == "noise" else "in standardised units" * standardised
+        inferred[name] = _Inferred(row["mean"], row["sd"], unit)
     return inferred
 
 
@@ -166,6 +179,7 @@ def _given(
     y: str | None,
     noise: float | None,
     y_error: str | None,
+    own_units: bool,
     infer: str | None,
 ) -> "tuple[Conditioned, Data]":
     """The theory that the options name, with its data."""
@@ -174,22 +188,28 @@ def _given(
 
     given = None if file is None else conditioned(any_theory(card, settings, file))
     if given is not None and given.observation is not None:
-        if any(option is not None for option in (data, x, y, noise, y_error, infer)):
+        if own_units or any(option is not None for option in (data, x, y, noise, y_error, infer)):
             raise InputError(f"--data and what goes with it are for a theory without data; {str(file)!r} has its own")
         return given, data_of(given.observation)
     if data is None or x is None or y is None:
         raise InputError("posterior takes --data with --x and --y, or a --theory that has its data")
-    found = _read(data, x, y, y_error, noise)
+    found = read_with_notes(data, x, y, y_error, noise, not own_units)
     if given is None:
-        sizes = [] if card is None else _sizes(card, 200 if width is None else width, len(found.x_name), settings)
+        sizes = [] if card is None else sizes_for(card, 200 if width is None else width, len(found.x_name), settings)
         given = theory(card, [*(settings or []), *sizes])
-    return _conditioned(given, found, noise, infer), found
+    return given_data(given, found, noise, infer), found
 
 
-def _check_run(chains: int, warmup: int, draws: int) -> None:
-    check_least("chains", chains, 1)
-    check_least("warmup", warmup, 0)
-    check_least("draws", draws, 4)
+def _check_files(data: Path | None, at: str | None, plot: Path | None, figure_width: str | None) -> float | None:
+    """What cannot be read or written is said first; the width of the picture in inches."""
+    from nnqft_ppl.reports.figures import check_picture, in_inches
+
+    check_readable(data, "data")
+    if at is not None and ":" not in at:  # which a grid has
+        check_readable(Path(at), "points")
+    if plot is None and figure_width is not None:  # of the picture in the folder of the results
+        return in_inches(figure_width)
+    return check_picture(plot, figure_width)
 
 
 def _predictive_line(result: "Posterior") -> str:
@@ -202,36 +222,37 @@ def _predictive_line(result: "Posterior") -> str:
         return f"predictive: not available, because {' '.join(str(error).split())}"
 
 
-def _write(
-    out: Path, model: "Conditioned", found: "Data", grid: Any, result: "Posterior", bands: Any, noise: float | None
-) -> list[str]:
-    """The tree, the tables and, in one or two dimensions, the picture of a posterior; the names of the files."""
-    from nnqft_ppl.reports.bands import with_dates
-
-    tree, net = result.tree, model.net
-    tree.attrs["standardisation"] = (
-        f"x = {found.x_centre.tolist()} + {found.x_scale!r} x_std; y = {found.y_centre!r} + {found.y_scale!r} y_std"
-    )
+def _write(out: Path, result: "Posterior", bands: "pd.DataFrame") -> list[Path]:
+    """The tree and the tables of a posterior in the units of its data; the names of the files."""
     writers: dict[str, Callable[[Path], Any]] = {
-        "posterior.nc": lambda target: tree.to_netcdf(target, engine="h5netcdf"),
+        "posterior.nc": lambda target: result.tree.to_netcdf(target, engine="h5netcdf"),
         "summary.csv": lambda target: result.summary.to_csv(target, index=False),
-        "bands.csv": lambda target: with_dates(bands, found).to_csv(target, index=False),
+        "bands.csv": lambda target: bands.to_csv(target, index=False),
     }
-    if net.dim == 1:
-        from nnqft_ppl.reports.bands import limit_band
-        from nnqft_ppl.reports.pictures import plot_posterior
-
-        free = not (model.sources or model.actions)  # which the limit does not know
-        limit = limit_band(net, found, grid, result.tree, noise) if free else None
-        values = found.to_values(tree["posterior_predictive/y"].to_numpy().reshape(-1, len(found.y)))
-        writers["posterior.png"] = lambda target: plot_posterior(net, found, bands, limit, values, target)
-    elif net.dim == 2:
-        from nnqft_ppl.reports.pictures import plot_posterior_map
-
-        writers["posterior.png"] = lambda target: plot_posterior_map(net, found, bands, target)
     for name, write in writers.items():
         write_atomically(out / name, write)
-    return list(writers)
+    return [out / name for name in writers]
+
+
+def _draw(
+    picture: Path,
+    inches: float | None,
+    model: "Conditioned",
+    found: "Data",
+    result: "Posterior",
+    bands: "pd.DataFrame",
+    limit: "Band | None",
+) -> Path:
+    """The picture of a posterior in one or two dimensions; its name."""
+    from nnqft_ppl.reports.figures import save
+    from nnqft_ppl.reports.posterior_pictures import plot_posterior, plot_posterior_map
+
+    if model.net.dim == 1:
+        values = result.tree["posterior_predictive/y"].to_numpy().reshape(-1, *found.y.shape)
+        save(plot_posterior(model.net, found, bands, limit, values, width=inches), picture)
+    else:
+        save(plot_posterior_map(found, bands, width=inches), picture)
+    return picture
 
 
 def compare(
@@ -243,6 +264,7 @@ def compare(
     widths: Annotated[str, typer.Option(help="Widths N of the CARDs, separated by commas.")] = "20,200",
     noise: NoiseOption = None,
     y_error: ErrorOption = None,
+    own_units: OwnUnitsOption = False,
     infer: InferOption = None,
     chains: ChainsOption = 4,
     warmup: WarmupOption = 200,
@@ -264,20 +286,21 @@ def compare(
         if out is not None:
             check_folder(out)
         check_readable(data, "data")
-        _check_run(chains, warmup, draws)
+        check_run(chains, warmup, draws)
         for card in cards or []:
             checked_card(card, [])
         every = [(card, width) for card in cards or [] for width in _widths(widths)]
         from nnqft_ppl.inference.posterior import posterior as run
+        from nnqft_ppl.inference.units import tree_in_units
         from nnqft_ppl.sampling.diagnostics import predictive_check, rank
 
-        found = _read(data, x, y, y_error, noise)
+        found = read_with_notes(data, x, y, y_error, noise, not own_units)
         models = {}
         for card, width in every:
-            net = theory(card, _sizes(card, width, len(found.x_name), None))
-            models[f"{card} N={net.width}"] = _conditioned(net, found, noise, infer)
+            net = theory(card, sizes_for(card, width, len(found.x_name), None))
+            models[f"{card} N={net.width}"] = given_data(net, found, noise, infer)
         for file in files or []:
-            models[str(file)] = _conditioned(any_theory(None, None, file), found, noise, infer)
+            models[str(file)] = given_data(any_theory(None, None, file), found, noise, infer)
         if len(models) < 2:
             raise InputError(f"compare needs at least two theories or widths, got {', '.join(models) or 'none'}")
         checks, converged = {}, {}
@@ -285,7 +308,8 @@ def compare(
             say(f"{number} of {len(models)}: {name} ...")
             result = run(model, found.points, chains=chains, warmup=warmup, draws=draws, seed=seed, progress=True)
             say(result.convergence.line)
-            checks[name], converged[name] = predictive_check(result.tree), result.convergence.converged
+            checks[name] = predictive_check(tree_in_units(result.tree, found, found.x))
+            converged[name] = result.convergence.converged
         table = rank(checks)
         table["converged"] = [converged[name] for name in table.index]
         columns = list(map(str, table.columns))
@@ -304,66 +328,11 @@ def compare(
             say("note: chains that have not converged cannot be ranked; take more --draws")
 
 
-def _read(path: Path, x: str, y: str, y_error: str | None, noise: float | None) -> "Data":
-    """The data, with a line on what was left out and in which unit dates count."""
-    from nnqft_ppl.inference.data import read_data
-
-    if noise is not None and y_error is not None:
-        raise InputError(f"noise must be given by --noise or by --y-error, got both: {noise:g} and {y_error}")
-    found = read_data(path, _columns(x), y, y_error)
-    if found.left_out:
-        whole = found.left_out + len(found.y)
-        say(f"left out {found.left_out} of {whole} rows, in which a cell is missing")
-    for name, dated in zip(found.x_name, found.dated, strict=True):
-        if dated:
-            say(f"{name}: in days, standardised by {found.x_scale:.4g} days")
-    return found
-
-
-def _conditioned(theory: "Model", data: "Data", noise: float | None, infer: str | None) -> "Conditioned":
-    import math
-
-    from numpyro.distributions import HalfNormal, LogNormal
-
-    from nnqft_ppl.theory.transforms import give_laws, observe
-
-    if noise is not None and not 0 < noise < math.inf:
-        raise InputError(f"noise must be positive and finite, got {noise}")
-    known = data.errors if noise is None else noise / data.y_scale
-    model = observe(theory, data.points, data.values, noise=HalfNormal(1.0) if known is None else known)
-    names = _columns(infer or "")
-    laws = {}
-    for name in names:
-        value = getattr(model.net, name, None)
-        centre = math.log(value) if isinstance(value, float) and value > 0 else 0.0
-        laws[name] = LogNormal(centre, 1.0)
-    return give_laws(model, **laws) if laws else model
-
-
-def _sizes(card: str, width: int, dim: int, settings: list[str] | None) -> list[str]:
-    """Width and dimension as settings, unless they are set by hand or fixed by the card."""
-    from nnqft_ppl.cli.options import card_name
-    from nnqft_ppl.models import card as card_class
-    from nnqft_ppl.theory.ranges import field_types
-
-    chosen = {text.partition("=")[0].strip() for text in settings or []}
-    sizes = {"width": width, "dim": dim}
-    hints = field_types(card_class(card_name(card)))
-    fixed = {name for name in sizes if getattr(hints[name], "__args__", ()) == (1,)}
-    if "dim" in fixed and dim != 1:
-        raise InputError(f"card {card} lives on a line: x must be one column, got {dim}")
-    return [f"{name}={value}" for name, value in sizes.items() if name not in chosen | fixed]
-
-
 def _widths(text: str) -> list[int]:
-    widths = [int(word) if word.isdecimal() else 0 for word in _columns(text)]
+    widths = [int(word) if word.isdecimal() else 0 for word in listed(text)]
     if not widths or min(widths) < 1:
         raise InputError(f"widths must be positive whole numbers, separated by commas, got {text!r}")
     return widths
-
-
-def _columns(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]
 
 
 def _make_folder(out: Path) -> None:

@@ -27,7 +27,7 @@ from nnqft_ppl.theory.conditioned import Model, unconditioned
 from nnqft_ppl.theory.gaussian_amplitudes import gaussian_amplitudes
 from nnqft_ppl.theory.generic import independent_pairs
 
-NOISES = (1e-3, 10.0)  # standard deviations, of values of standard deviation 1
+NOISES = (1e-3, 10.0)  # standard deviations, in units of the size of the values
 INSTEAD = "pass the theory that it was made from, as data are arguments here, or use posterior"
 
 
@@ -107,10 +107,11 @@ def limit_posterior(net: Model, points: ArrayLike, values: ArrayLike, noise: Arr
 
 
 def likeliest_noise(net: Architecture, points: ArrayLike, values: ArrayLike) -> float:
-    """The standard deviation s of the noise that makes values likeliest at infinite width, between 1e-3 and 10.
+    """The standard deviation s of the noise that makes values (P,), or (P, D), likeliest at infinite width.
 
     With the eigenvalues l_k of the kernel matrix and the components c_k of y along its eigenvectors, the log evidence
-    is -(1/2) sum_k [c_k^2/(l_k + s^2) + log(l_k + s^2)] up to a constant (Rasmussen and Williams, (2.30)).
+    is -(1/2) sum_k [c_k^2/(l_k + s^2) + log(l_k + s^2)] up to a constant (Rasmussen and Williams, (2.30)), and a sum of
+    these for independent components of the field. s is found between 1e-3 and 10 of the size of the values.
 
     Raises
     ------
@@ -120,13 +121,15 @@ def likeliest_noise(net: Architecture, points: ArrayLike, values: ArrayLike) -> 
     check_limit(net)
     x = check_points(points, net.dim)
     eigenvalues, vectors = eigh(kernel_matrix(net, x, x))
-    components = vectors.T @ np.asarray(values, dtype=float)
+    y = np.reshape(np.asarray(values, dtype=float), (len(x), -1))
+    size = float(np.sqrt(np.mean(y**2))) or 1.0
+    along = (vectors.T @ y).T
 
     def minus_log_evidence(log_s: float) -> float:
         total = np.maximum(eigenvalues, 0.0) + np.exp(2.0 * log_s)
-        return 0.5 * float(np.sum(components**2 / total + np.log(total)))
+        return 0.5 * float(np.sum(along**2 / total + np.log(total)))
 
-    looks = np.linspace(math.log(NOISES[0]), math.log(NOISES[1]), 60)
+    looks = np.linspace(math.log(NOISES[0] * size), math.log(NOISES[1] * size), 60)
     best = min(looks, key=minus_log_evidence)
     step = looks[1] - looks[0]
     found: Any = minimize_scalar(minus_log_evidence, bounds=(best - step, best + step), method="bounded")

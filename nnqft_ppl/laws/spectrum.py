@@ -307,5 +307,5 @@ def read_target(path: str | Path) -> tuple[Array, Array, tuple[str, ...]]:
         raise InputError(
             f"target file {str(path)!r} must have columns p, G or r, K or mass, weight, got {', '.join(names)}"
         )
-    x, y = (numbers(table, name, "target") for name in names)
+    x, y = numbers(table, names, "target").T
     return x, y, names

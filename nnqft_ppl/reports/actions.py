@@ -3,7 +3,6 @@
 import itertools
 import math
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from nnqft_ppl.interacting.couplings import Couplings, check_powers, couplings_of, cumulants, exact_couplings
-from nnqft_ppl.reports.pictures import STYLE
+from nnqft_ppl.reports.figures import COLOURS, look, panels
 from nnqft_ppl.reports.provenance import card_name, flat_hyperparameters
 from nnqft_ppl.reports.schemas import validate_table
 from nnqft_ppl.runtime.arrays import Array, check_points
@@ -95,32 +94,25 @@ def locality(table: pd.DataFrame) -> pd.DataFrame:
     return sums.assign(share=sums["share"] / sums.groupby("order")["share"].transform("sum"))
 
 
-def plot_action(table: pd.DataFrame, path: Path) -> None:
-    """One picture: |g_n| of every coupling against its extent, in units of the largest of its order."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
+def plot_action(table: pd.DataFrame, *, ax: Any = None, width: float | None = None) -> list[Any]:
+    """|g_n| of every coupling against its extent, in units of the largest of its order; and how local they are.
 
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(9.6, 3.8), layout="constrained")
-        draw_action(table, figure.subplots(1, 2))
-        row = table.iloc[0]
-        figure.suptitle(f"{row['card']}, N = {row['width']}, d = {row['dim']}: the action on its points")
-        figure.savefig(path, dpi=160)
-
-
-def draw_action(table: pd.DataFrame, panels: Any) -> None:
-    """The two panels of `plot_action` on axes of a figure of one's own."""
-    sizes, shares = panels
+    Two panels: on axes `ax` of a figure of one's own, or on those of a new one, `width` inches wide.
+    """
     profile = locality(table)
-    for n, marker in ((2, "o"), (4, "s"), (6, "^")):
-        own: Any = table[table["order"] == n]
-        sizes.plot(own["extent"], own["coupling"].abs() / own["coupling"].abs().max(), marker, ms=4, label=f"$g_{n}$")
-        line = profile[profile["order"] == n]
-        shares.plot(line["extent"], line["share"].cumsum(), marker + "-", ms=4, label=f"$g_{n}$")
-    sizes.set(yscale="log", xlabel="extent", ylabel="|g|, largest of its order 1", title="couplings")
-    shares.set(ylim=(0, 1.05), xlabel="extent", ylabel="share within", title="how local they are")
-    for panel in panels:
-        panel.legend()
+    with panels(ax, 2, columns=2, natural=9.6, ratio=0.8, width=width) as axes:
+        sizes, shares = axes
+        for k, (n, marker) in enumerate(((2, "o"), (4, "s"), (6, "^"))):
+            own: Any = table[table["order"] == n]
+            marks: Any = {"ms": 4, "color": COLOURS[k], "label": f"$g_{n}$"}
+            sizes.plot(own["extent"], own["coupling"].abs() / own["coupling"].abs().max(), marker, **marks)
+            line = profile[profile["order"] == n]
+            shares.plot(line["extent"], line["share"].cumsum(), marker, ls=look(k)["linestyle"], **marks)
+        sizes.set(yscale="log", xlabel="extent [1/m]", ylabel="|g|, largest of its order 1")
+        shares.set(ylim=(0, 1.05), xlabel="extent [1/m]", ylabel="share of |g| within")
+        for one in axes:
+            one.legend()
+    return axes
 
 
 def _exact(net: Architecture, x: Array) -> Couplings | None:

@@ -80,7 +80,7 @@ def _from_points(table: pd.DataFrame, order: int) -> Array:
     axes = [f"x{k}" for k in range(sum(name.startswith("x") for name in table.columns))]
     if not axes or any(name not in table for name in axes):
         raise InputError(f"columns must include x0, x1, ..., got {', '.join(map(str, table.columns))}")
-    x = np.stack([numbers(table, name, "points") for name in axes], axis=1)
+    x = numbers(table, axes, "points")
     if "configuration" in table:
         key = pd.factorize(table["configuration"])[0]
         if (key < 0).any():

@@ -1,0 +1,78 @@
+"""The posterior at infinite width in the units of the data: exact, and so known before any draw."""
+
+import dataclasses
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from xarray import DataTree
+
+from nnqft_ppl.inference.data import Data
+from nnqft_ppl.inference.gaussian_process import likeliest_noise, limit_posterior
+from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.errors import InputError, NoClosedForm
+from nnqft_ppl.theory.architecture import Architecture
+from nnqft_ppl.theory.conditioned import Conditioned
+
+
+class Band(NamedTuple):
+    """Mean and standard deviation of a field at points, (Q,), or (Q, D) with D components."""
+
+    mean: Array
+    deviation: Array
+
+
+def limit_band(model: Conditioned, data: Data, places: Array, tree: DataTree, noise: float | None) -> Band | None:
+    """The infinite-width process at points (Q, d), at the posterior mean of what was inferred, if there is one.
+
+    `tree` is the posterior in standardised units, and `noise` the known one in those of the data.
+    """
+    means = {str(name): float(v.mean()) for name, v in tree["posterior"].data_vars.items() if v.ndim == 2}
+    known = data.errors if data.errors is not None else (noise or 0.0) / data.y_scale
+    sigma = means.get("noise", known)
+    hyper: Any = {name: value for name, value in means.items() if name not in ("noise", "action")}
+    try:
+        return _band(dataclasses.replace(_free(model), **hyper), data, places, sigma)
+    except (InputError, NoClosedForm):
+        return None
+
+
+def first_number(model: Conditioned, data: Data, noise: float | None) -> str:
+    """The field at the centre of the points at infinite width, in words; empty where it is no Gaussian process."""
+    known = data.errors if noise is None else noise / data.y_scale
+    centre = data.x_centre[None]
+    try:
+        sigma = likeliest_noise(_free(model), data.points, data.values) if known is None else known
+        mean, deviation = (part.ravel() for part in _band(_free(model), data, centre, sigma))
+    except (InputError, NoClosedForm):
+        return ""
+    field = ", ".join(
+        f"{name} = {value:.4g} +- {error:.2g}" for name, value, error in zip(data.y_name, mean, deviation, strict=True)
+    )
+    place = ", ".join(
+        f"{name} = {value[0] if dated else f'{value[0]:.6g}'}"
+        for (name, value), dated in zip(data.keys(centre).items(), data.dated, strict=True)
+    )
+    assumed = f", with noise {sigma * data.y_scale:.4g}, of most evidence" if known is None else ""
+    return f"at N = infinity, exactly: {field} at {place}{assumed}"
+
+
+def _free(model: Conditioned) -> Architecture:
+    """The theory whose limit is known: without actions and sources, and with independent components of one kernel.
+
+    These are what SO(D) makes of the components at infinite width.
+    """
+    net = model.net
+    if model.sources or model.actions or (net.component_count > 1 and "SO(D)" not in net.claims):
+        raise NoClosedForm(f"{type(net).__name__}: its infinite-width limit is no process of independent components")
+    return net
+
+
+def _band(net: Architecture, data: Data, places: Array, sigma: ArrayLike) -> Band:
+    columns = np.reshape(data.values, (len(data.x), -1)).T
+    limits = [limit_posterior(net, data.points, column, sigma, data.to_points(places)) for column in columns]
+    mean = np.stack([one.mean for one in limits], axis=1)
+    deviation = np.stack([np.sqrt(np.diag(one.covariance)) for one in limits], axis=1)
+    if data.y.ndim == 1:
+        mean, deviation = mean[:, 0], deviation[:, 0]
+    return Band(data.to_values(mean), data.y_scale * deviation)
