@@ -95,6 +95,10 @@ def posterior(
         _check_run(chains, warmup, draws)
         if card is not None:
             checked_card(card, settings or [])
+        if sampler is not None:
+            from nnqft_ppl.sampling.plan import check_sampler
+
+            check_sampler(sampler)
         from nnqft_ppl.reports.bands import field_bands, field_grid, first_number, with_dates
 
         model, found = _given(card, settings, file, width, data, x, y, noise, y_error, infer)
