@@ -155,11 +155,7 @@ VERBS: dict[str, Verb] = {
 #: Public functions that are asked of no theory.
 OTHERS = frozenset(
     {"check", "design", "enable_x64", "from_json", "from_toml", "load", "names"}
-<<<<<<< HEAD
-    | {"wick", "read_configurations", "read_table", "theory_of", "write_table"}
-=======
-    | {"plot_design", "read_configurations", "read_data", "read_table", "theory_of", "write_table"}
->>>>>>> merge
+    | {"plot_design", "read_configurations", "read_data", "read_table", "theory_of", "wick", "write_table"}
 )
 
 

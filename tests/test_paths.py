@@ -162,12 +162,7 @@ class TelegraphPaths(dist.Distribution):
         self.times, self.r, self.width = jnp.asarray(times), r, width
         super().__init__(event_shape=(width, len(times)))
 
-<<<<<<< HEAD
-    def sample(self, key, sample_shape=()):
-        assert key is not None
-=======
     def sample(self, key: Any, sample_shape=()):
->>>>>>> merge
         order = jnp.argsort(self.times)
         turned = (1 - jnp.exp(-2 * self.r * jnp.diff(self.times[order]))) / 2
         chance = jnp.concatenate([jnp.full(1, 0.5), turned])

@@ -206,7 +206,7 @@ BAD = [
     ("correlators cos_net --draws 1", "draws must be at least 2, got 1"),
     ("posterior cauchy --data missing.csv --x x --y y", "data file 'missing.csv' must be readable"),
     ("draw cos_net --theory missing.toml", "theory must be a CARD or --theory FILE"),
-    ("axioms --theory missing.toml", "file 'missing.toml' must be there"),
+    ("axioms --theory missing.toml", "theory file 'missing.toml' cannot be read: No such file"),
     ("dual cos_net gaus_net", "did you mean 'gauss_net'?"),
     ("check cosnet", "did you mean 'cos_net'?"),
 ]

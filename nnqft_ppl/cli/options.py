@@ -1,6 +1,8 @@
 """What all commands share: the options that name a theory, and checks that need no JAX."""
 
+import errno
 import math
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -111,7 +113,7 @@ def any_theory(card: str | None, settings: list[str] | None, file: Path | None) 
         if settings:
             raise InputError(f"--set goes with a CARD; {str(file)!r} says every hyperparameter")
         if not file.exists():
-            raise InputError(f"file {str(file)!r} must be there")
+            raise InputError(f"theory file {str(file)!r} cannot be read: {os.strerror(errno.ENOENT)}")
         from nnqft_ppl.reports.provenance import theory_of
         from nnqft_ppl.runtime.jax_settings import enable_x64
 

@@ -102,6 +102,10 @@ def posterior(
         check_run(chains, warmup, draws)
         if card is not None:
             checked_card(card, settings or [])
+        if sampler is not None:
+            from nnqft_ppl.sampling.plan import check_sampler
+
+            check_sampler(sampler)
         from nnqft_ppl.inference.limits import first_number, limit_band
         from nnqft_ppl.inference.places import about, places
         from nnqft_ppl.inference.units import bands, summary_in_units, tree_in_units

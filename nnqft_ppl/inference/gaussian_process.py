@@ -132,7 +132,9 @@ def likeliest_noise(net: Architecture, points: ArrayLike, values: ArrayLike) -> 
     looks = np.linspace(math.log(NOISES[0] * size), math.log(NOISES[1] * size), 60)
     best = min(looks, key=minus_log_evidence)
     step = looks[1] - looks[0]
-    found: Any = minimize_scalar(minus_log_evidence, bounds=(best - step, best + step), method="bounded")
+    found: Any = minimize_scalar(
+        minus_log_evidence, bounds=(max(best - step, looks[0]), min(best + step, looks[-1])), method="bounded"
+    )
     return math.exp(found.x)
 
 

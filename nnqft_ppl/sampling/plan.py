@@ -65,8 +65,8 @@ def plan(model: Model, sampler: SamplerName | None = None, collapsed: bool | Non
     if collapsed or (collapsed is None and not model.collapsed and integrable):
         model = collapse(model)
     neuronwise = bool(separate and model.factors) and not (model.collapsed and (model.sources or not _centred(net)))
-    if sampler not in (None, *SAMPLERS):
-        raise InputError(f"sampler must be one of {', '.join(SAMPLERS)}, got {sampler!r}")
+    if sampler is not None:
+        check_sampler(sampler)
     if sampler == "gibbs" and not neuronwise:
         if separate and not model.factors:
             raise InputError("sampler gibbs needs data, a source or an action; prior_predictive draws what has none")
@@ -83,6 +83,12 @@ def plan(model: Model, sampler: SamplerName | None = None, collapsed: bool | Non
     reasons = ["Gaussian amplitudes integrated out" if model.collapsed else "", why, how]
     name = {"nuts": "NUTS", "gibbs": "Gibbs"}[chosen]
     return Plan(model, chosen, f"{name}: {'; '.join(filter(None, reasons))}", size)
+
+
+def check_sampler(name: str) -> None:
+    """`InputError` for a sampler that is none of SAMPLERS."""
+    if name not in SAMPLERS:
+        raise InputError(f"sampler must be one of {', '.join(SAMPLERS)}, got {name!r}")
 
 
 class Situation:
