@@ -136,7 +136,7 @@ def test_refusals_are_one_line(g, laws, options, message):
 
 
 def test_other_refusals():
-    with pytest.raises(nq.InputError, match="inputs must be a theory without data"):
+    with pytest.raises(nq.InputError, match="inputs must be the theory of a card"):
         nq.compose(lambda l: l[0], nq.observe(WAVES, [[0.0]], [1.0], noise=1.0), {})  # pyright: ignore[reportArgumentType]
     with pytest.raises(nq.InputError, match="dim must be that of its input layer, 1, got 2"):
         dataclasses.replace(tanh_net(), dim=2)

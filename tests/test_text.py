@@ -263,7 +263,7 @@ def test_a_table_rebuilds_its_theory(tmp_path):
     pd.DataFrame({"x": [1]}).to_parquet(tmp_path / "other.parquet")
     for name, message in [
         ("table.csv", "which CSV cannot"),
-        ("none.parquet", "must be there"),
+        ("none.parquet", "cannot be read: No such file"),
         ("table.txt", r"must end in \.parquet"),
         ("other.parquet", "must carry the text of its theory, got none"),
         ("broken.nc", "must be a readable table or tree"),
@@ -340,7 +340,7 @@ def test_commands_say_what_they_cannot_take(tmp_path):
         (("draw", "--theory", file, "--set", "width=3"), "--set goes with a CARD"),
         (("posterior", "--theory", file, "--width", 3), "--width goes with a CARD"),
         (("posterior", "--theory", file), "posterior takes --data with --x and --y, or a --theory that has its data"),
-        (("draw", "--theory", tmp_path / "none.toml"), "must be there"),
+        (("draw", "--theory", tmp_path / "none.toml"), "cannot be read: No such file"),
         (("show",), "show takes a CARD alone"),
     ]:
         result = run(*arguments)

@@ -1,6 +1,7 @@
 """Theories are pytrees: one program for all values, stacks of theories, gradients in hyperparameters."""
 
 import dataclasses
+import warnings
 from typing import Any, get_args
 
 import jax
@@ -260,3 +261,20 @@ def test_charts_of_laws_with_traced_parameters():
     assert np.allclose(image(lambda v: dist.Uniform(-v, v), jnp.array([0.0, 9.0])), [0.0, 0.7])
     with pytest.raises(nq.InputError, match="make the hyperparameter that it depends on Static"):
         image(lambda v: dist.MultivariateStudentT(v, jnp.zeros(1), jnp.eye(1)), jnp.zeros((2, 1)))
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("quick_compilation")
+def test_single_precision_leaves_the_arrays_of_a_theory_as_they_are():
+    """JAX remembers arrays of NumPy in the precision it met them in: a program in double precision failed afterwards."""
+    x = np.array([[0.1], [0.6]])
+    model = nq.add_source(nq.observe(nq.load("cos_net", width=2), x, [0.3, -0.2], noise=0.5), x, [0.1, 0.2])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # so few draws are too few, and are said to be
+        nq.gaussian_limit(model, x[None], orders=(2,), draws=400)
+        nq.energies(model, np.arange(4.0), shifts=(0,), lags=(0, 1), draws=200)
+        nq.correlators(
+            model, x[None], orders=[2], kinds=("full",), estimators=("reweight",), draws=400, dtype="float32"
+        )
+    total = jax.jit(lambda one: one.observation.values.sum() + one.sources[0].strength.sum())
+    assert [float(total(model)) for _ in range(2)] == pytest.approx([0.4, 0.4], rel=1e-12)

@@ -33,7 +33,7 @@ from nnqft_ppl.sampling.pilot import Pilot, pilot
 from nnqft_ppl.sampling.streams import Means, Moments, random_stream
 from nnqft_ppl.theory.amplitudes import Components
 from nnqft_ppl.theory.architecture import Parameters
-from nnqft_ppl.theory.conditioned import Conditioned, fingerprint
+from nnqft_ppl.theory.conditioned import Conditioned, fingerprint, in_precision
 
 LEAST_EFFECTIVE = 100.0  # draws, below which an estimated error says too little
 CONTROL_ORDER = 4  # of products without weights that are taken out of a ratio
@@ -68,13 +68,14 @@ def reweighted(model: Conditioned, points: Array, request: Request) -> list[Esti
             f"{type(model.net).__name__}: the log weight of prior draws must be finite, got none that is; use the "
             "estimator chain"
         )
+    carried = in_precision(model, request.dtype)
     with jax.enable_x64(double):
         root = jax.random.fold_in(key_of(request.seed), 0)
         sites, means = jnp.asarray(points.astype(request.dtype)), jnp.asarray(known.astype(request.dtype))
 
     def batch(index: int, valid: int) -> Means:
         with jax.enable_x64(double):
-            mean, scatter = _batch(model, offset, root, sites, means, index, valid, task)
+            mean, scatter = _batch(carried, offset, root, sites, means, index, valid, task)
             return np.asarray(mean), np.asarray(scatter)
 
     def error(moments: Moments) -> float:
@@ -128,7 +129,6 @@ def weighted_fields(model: Conditioned, points: Array, *, draws: int, seed: int)
     size = batch_size(len(points) + len(model.places) + 8 * model.net.neuron_count)
     keys = [jax.random.fold_in(root, index) for index in range(-(-draws // size))]
     with jax.enable_x64(True):
-        model = jax.tree.map(jnp.asarray, model)  # JAX takes arrays of NumPy for single ones when it is called again
         places = jnp.concatenate([jnp.asarray(points), model.places])
         parts = [[np.asarray(part, dtype=float) for part in _fields(model, offset, key, places, size)] for key in keys]
     phi, weight = (np.concatenate(part)[:draws] for part in zip(*parts, strict=True))

@@ -19,7 +19,7 @@ from nnqft_ppl.runtime.arrays import Array, check_points
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.sampling.networks import over_networks
 from nnqft_ppl.theory.architecture import Architecture, Parameters
-from nnqft_ppl.theory.conditioned import Conditioned, Model, conditioned
+from nnqft_ppl.theory.conditioned import Conditioned, Model, conditioned, in_precision
 
 BLOCKS = 50  # of draws, which the jackknife leaves out one after another
 EVEN = 1e-6  # of a step, to which times have to be equally far apart
@@ -104,7 +104,8 @@ def energies(
         raise InputError(f"lags must be two, 0 <= t_0 < t_1 < {room}, got {tuple(lags)}; more times allow more")
     if draws < 2 * BLOCKS:
         raise InputError(f"draws must be at least {2 * BLOCKS}, got {draws}")
-    operators = _Operators(tuple(powers), tuple(shifts), lags, len(t), theory if theory.factors else None)
+    beside = in_precision(theory, "float32") if theory.factors else None  # as the networks are drawn
+    operators = _Operators(tuple(powers), tuple(shifts), lags, len(t), beside)
     sums, effective = _block_sums(theory, operators, check_points(t[:, None], 1), draws, seed)
     whole, step = [part.sum(axis=0) for part in sums], float(steps.mean())
     value = _solved(whole, lags, step)

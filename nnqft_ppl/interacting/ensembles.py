@@ -22,7 +22,7 @@ from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.seeds import key_of
 from nnqft_ppl.sampling.streams import Means, Moments, random_stream
 from nnqft_ppl.theory.architecture import Architecture
-from nnqft_ppl.theory.conditioned import Conditioned
+from nnqft_ppl.theory.conditioned import Conditioned, in_precision
 
 NEGATIVE = 1e-9  # eigenvalues of a covariance, relative to the largest, that are not rounding
 ROUNDING = 1e-14  # of such an eigenvalue
@@ -80,8 +80,9 @@ def weighted_moments(
     if model.net.component_count > 1:
         raise InputError(f"field must have one component here, got {model.net.component_count}")
     rows, columns = known.shape
+    places = np.concatenate([np.asarray(points), np.asarray(model.places)])
+    model = in_precision(model, DTYPE)
     with jax.enable_x64(False):
-        places = np.concatenate([np.asarray(points), np.asarray(model.places)])
         root = jnp.asarray(covariance_root(model.net, places).astype(DTYPE)) if infinite else None
         if root is None:
             model.net.check_ancestral()

@@ -239,6 +239,14 @@ def unconditioned[Net](
     return model.net
 
 
+def in_precision(model: Conditioned, dtype: str) -> Conditioned:
+    """The theory with copies of its arrays in a precision, for programs in another one than that of the session.
+
+    JAX remembers an array of NumPy in the precision in which it met it first, and later takes that for the array.
+    """
+    return jax.tree.map(lambda leaf: np.array(leaf, dtype) if isinstance(leaf, np.ndarray) else leaf, model)
+
+
 def before_data(model: Model) -> Model:
     """The theory without what was observed of it."""
     return dataclasses.replace(model, observation=None) if isinstance(model, Conditioned) else model
