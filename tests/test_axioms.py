@@ -28,14 +28,16 @@ def matrix():
 
 @pytest.mark.slow
 def test_which_theories_are_quantum():
-    """Only those of independent neurons whose frequencies have the law of a free particle, and only at N = infinity."""
+    """Plane waves of independent neurons with the law of a free particle, at N = infinity; at every N those on paths."""
     rows, seconds = matrix()
     assert seconds < 60
     limits = {name: conclusion.limit for name, (_, _, conclusion) in rows.items()}
     quantum = {name for name, outcome in limits.items() if outcome == "pass"}
-    assert quantum == {"cauchy", "cutoff_free_scalar"}
+    paths = {"markov_net", "sine_path"}
+    assert quantum == {"cauchy", "cutoff_free_scalar"} | paths
     assert {name for name, outcome in limits.items() if outcome == "up to cutoff"} == {"free_scalar", "alpha_scalar"}
-    assert {c.here for _, _, c in rows.values()} == {"fail"}
+    assert {name for name, (_, _, c) in rows.items() if c.here == "pass"} == paths
+    assert {c.here for name, (_, _, c) in rows.items() if name not in paths} == {"fail"}
     assert limits["line"] is None
     assert rows["coupled_cauchy"][2].limit_reasons == AXIOMS[5:]
     assert rows["landscape"][2].limit_reasons == ("translation", "reflection positivity, 2-point")

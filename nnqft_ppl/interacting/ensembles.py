@@ -76,7 +76,9 @@ def weighted_moments(
         E[f] without weights, (R, C): `ratio` takes its fluctuations out.
     """
     if model.hyperlaws:
-        raise InputError(f"hyperparameters must have values here, got laws of {', '.join(model.hyperlaws)}")
+        raise InputError(
+            f"hyperparameters must have values here, got laws of {', '.join(model.hyperlaws)}; give them with load"
+        )
     if model.net.component_count > 1:
         raise InputError(f"field must have one component here, got {model.net.component_count}")
     rows, columns = known.shape

@@ -83,7 +83,9 @@ def perturbation(
     if kind not in ("full", "connected"):
         raise InputError(f"kind must be full or connected at N = infinity, got {kind!r}")
     if given.sources or given.observation is not None or given.unknown or given.net.component_count > 1:
-        raise InputError("perturbation: theory must be one field with actions alone beside P(theta)")
+        raise InputError(
+            "perturbation: theory must be one field with actions alone beside P(theta); use gaussian_limit"
+        )
     x = check_configurations(configurations, given.net.dim)
     if check_order(order) > x.shape[-2]:
         raise InputError(f"order must be at most {x.shape[-2]}, the points of a configuration, got {order}")
