@@ -88,7 +88,7 @@ def compose(
     """
     if not isinstance(inputs, Architecture):
         kind = type(inputs).__name__
-        raise InputError(f"compose: inputs must be the theory of a card, whose neurons it takes, got {kind}")
+        raise InputError(f"compose: inputs must be the theory of a card, for its neurons, got {kind}; compose first")
     function, kept = outer_function(g, laws, () if sums else (inputs.neuron_count,))
     settings: dict[str, Any] = {"width": width, "sums": sums, "sigma_a": sigma_a, "amplitude": amplitude}
     return Composed(dim=inputs.dim, inputs=inputs, g=function, laws=kept, **settings)
