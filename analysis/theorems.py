@@ -111,7 +111,7 @@ def with_methods(net: Architecture, **members: Any) -> Architecture:
     return kind(**{field.name: getattr(net, field.name) for field in dataclasses.fields(net)})
 
 
-def _by_rejection(net: Any, key: jax.Array, draws: int, points=None) -> dict[str, jax.Array]:
+def _by_rejection(net: Any, key: jax.Array, draws: int, _points: Any = None) -> dict[str, jax.Array]:
     """Exact draws of frequencies whose density is that of independent normal ones times a factor up to 1.
 
     Of CANDIDATES normal draws the first that is accepted: this knows of the coupled law its density alone.
