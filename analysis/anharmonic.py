@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import eigh_tridiagonal
 
-from nnqft_ppl import Oscillator, deform, load
+from nnqft_ppl import Oscillator, deform, exact_correlator, load
 from nnqft_ppl.correlation.estimate import estimate
 from nnqft_ppl.interacting.boxes import Box, box
 from nnqft_ppl.interacting.masses import effective_masses, separations
@@ -133,11 +133,13 @@ def _hold(study: Study, coupling: float, oscillator: Oscillator, place: Box, fou
 
 def _tell_apart(study: Study, coupling: float, found: dict[int, Measured]) -> None:
     """6, 20 and 200 neurons in standard errors of their difference, by <q^2> and the four-point function of NAMES."""
-    for name, k in ((NAMES[0], 0), (NAMES[3], 3)):
+    for name, k, four in ((NAMES[0], 0, None), (NAMES[3], 3, POINTS[1])):
         for one, other in ((FEW, SOME), (SOME, MANY), (FEW, MANY)):
             if study.quick and SOME in (one, other):
                 continue  # too few draws to be sure of 5 errors
             errors = float(np.hypot(found[one].errors[k], found[other].errors[k]))
-            apart = abs(found[one].values[k] - found[other].values[k]) / errors
-            statement = f"phi^4, lambda={coupling}: {name} of {one} and {other} neurons, in errors"
-            study.between("(3)", statement, np.inf, apart, 5.0, np.inf, route="draws", of=load("cauchy", width=one))
+            apart, net = abs(found[one].values[k] - found[other].values[k]), load("cauchy", width=one)
+            # <q^2> >= 0 cannot lose more than itself, nor G4c differ by more than without S, which cuts its tails.
+            most = found[other].values[0] if four is None else float(exact_correlator(net, four, "connected"))
+            statement = f"phi^4, lambda={coupling}: {name} of {one} and {other} neurons apart, of the most it can be"
+            study.between("(3)", statement, 0.5, apart / most, 5 * errors / most, 1.0, route="draws", of=net)

@@ -154,9 +154,14 @@ def _lost(study: Study, draws: int) -> None:
         what = "the phases of l" if net is seen else "phases of its own"
         statement = f"g with {what}: G2 in place - moved"
         study.monte_carlo("(17), (20)", statement, change, test.mean[1], test.mcse[1], of=net)
-        low, high, word = (Z_LIMIT, np.inf, "lost") if net is seen else (0.0, Z_LIMIT, "kept")
-        statement = f"g with {what}: translations are {word}, largest change in standard errors"
-        study.between("(17), (20)", statement, Z_LIMIT, test.z, low, high, route="draws", of=net)
+        if net is seen:
+            expected, found = (float(abs(value) / test.mcse[1]) for value in (change, test.mean[1]))
+            statement = f"g with {what}: translations are lost, change of G2 in standard errors"
+            bounds = (max(Z_LIMIT, expected - 5.0), expected + 5.0)
+            study.between("(17), (20)", statement, expected, found, *bounds, route="draws", of=net)
+        else:
+            statement = f"g with {what}: translations are kept, largest change in standard errors"
+            study.between("(17), (20)", statement, Z_LIMIT, test.z, 0.0, Z_LIMIT, route="draws", of=net)
 
 
 def _earlier_nets(study: Study, name: str, dim: int, draws: int) -> None:

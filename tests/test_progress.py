@@ -68,6 +68,7 @@ def test_a_line_every_half_minute_where_no_terminal_is(clock, capsys):
 def test_nothing_is_silent(monkeypatch, capsys):
     """The heartbeat speaks where a single step takes long, and says how far the run is."""
     monkeypatch.setattr(progress, "PATIENCE", 0.1)
+    before = threading.active_count()  # other tests may have left some
     with heartbeat("nnqft toy"):
         time.sleep(0.25)
         with progress_bar("steps of the toy", 4, True) as advance:
@@ -76,7 +77,7 @@ def test_nothing_is_silent(monkeypatch, capsys):
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "nnqft toy: still at work, 0 s so far"
     assert lines[-1] == "steps of the toy: 1 of 4 steps, about 0 s left"
-    assert threading.active_count() == 1
+    assert threading.active_count() == before
 
 
 def test_ctrl_c_is_answered_where_python_cannot():

@@ -89,6 +89,7 @@ def no_chains(monkeypatch):
         {"rank": [0, 1], "elpd": [-1.5, -2.25], "large_k": [0, 1]}, index=["cos_net N=20", "cauchy N=20"]
     )
     monkeypatch.setattr("nnqft_ppl.inference.posterior.posterior", lambda *_, **__: good)
+    monkeypatch.setattr("nnqft_ppl.inference.units.tree_in_units", lambda *_: None)
     monkeypatch.setattr("nnqft_ppl.sampling.diagnostics.predictive_check", lambda _: None)
     monkeypatch.setattr("nnqft_ppl.sampling.diagnostics.rank", lambda _: ranking)
 

@@ -62,12 +62,7 @@ def reweighted(model: Conditioned, points: Array, request: Request) -> list[Esti
     double, subsets = request.dtype == "float64", request.subsets
     controls, known = _controls(model, points, request)
     task = _Task(request.components, subsets, controls, _batch_size(model, subsets, points))
-    offset = log_weights(model, request.seed).offset
-    if not np.isfinite(offset):
-        raise InputError(
-            f"{type(model.net).__name__}: the log weight of prior draws must be finite, got none that is; use the "
-            "estimator chain"
-        )
+    offset = _offset(model, request.seed)
     carried = in_precision(model, request.dtype)
     with jax.enable_x64(double):
         root = jax.random.fold_in(key_of(request.seed), 0)
@@ -102,8 +97,7 @@ def reweighted(model: Conditioned, points: Array, request: Request) -> list[Esti
         threads=request.threads,
     )
     request.warn_if_missed("reweight", error(moments), moments.draws)
-    mean = float(moments.mean[0, 0])
-    effective = moments.draws * mean**2 / (float(moments.scatter[0, 0, 0]) / moments.draws + mean**2)
+    effective = effective_draws(moments)
     if effective < LEAST_EFFECTIVE:
         warnings.warn(
             f"reweight has {effective:.0f} effective draws of {moments.draws}, too few for honest errors; more draws, "
@@ -117,6 +111,23 @@ def reweighted(model: Conditioned, points: Array, request: Request) -> list[Esti
     ]
 
 
+def effective_draws(moments: Moments) -> float:
+    """(sum w)^2/sum w^2, where the weights are the first row."""
+    mean = float(moments.mean[0, 0])
+    return moments.draws * mean**2 / (float(moments.scatter[0, 0, 0]) / moments.draws + mean**2)
+
+
+def _offset(model: Conditioned, seed: int) -> float:
+    """The largest log weight of a pilot, by which all are divided; `InputError` where none is finite."""
+    offset = log_weights(model, seed).offset
+    if not np.isfinite(offset):
+        raise InputError(
+            f"{type(model.net).__name__}: the log weight of prior draws must be finite, got none that is; use the "
+            "estimator chain"
+        )
+    return offset
+
+
 def weighted_fields(model: Conditioned, points: Array, *, draws: int, seed: int) -> tuple[Array, Array]:
     """phi at points (P, d) of networks of the prior, (draws, P, D), and their weights (draws,), the largest about 1.
 
@@ -125,7 +136,7 @@ def weighted_fields(model: Conditioned, points: Array, *, draws: int, seed: int)
     InputError
         where the prior cannot be drawn, or no log weight is finite.
     """
-    offset, root = log_weights(model, seed).offset, jax.random.fold_in(key_of(seed), 0)
+    offset, root = _offset(model, seed), jax.random.fold_in(key_of(seed), 0)
     size = batch_size(len(points) + len(model.places) + 8 * model.net.neuron_count)
     keys = [jax.random.fold_in(root, index) for index in range(-(-draws // size))]
     with jax.enable_x64(True):

@@ -117,12 +117,6 @@ def weighted_moments(
     )
 
 
-def effective_draws(moments: Moments) -> float:
-    """(sum w)^2/sum w^2, where the weights are the first row."""
-    mean = float(moments.mean[0, 0])
-    return moments.draws * mean**2 / (float(moments.scatter[0, 0, 0]) / moments.draws + mean**2)
-
-
 def _fields(model: Conditioned, root: jax.Array | None, places: jax.Array, key: jax.Array, count: int) -> jax.Array:
     """Fields without the factors, (count, P)."""
     if root is not None:

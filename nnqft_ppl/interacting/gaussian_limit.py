@@ -14,8 +14,8 @@ from nnqft_ppl.correlation.estimators import Estimate
 from nnqft_ppl.correlation.exact import Kind, check_kind, check_order
 from nnqft_ppl.correlation.partitions import Polynomial, cumulant_weight, polynomial
 from nnqft_ppl.correlation.requests import Request
-from nnqft_ppl.correlation.weighted import LEAST_EFFECTIVE, ratio
-from nnqft_ppl.interacting.ensembles import DTYPE, effective_draws, weighted_moments
+from nnqft_ppl.correlation.weighted import LEAST_EFFECTIVE, effective_draws, ratio
+from nnqft_ppl.interacting.ensembles import DTYPE, weighted_moments
 from nnqft_ppl.runtime.arrays import Array, check_configurations
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.subsets import members

@@ -11,9 +11,10 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
+from nnqft_ppl.correlation.weighted import effective_draws
 from nnqft_ppl.inference.gaussian_process import kernel_matrix
 from nnqft_ppl.interacting.boxes import Box
-from nnqft_ppl.interacting.ensembles import effective_draws, weighted_moments
+from nnqft_ppl.interacting.ensembles import weighted_moments
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.theory.architecture import Architecture
