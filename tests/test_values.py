@@ -12,11 +12,10 @@ import pytest
 
 import nnqft_ppl as nq
 from nnqft_ppl import models
-from nnqft_ppl.correlation import estimate as estimates
 from nnqft_ppl.inference import posterior as inference
 from nnqft_ppl.laws.charts import chart
 from nnqft_ppl.laws.joint import iid
-from nnqft_ppl.sampling import chains, networks
+from nnqft_ppl.sampling import chains, devices, networks
 from nnqft_ppl.sampling.plan import block_count
 from nnqft_ppl.theory.amplitudes import AMPLITUDES
 from nnqft_ppl.theory.ranges import STATIC, field_types
@@ -170,12 +169,12 @@ def test_one_program_for_all_values(card, name, estimators):
     rates = np.linspace(0.5, 2.0, 4)
     x = np.array([[[0.0], [0.4], [1.0], [-0.3]]])
     for estimator in estimators:
-        before = compiled(estimates._batch)
+        before = compiled(devices._round)
         for rate in rates:
             net = nq.load(card, width=7, **{name: float(rate)})
             found: Any = nq.correlators(net, x, estimators=[estimator], draws=3000, dtype="float64")
             assert (found["z"].abs() < 5).all()  # false alarm 6e-7 a value, 80 values
-        assert compiled(estimates._batch) == before + 1
+        assert compiled(devices._round) == before + 1
     before = compiled(networks._batch)
     for rate in rates:
         networks.field_draws(nq.load(card, width=7, **{name: float(rate)}), x[0], draws=10, seed=0)

@@ -123,6 +123,10 @@ def correlators(
     ] = None,
     seed: SeedOption = 0,
     float32: Annotated[bool, typer.Option("--float32", help="Draw in single precision; sums stay double.")] = False,
+    distributed: Annotated[
+        bool,
+        typer.Option("--distributed", help="One of the processes of a cluster's job, which share the draws."),
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="Table, .parquet or .csv; the points go beside it.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -131,6 +135,9 @@ def correlators(
     Without `--points`: one configuration along the first axis. With `--out table.parquet` the points are written to
     `table.points.parquet`; and an interrupted run, however it ended, goes on where it was when the same command is
     given again, to the same numbers.
+
+    Independent draws go over all devices of the machine; with `--distributed`, started by srun or mpirun, over those of
+    all machines of the job, of which the first one prints and writes. The numbers are those of one device.
 
     Example: `nnqft correlators cos_net --set width=10 --set amplitude=laplace --order 2,4,6 --out table.parquet`
 
@@ -142,6 +149,10 @@ def correlators(
         check_readable(points, "points")
         check_least("draws", draws, 2)
         beside = None if out is None else check_writable(out).with_suffix(f".points{out.suffix}")
+        from nnqft_ppl.sampling import devices
+
+        if distributed:
+            devices.join()
         model = any_theory(card, settings, file)
         from nnqft_ppl.reports.correlators import correlators as compute
         from nnqft_ppl.reports.correlators import default_estimators
@@ -152,10 +163,10 @@ def correlators(
         x = _configurations(points, max(orders), net.dim)
         kinds: Any = _words(kind)
         estimators = default_estimators(model, orders, kinds) if estimator is None else _words(estimator)
-        if estimator is None and "exact" not in estimators:
+        if estimator is None and "exact" not in estimators and devices.is_first():
             what = type(net).__name__ + (" with what transforms add" if model is not net else "")
             say(f"note: {what} has no closed form here; {estimators[0]} takes over")
-        if out is not None:
+        if out is not None and devices.is_first():
             stack.enter_context(writing(out))
         table = compute(
             model,
@@ -169,8 +180,10 @@ def correlators(
             seed=seed,
             dtype="float32" if float32 else None,
             checkpoints=checkpoints,
-            progress=True,
+            progress=devices.is_first(),
         )
+        if not devices.is_first():
+            raise typer.Exit
         places = configurations_table(x)
         screen.give(theory=repr(net), correlators=table, points=places)
         if out is None or beside is None or checkpoints is None:

@@ -9,7 +9,6 @@ import hashlib
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,7 +41,8 @@ from nnqft_ppl.runtime.checkpoint import Checkpoint
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.seeds import key_of
 from nnqft_ppl.runtime.version import VERSION
-from nnqft_ppl.sampling.streams import THREADS, Means, Moments, random_stream, sobol_stream
+from nnqft_ppl.sampling.devices import on_devices
+from nnqft_ppl.sampling.streams import THREADS, Moments, random_stream, sobol_stream
 from nnqft_ppl.theory.amplitudes import Components
 from nnqft_ppl.theory.architecture import Architecture, Parameters
 from nnqft_ppl.theory.conditioned import Model, conditioned
@@ -177,13 +177,8 @@ def _stream(
         root = jax.random.fold_in(key_of(seed), ESTIMATORS.index(task.estimator))
         sites, factors = jnp.asarray(x), jnp.asarray(weights.astype(dtype))
 
-    def batch(index: int, valid: int) -> Means:
-        with jax.enable_x64(double):
-            mean, scatter = _batch(net, factors, root, sites, index, valid, task)
-            return np.asarray(mean), np.asarray(scatter)
-
     moments = random_stream(
-        batch,
+        on_devices(_batch, task, net, factors, root, sites, double=double),
         shape,
         batch=task.batch,
         draws=request.draws,
@@ -197,7 +192,6 @@ def _stream(
     return moments, moments.draws
 
 
-@partial(jax.jit, static_argnames=("task",))
 def _batch(
     net: Architecture,
     weights: jax.Array,

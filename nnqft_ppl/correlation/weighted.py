@@ -29,8 +29,9 @@ from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.seeds import key_of
 from nnqft_ppl.runtime.subsets import members
 from nnqft_ppl.runtime.version import VERSION
+from nnqft_ppl.sampling.devices import on_devices
 from nnqft_ppl.sampling.pilot import Pilot, pilot
-from nnqft_ppl.sampling.streams import Means, Moments, random_stream
+from nnqft_ppl.sampling.streams import Moments, random_stream
 from nnqft_ppl.theory.amplitudes import Components
 from nnqft_ppl.theory.architecture import Parameters
 from nnqft_ppl.theory.conditioned import Conditioned, fingerprint, in_precision
@@ -68,16 +69,11 @@ def reweighted(model: Conditioned, points: Array, request: Request) -> list[Esti
         root = jax.random.fold_in(key_of(request.seed), 0)
         sites, means = jnp.asarray(points.astype(request.dtype)), jnp.asarray(known.astype(request.dtype))
 
-    def batch(index: int, valid: int) -> Means:
-        with jax.enable_x64(double):
-            mean, scatter = _batch(carried, offset, root, sites, means, index, valid, task)
-            return np.asarray(mean), np.asarray(scatter)
-
     def error(moments: Moments) -> float:
         return request.worst(lambda terms: ratio(terms, subsets, moments, request.dtype))
 
     moments = random_stream(
-        batch,
+        on_devices(_batch, task, carried, offset, root, sites, means, double=double),
         (1 + len(subsets) + len(controls), len(points)),
         batch=task.batch,
         draws=request.draws,
@@ -235,7 +231,6 @@ def networks(model: Conditioned, key: jax.Array, count: int, points: jax.Array) 
     return hyper, jax.vmap(one)(hyper, jax.random.split(jax.random.fold_in(key, 0), count))
 
 
-@partial(jax.jit, static_argnames=("task",))
 def _batch(
     model: Conditioned,
     offset: jax.Array,

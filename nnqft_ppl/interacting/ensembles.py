@@ -6,7 +6,6 @@ anybody looks makes exact draws, and no neuron is needed: the oracle that finite
 """
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import jax
@@ -20,7 +19,8 @@ from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.checkpoint import Checkpoint
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.seeds import key_of
-from nnqft_ppl.sampling.streams import Means, Moments, random_stream
+from nnqft_ppl.sampling.devices import on_devices
+from nnqft_ppl.sampling.streams import Moments, random_stream
 from nnqft_ppl.theory.architecture import Architecture
 from nnqft_ppl.theory.conditioned import Conditioned, in_precision
 
@@ -98,14 +98,9 @@ def weighted_moments(
             raise InputError(f"{type(model.net).__name__}: the log weight must be finite, got none among {PILOT}")
         stream = jax.random.fold_in(key, 0)
 
-    def batch(index: int, valid: int) -> Means:
-        with jax.enable_x64(False):
-            mean, scatter = _batch(model, root, sites, means, offset, stream, index, valid, readout, size)
-            return np.asarray(mean), np.asarray(scatter)
-
     width = "N = infinity" if infinite else f"N = {model.net.width}"
     return random_stream(
-        batch,
+        on_devices(_batch, (readout, size), model, root, sites, means, offset, stream, double=False),
         (1 + 2 * rows, columns),
         batch=size,
         draws=draws,
@@ -139,7 +134,6 @@ def _log_weights(model: Conditioned, root: Any, places: jax.Array, key: jax.Arra
     return logs.ravel()
 
 
-@partial(jax.jit, static_argnames=("readout", "size"))
 def _batch(
     model: Conditioned,
     root: Any,
@@ -149,10 +143,10 @@ def _batch(
     key: jax.Array,
     index: jax.Array,
     valid: jax.Array,
-    readout: Readout,
-    size: int,
+    task: tuple[Readout, int],
 ) -> tuple[jax.Array, jax.Array]:
     """Mean (1 + 2 R, C) and centred second moments (C, 1 + 2 R, 1 + 2 R) of one batch."""
+    readout, size = task
     phi = _fields(model, root, places, jax.random.fold_in(key, index), size)
     weight = jnp.exp(_log_weight(model, phi) - offset)
     values = readout(phi[:, : phi.shape[1] - len(model.places)])

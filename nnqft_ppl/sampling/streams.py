@@ -1,7 +1,7 @@
 """Streams of draws: batches in constant memory, added on the host in float64 and in order.
 
-A batch is fixed by the seed and its index alone, so the result depends neither on the number of threads nor on how
-often a run was interrupted, and a longer run begins with the draws of a shorter one.
+A batch is fixed by the seed and its index alone, so the result depends neither on the number of threads, devices and
+processes nor on how often a run was interrupted, and a longer run begins with the draws of a shorter one.
 """
 
 from collections import deque
@@ -16,14 +16,13 @@ from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.checkpoint import Checkpoint
 from nnqft_ppl.runtime.progress import progress_bar
 from nnqft_ppl.runtime.seeds import check_seed
+from nnqft_ppl.sampling.devices import Means, Round, devices, gathered, is_first, of_first
 
-THREADS = 2  # batches in flight: XLA leaves part of a CPU idle within one of them
+THREADS = 2  # rounds of batches in flight: XLA leaves part of a CPU idle within one of them
 REPLICATES = 32  # independent scramblings of a Sobol sequence, whose scatter is the error
 FIRST_LEVEL = 5  # 2^5 points of each scrambling before the first look at the error
 LEAST_DRAWS = 1000  # below which an estimated error says too little to stop a run by it
 GROWTH = 1.2  # between two looks at the error of a run that stops at a precision
-
-Means = tuple[Array, Array]  # of one batch: the mean (S, C) and the centred second moments (C, S, S)
 
 
 class Moments(NamedTuple):
@@ -46,7 +45,7 @@ class Moments(NamedTuple):
 
 
 def random_stream(
-    run: Callable[[int, int], Means],
+    run: Round,
     shape: tuple[int, int],
     *,
     batch: int,
@@ -58,7 +57,7 @@ def random_stream(
     progress: bool,
     threads: int = THREADS,
 ) -> Moments:
-    """Independent draws: ``run(index, valid)`` for batch after batch, until `draws` or until ``error <= precision``.
+    """Independent draws: ``run``, a round of batches after the other, until `draws` or until ``error <= precision``.
 
     The error is looked at after 1, 2, 3, ... and then ever more batches, a schedule that knows nothing of time.
     """
@@ -68,10 +67,13 @@ def random_stream(
     if stored is not None and int(stored["batches"]) * batch <= draws:
         done = int(stored["batches"])
         total = Moments(done * batch, stored["mean"], stored["scatter"])
+    done, total = of_first((done, total))
+    done, total = int(done), total._replace(draws=int(total.draws))
+    width = devices()
 
-    def job(index: int) -> tuple[int, Means]:
-        valid = min(batch, draws - index * batch)
-        return valid, run(index, valid)
+    def job(begin: int) -> tuple[list[int], Means]:
+        valid = np.clip(draws - batch * np.arange(begin, begin + width), 1, batch)
+        return valid.tolist(), run(begin, valid)
 
     def reached() -> float:
         """The error in units of the precision where it is time to look at it; infinite at other times."""
@@ -79,16 +81,20 @@ def random_stream(
         return error(total) / precision if ready else np.inf  # pyright: ignore[reportOperatorIssue]
 
     ratio = reached()
-    with progress_bar(title, batches, progress, begun=done, unit="batches") as advance:
-        for valid, (mean, scatter) in _in_order(job, range(done, batches if ratio > 1.0 else done), threads):
-            total = total.plus(Moments(valid, mean.astype(float), scatter.astype(float)))
-            done += 1
-            ratio = reached()
-            if valid == batch:  # a longer run goes on from whole batches only
-                state = {"batches": done, "mean": total.mean, "scatter": total.scatter}
-                far = (done, batches, f"batches of {title}")
-                checkpoint.save(state, far, final=ratio <= 1.0 or done == batches)
-            advance(1, min(done * ratio**2, batches) if np.isfinite(ratio) else None)
+    rounds = range(done, batches if ratio > 1.0 else done, width)
+    with progress_bar(title, batches, progress and is_first(), begun=done, unit="batches") as advance:
+        for valid, means in _in_order(job, rounds, threads):
+            for count, mean, scatter in zip(valid, *gathered(means), strict=True):
+                if ratio <= 1.0 or done == batches:  # further batches of the last round
+                    break
+                total = total.plus(Moments(count, mean, scatter))
+                done += 1
+                ratio = reached()
+                if count == batch and is_first():  # a longer run goes on from whole batches only
+                    state = {"batches": done, "mean": total.mean, "scatter": total.scatter}
+                    far = (done, batches, f"batches of {title}")
+                    checkpoint.save(state, far, final=ratio <= 1.0 or done == batches)
+                advance(1, min(done * ratio**2, batches) if np.isfinite(ratio) else None)
             if ratio <= 1.0:
                 break
     return total
