@@ -1,5 +1,6 @@
 __all__ = [
     "AMPLITUDES",
+    "Activation",
     "AmplitudeGroup",
     "AmplitudeLaw",
     "Architecture",
@@ -45,5 +46,5 @@ from .amplitudes import (
 from .architecture import Architecture, Array, InputError, NoClosedForm, theorem
 from .cosine import CosineArchitecture, balanced_signs
 from .coupled_cosine import CoupledCosineArchitecture, latent_sign_moment, signed_sums
-from .paths import PathArchitecture
+from .paths import Activation, PathArchitecture
 from .ranges import Count, Finite, Fraction, NonNegative, Positive, PositiveOrInfinite, Several, Static

@@ -5,6 +5,7 @@ Given the amplitudes the field is a function of a reversible Markov process at e
 positive laws is reflection positive: whatever g, P(a) and the width are, (13) holds for all functionals of the field.
 """
 
+import math
 from abc import abstractmethod
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,8 +16,10 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 from jax.core import Tracer
+from jax.scipy.special import erf as jax_erf
 from numpy.typing import ArrayLike
 from scipy.linalg import eigh
+from scipy.special import erf
 
 from nnqft_ppl.laws.paths import PathLaw
 from nnqft_ppl.runtime.arrays import Array
@@ -27,6 +30,53 @@ from nnqft_ppl.theory.architecture import Architecture, theorem
 LEVELS = 192  # of a path's states: those of the oscillator are as good as Gauss's rule with so many nodes
 RESOLVED = 1e-5  # of the largest element with the first state, to which the last quarter must fall: its square is lost
 ROUNDING = 1e-12  # of the largest of a neuron's matrix elements: less is zero, by the symmetry of the neuron
+
+
+class Activation(str):
+    """g(x) of a neuron on a path: ``sin``, ``erf``, ``tanh``, ``cube``, or ``hermite:c_0,c_1,..``.
+
+    The latter is sum_k c_k He_k(x)/sqrt(k!), whose terms are orthonormal under a unit normal x: on Ornstein-Uhlenbeck
+    paths of rate m (arXiv:2504.05462), and without amplitudes, G2(t) = sum_k c_k^2 exp(-k m t).
+
+    Examples
+    --------
+    >>> from nnqft_ppl.theory import Activation
+    >>> Activation.of_text("activation", "hermite:0,1,0,0.5")(np.array([0.0, 1.0])).round(6).tolist()
+    [0.0, 0.591752]
+    """
+
+    NAMED = ("sin", "erf", "tanh", "cube")
+
+    @classmethod
+    def of_text(cls, label: str, text: str) -> "Activation":
+        """The activation of a text; `InputError` for another name, or coefficients that are no finite numbers."""
+        name, colon, _ = text.partition(":")
+        activation = cls(text)
+        try:
+            good = name == "hermite" and np.isfinite(activation.coefficients).all() if colon else name in cls.NAMED
+        except ValueError:
+            good = False
+        if not good:
+            raise InputError(f"{label} must be {', '.join(cls.NAMED)} or hermite:c0,c1,.., got {text!r}")
+        return activation
+
+    @property
+    def coefficients(self) -> tuple[float, ...]:
+        """c_k, of ``hermite:``."""
+        return tuple(float(word) for word in self.partition(":")[2].split(","))
+
+    def __call__(self, x: Any) -> Any:
+        if self == "erf":
+            return jax_erf(x) if isinstance(x, jax.Array) else erf(x)
+        if self == "cube":
+            return x**3
+        if self in self.NAMED:
+            return getattr(xp, self)(x)
+        total, last, now = 0.0 * x, 0.0 * x, 1.0 + 0.0 * x  # He_(k-1)/sqrt((k-1)!) and He_k/sqrt(k!)
+        for k, c in enumerate(self.coefficients):
+            total = total + c * now
+            last, now = now, (x * now - math.sqrt(k) * last) / math.sqrt(k + 1)
+        return total
 
 
 @dataclass(frozen=True, kw_only=True)
