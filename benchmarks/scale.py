@@ -26,7 +26,9 @@ POINTS, WIDTH, DIM = 200, 100, 2
 STATISTICS = (1, 50)  # of a batch: one product of four fields at 50 configurations
 DEVICES = (1, 64, 4096)
 WIDER = 8  # draws of a batch on a GPU, times those on a CPU: correlation/requests.py
-GPU_FMA = 33.5e12  # a second, float32, by NVIDIA's data sheet of the H100 SXM: 67e12 operations, two to an FMA
+#: Neurons a second of field draws, N = 100: an H200 had 14 times the rate of the 16 cores beside it (docs, "use a GPU"),
+#: at 3.36e9 for two cores; those of 16 are taken to be eight times as many.
+GPU_NEURONS = 14 * 8 * 3.36e9
 GPU_HOUR, CORE_HOUR = 2.5, 0.05  # dollars, a price of the kind that clouds ask for
 
 
@@ -133,14 +135,14 @@ def _seconds(call: Callable[[], object]) -> float:
 def written(rates: Rates) -> str:
     cores = len(os.sched_getaffinity(0))
     share = rates.neurons / rates.fma
-    gpu = GPU_FMA * share
+    gpu = GPU_NEURONS
     batch = rates.batch * WIDER
     adding = DRAWS / batch * rates.add
     lines = [
         "# Scale",
         "",
         "What two large studies cost: 10^6 cells of a sweep, and one estimate of 10^12 fields. Seconds are a model of",
-        "measured rates; no GPU was at hand, and what is said of them is the CPU's share of its own rate carried over.",
+        "measured rates: those of the table, and for GPUs the ratio that one had to the cores beside it, at an earlier time.",
         "",
         f"## Rates, {platform.machine()} with {cores} cores, JAX {jax.__version__}",
         "",
@@ -158,8 +160,8 @@ def written(rates: Rates) -> str:
         f"| empty tasks through Dask's scheduler | {rates.tasks:.0f} 1/s |",
         "",
         "Assumed: "
-        f"an H100 has {GPU_FMA / 1e12:.1f} T multiply-adds a second (data sheet) and reaches the same share of it, "
-        f"{gpu / 1e9:.0f} G neurons/s; a GPU costs ${GPU_HOUR:.2f} an hour and a core ${CORE_HOUR:.2f}.",
+        f"a GPU draws {gpu / 1e9:.0f} G neurons/s, {gpu / rates.neurons:.0f} times this machine's rate; it costs "
+        f"${GPU_HOUR:.2f} an hour, and a core ${CORE_HOUR:.2f}.",
         "",
         "## 10^12 fields",
         "",
