@@ -24,6 +24,7 @@ from nnqft_ppl.laws.joint import iid
 from nnqft_ppl.laws.vectors import BottleLaw
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
+from nnqft_ppl.runtime.grids import Grid
 from nnqft_ppl.runtime.programs import (
     check_shape,
     program_points,
@@ -235,10 +236,10 @@ class Architecture(ABC):
         """How many neurons the sum has: N, unless a card adds one."""
         return self.width
 
-    def neurons(self, theta: Parameters, points: jax.Array) -> jax.Array:
+    def neurons(self, theta: Parameters, points: jax.Array | Grid) -> jax.Array:
         """h_i(x_p), shape (N, P), from parameters theta_h whose leading axis is the neuron; ``a`` is ignored."""
-
         check_shape(points, self.dim)
+        points = jnp.asarray(points)
         return self.map_neurons(lambda one: self.along(points, one), theta)
 
     def along(self, points: jax.Array, one: Parameters, axis: int = 0) -> jax.Array:
@@ -268,9 +269,10 @@ class Architecture(ABC):
         """One choice, in NumPy, among the parameters that make the same neurons; what it is given, by default."""
         return theta
 
-    def field(self, theta: Parameters, points: jax.Array) -> jax.Array:
+    def field(self, theta: Parameters, points: jax.Array | Grid) -> jax.Array:
         """phi(x_p) = sum_i a_i h_i(x_p), shape (P,), or (P, D) for a field with D components."""
         check_shape(points, self.dim)
+        points = jnp.asarray(points)
         common = {site: theta[site] for site in self.shared if site in theta}
         own = {site: value for site, value in theta.items() if site not in self.shared}
         coordinates = points.T  # one coordinate of all points side by side: up to 2.5 times faster with AVX-512

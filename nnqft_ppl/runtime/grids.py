@@ -1,0 +1,223 @@
+"""Regular grids of points as values: what plane waves, which factorise on them, are summed over quickly."""
+
+import math
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.tree_util import register_pytree_node_class
+from numpy.typing import ArrayLike
+
+from nnqft_ppl.runtime.arrays import Array, check_points
+from nnqft_ppl.runtime.errors import InputError
+
+
+@register_pytree_node_class
+class Grid:
+    """Points (P, d) on a regular grid: x_k = lower + j (upper - lower)/(count - 1) along each axis, the first slowest.
+
+    On a grid exp(i b.x) is a product over the axes, so that a field of N plane waves, (24), at P points is a matrix
+    product of N P multiplications and about N sqrt(P) cosines instead of N P. A grid goes wherever points (P, d) go;
+    fields of the cosine family are drawn and differentiated by that product, others at its points.
+
+    Parameters
+    ----------
+    *axes
+        ``(lower, upper, count)`` of every axis of space: `count` points, both ends among them, in units of length.
+
+    Attributes
+    ----------
+    lower, upper
+        The first and the last coordinate along every axis.
+    counts
+        The number of points along every axis; ``phi.reshape(grid.counts)`` is the field as an image.
+    period
+        Of a grid that `Grid.torus` made: the length after which it repeats itself; None of others.
+
+    Raises
+    ------
+    InputError
+        for an axis that is no such triple, whose ends are not finite, or that has no point.
+
+    Examples
+    --------
+    >>> grid = nq.Grid((-1, 1, 3), (0, 1, 2))
+    >>> grid.shape, grid.counts
+    ((6, 2), (3, 2))
+    >>> np.asarray(grid)[:3]
+    array([[-1.,  0.],
+           [-1.,  1.],
+           [ 0.,  0.]])
+    >>> net = nq.load("cos_net", width=1000, dim=2)
+    >>> tree = nq.prior_predictive(net, nq.Grid((-6, 6, 64), (-6, 6, 64)), draws=2)
+    >>> tree["prior_predictive"].phi.shape
+    (1, 2, 4096)
+    """
+
+    lower: tuple[float, ...]
+    upper: tuple[float, ...]
+    counts: tuple[int, ...]
+    period: float | None
+
+    def __init__(self, *axes: tuple[float, float, int]) -> None:
+        if not axes:
+            raise InputError("Grid must have an axis (lower, upper, count), got none")
+        for axis in axes:
+            if not (isinstance(axis, tuple | list) and len(axis) == 3):
+                raise InputError(f"Grid: an axis must be (lower, upper, count), got {axis!r}")
+            lower, upper, count = axis
+            if not (math.isfinite(lower) and math.isfinite(upper)):
+                raise InputError(f"Grid: the ends of an axis must be finite, got {lower} and {upper}")
+            if isinstance(count, bool) or count != int(count) or count < 1:
+                raise InputError(f"Grid: count must be a whole number of at least 1, got {count!r}")
+        self.lower = tuple(float(axis[0]) for axis in axes)
+        self.upper = tuple(float(axis[1]) for axis in axes)
+        self.counts = tuple(int(axis[2]) for axis in axes)
+        self.period = None
+
+    @classmethod
+    def midpoints(cls, *axes: tuple[float, float, int]) -> "Grid":
+        """The middles of `count` cells between lower and upper, along each axis: nodes of the midpoint rule.
+
+        Examples
+        --------
+        >>> np.asarray(nq.Grid.midpoints((0, 1, 2)))
+        array([[0.25],
+               [0.75]])
+        """
+        half = [(upper - lower) / (2 * max(count, 1)) for lower, upper, count in axes]
+        return cls(*((axis[0] + h, axis[1] - h, axis[2]) for axis, h in zip(axes, half, strict=True)))
+
+    @classmethod
+    def torus(cls, period: float, count: int, dim: int = 1) -> "Grid":
+        """`count` points in a period along each of `dim` axes, 0 and not the period among them.
+
+        There fields whose frequencies are a dual lattice are a Fourier transform.
+
+        Examples
+        --------
+        >>> np.asarray(nq.Grid.torus(2.0, 4))[:, 0]
+        array([0. , 0.5, 1. , 1.5])
+        """
+        if not (math.isfinite(period) and period > 0):
+            raise InputError(f"Grid: period must be positive and finite, got {period}")
+        grid = cls(*[(0.0, period * (1 - 1 / max(count, 1)), count)] * dim)
+        grid.period = float(period)
+        return grid
+
+    # -- points, as NumPy and JAX know them ----------------------------------------------------------------------------
+
+    @property
+    def dim(self) -> int:
+        """d."""
+        return len(self.counts)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(P, d), as that of an array of its points."""
+        return math.prod(self.counts), self.dim
+
+    ndim = 2
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return np.asarray(_mesh(np, self._coordinates(np)), dtype)
+
+    def __jax_array__(self) -> jax.Array:
+        return _mesh(jnp, self._coordinates(jnp))
+
+    def _coordinates(self, xp: Any) -> list[Any]:
+        """x along each axis."""
+        return [first + step * xp.arange(n) for first, step, n in zip(self.lower, self.steps, self.counts, strict=True)]
+
+    @property
+    def steps(self) -> tuple[float, ...]:
+        """The distance of neighbours along each axis; 0 where there is one point."""
+        ends = zip(self.lower, self.upper, self.counts, strict=True)
+        return tuple((upper - lower) / (n - 1) if n > 1 else 0.0 for lower, upper, n in ends)
+
+    def __repr__(self) -> str:
+        if self.period is not None:
+            return f"Grid.torus({self.period!r}, {self.counts[0]}, dim={self.dim})"
+        return f"Grid({', '.join(map(repr, zip(self.lower, self.upper, self.counts, strict=True)))})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Grid) and self._value() == other._value()
+
+    def __hash__(self) -> int:
+        return hash(self._value())
+
+    def _value(self) -> tuple[Any, ...]:
+        return self.lower, self.upper, self.counts, self.period
+
+    # -- a value that JAX carries: one program serves all ends ---------------------------------------------------------
+
+    def tree_flatten(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        return (self.lower, self.upper), (self.counts, self.period)
+
+    @classmethod
+    def tree_unflatten(cls, structure: tuple[Any, ...], ends: Any) -> "Grid":
+        grid = object.__new__(cls)
+        grid.lower, grid.upper = ends
+        grid.counts, grid.period = structure
+        return grid
+
+    # -- as a sum of two smaller sets ----------------------------------------------------------------------------------
+
+    @property
+    def halves(self) -> "Halves":
+        """Two sets of about sqrt(P) points, every sum of which is a point of the grid; the second is symmetric.
+
+        The axes are shared between them, and one is cut into runs of neighbours: the places of the runs belong to the
+        first set, and those inside a run to the second. A run may end beyond the grid.
+        """
+        cut, coarse, fine = _cut(self.counts)
+        steps, middle = self.steps, [count - 1 for count in self.counts]
+        middle[cut] = fine - 1
+        x = self._coordinates(jnp)
+        runs = self.lower[cut] + steps[cut] * (fine * jnp.arange(coarse) + middle[cut] / 2)
+        centres = [self.lower[k] + steps[k] * jnp.full(1, middle[k] / 2) for k in range(cut + 1, self.dim)]
+        inside = [
+            steps[k] * (jnp.arange(middle[k] + 1) - middle[k] / 2) if k >= cut else jnp.zeros(1)
+            for k in range(self.dim)
+        ]
+        whole = (*self.counts[:cut], coarse * fine, *self.counts[cut + 1 :])
+        return Halves(_mesh(jnp, [*x[:cut], runs, *centres]), _mesh(jnp, inside), whole)
+
+
+class Halves(NamedTuple):
+    """Points left_l + right_r in the order of `counts`, of which a grid keeps the first along each axis."""
+
+    left: jax.Array  #: (L, d)
+    right: jax.Array  #: (R, d): right[::-1] = -right
+    counts: tuple[int, ...]
+
+
+def _cut(counts: tuple[int, ...]) -> tuple[int, int, int]:
+    """The axis to cut so that what stands before is nearest to sqrt(P), into how many runs, and their length."""
+    root, before = math.isqrt(math.prod(counts) - 1) + 1, 1
+    for axis, count in enumerate(counts):
+        if before * count >= root:
+            coarse = -(-root // before)
+            fine = -(-count // coarse)
+            return axis, -(-count // fine), fine
+        before *= count
+    raise AssertionError  # the product of all counts is at least its root
+
+
+def _mesh(xp: Any, axes: list[Any]) -> Any:
+    """All points with these coordinates, the first slowest: (P, d)."""
+    return xp.stack(xp.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes))
+
+
+Points = Array | Grid
+
+
+def check_places(points: ArrayLike | Grid, dim: int) -> Points:
+    """Points for fields: a grid of the right dimension as it is, and others by `check_points`."""
+    if isinstance(points, Grid) and points.dim == dim:
+        return points
+    return check_points(points, dim)  # pyright: ignore[reportArgumentType]
