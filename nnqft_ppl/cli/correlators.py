@@ -73,8 +73,7 @@ def draw(
         from nnqft_ppl.theory.architecture import Architecture
 
         net = model if isinstance(model, Architecture) else model.net
-        x = grid(net.dim) if points is None else read_configurations(points, 1)
-        x = x.reshape(-1, x.shape[-1])
+        x = grid(net.dim) if points is None else read_configurations(points, 1).reshape(-1, net.dim)
         if plot is not None:
             check_drawable(net.dim, x)
         if isinstance(model, Architecture) and net.ancestral:

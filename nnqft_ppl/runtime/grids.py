@@ -213,11 +213,56 @@ def _mesh(xp: Any, axes: list[Any]) -> Any:
     return xp.stack(xp.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes))
 
 
-Points = Array | Grid
+@register_pytree_node_class
+class Sets:
+    """Several sets of points (P, d), one after the other, some of which are grids; `joined` makes it."""
+
+    parts: tuple["jax.Array | Grid", ...]
+
+    ndim = 2
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(P, d) of all of them together."""
+        return sum(len(part) for part in self.parts), self.parts[0].shape[1]
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return np.concatenate([np.asarray(part, dtype) for part in self.parts])
+
+    def __jax_array__(self) -> jax.Array:
+        return jnp.concatenate([jnp.asarray(part) for part in self.parts])
+
+    def slices(self) -> list[tuple[slice, "jax.Array | Grid"]]:
+        """Every set with where it stands among all points."""
+        ends = np.cumsum([len(part) for part in self.parts]).tolist()
+        return [(slice(end - len(part), end), part) for part, end in zip(self.parts, ends, strict=True)]
+
+    def tree_flatten(self) -> tuple[tuple[Any, ...], None]:
+        return self.parts, None
+
+    @classmethod
+    def tree_unflatten(cls, _: None, parts: Any) -> "Sets":
+        sets = object.__new__(cls)
+        sets.parts = tuple(parts)
+        return sets
 
 
-def check_places(points: ArrayLike | Grid, dim: int) -> Points:
-    """Points for fields: a grid of the right dimension as it is, and others by `check_points`."""
-    if isinstance(points, Grid) and points.dim == dim:
-        return points
-    return check_points(points, dim)  # pyright: ignore[reportArgumentType]
+#: Points at which a JAX program asks for a field, (P, d) all of them.
+Places = jax.Array | Array | Grid | Sets
+
+
+def joined(*parts: ArrayLike | Grid | Sets) -> Places:
+    """Sets of points one after the other: an array, but for grids, which stay what they are."""
+    single = [one for part in parts for one in (part.parts if isinstance(part, Sets) else (part,))]
+    kept: list[Any] = [one if isinstance(one, Grid) else jnp.asarray(one) for one in single if len(one)]  # pyright: ignore
+    if not any(isinstance(one, Grid) for one in kept):
+        return jnp.concatenate([jnp.asarray(one) for one in single])
+    return kept[0] if len(kept) == 1 else Sets.tree_unflatten(None, kept)
+
+
+def check_places(points: ArrayLike | Grid, dim: int) -> Array | Grid:
+    """Points of a field: a grid of the right dimension as it is, and others by `check_points`."""
+    return points if isinstance(points, Grid) and points.dim == dim else check_points(points, dim)

@@ -19,7 +19,7 @@ from numpyro import primitives
 
 from nnqft_ppl.runtime.arrays import check_points
 from nnqft_ppl.runtime.errors import InputError
-from nnqft_ppl.runtime.grids import Grid
+from nnqft_ppl.runtime.grids import Grid, Places
 
 
 def program_points(points: ArrayLike | Grid, dim: int) -> jax.Array | Grid:
@@ -36,7 +36,7 @@ def program_points(points: ArrayLike | Grid, dim: int) -> jax.Array | Grid:
     return points
 
 
-def check_shape(points: jax.Array | Grid, dim: int) -> None:
+def check_shape(points: Places, dim: int) -> None:
     """`InputError` for points of a JAX program that have not the shape (P, d)."""
     if points.ndim != 2 or points.shape[1] != dim:
         raise InputError(f"points must have shape (P, {dim}) with P >= 1, got {points.shape}")

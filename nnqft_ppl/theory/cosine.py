@@ -17,12 +17,13 @@ import numpyro.distributions as dist
 from numpy.typing import ArrayLike
 
 from nnqft_ppl.laws.frequencies import FrequencyLaw
-from nnqft_ppl.laws.joint import iid, uniform_phases
+from nnqft_ppl.laws.joint import iid, leaf, uniform_phases
+from nnqft_ppl.laws.lattice import DualLattice
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import NoClosedForm
-from nnqft_ppl.runtime.grids import Grid
+from nnqft_ppl.runtime.grids import Grid, Places
 from nnqft_ppl.runtime.programs import check_shape
-from nnqft_ppl.runtime.waves import cos, dot, sum_on_grid
+from nnqft_ppl.runtime.waves import LEAST, TRANSFORMED, cos, dot, sum_on_grid, sum_on_torus
 from nnqft_ppl.theory.architecture import Architecture, Parameters, theorem
 
 
@@ -125,16 +126,27 @@ class CosineArchitecture(Architecture):
         b = self.frequency(**theta)
         return self.envelope_at(b) * cos(dot(b, x) + c)
 
-    def field(self, theta: Parameters, points: jax.Array | Grid) -> jax.Array:
-        """phi(x_p) as for every architecture; on a grid, by a product over its axes."""
-        if not isinstance(points, Grid) or type(self).neuron is not CosineArchitecture.neuron:
+    def factorises(self, points: Places) -> bool:
+        """On a grid that is not small, unless a card has other neurons."""
+        own = type(self).neuron is not CosineArchitecture.neuron
+        return isinstance(points, Grid) and len(points) >= LEAST and not own
+
+    def field(self, theta: Parameters, points: Places) -> jax.Array:
+        """phi(x_p) as for every architecture; on a grid by a product over its axes, or by a Fourier transform."""
+        if not (isinstance(points, Grid) and self.factorises(points)):
             return super().field(theta, points)
         check_shape(points, self.dim)
         rest = {site: value for site, value in theta.items() if site != "c"}
         b = self.map_neurons(lambda one: self.frequency(**one), rest)
         envelope = jax.vmap(self.envelope_at)(b)
         amplitude = theta["a"] * (envelope[:, None] if theta["a"].ndim == 2 else envelope)
-        return sum_on_grid(points, amplitude, b, theta["c"])
+        periodic = len(b) >= TRANSFORMED and points.period is not None and points.period == self._period()
+        return (sum_on_torus if periodic else sum_on_grid)(points, amplitude, b, theta["c"])
+
+    def _period(self) -> float | None:
+        """L where the frequencies are a dual lattice (2 pi/L) Z^d, None elsewhere."""
+        law = leaf(self.prior().get("b"))
+        return law.period if isinstance(law, DualLattice) else None
 
     def folded(self, theta: dict[str, Array]) -> dict[str, Array]:
         """With a >= 0 and the first component of b not negative, as (b, c) ~ (-b, -c) and (a, c) ~ (-a, c + pi).
