@@ -312,7 +312,7 @@ class Architecture(ABC):
         return ["neuron", *(["axis"] if site in self.vectors else names[1:])]
 
     def sample(self, key: jax.Array, draws: int, points: Places | None = None) -> Parameters:
-        """Exact ancestral draws of every site, leading axis `draws`; of paths at the points (P, d), which these need."""
+        """Exact ancestral draws of every site, leading axis `draws`; those of paths at points (P, d)."""
         self.check_ancestral()
         return {  # pyright: ignore[reportReturnType]
             site: law.sample(jax.random.fold_in(key, tag), (draws,))
@@ -373,7 +373,7 @@ class Architecture(ABC):
         raise NoClosedForm(f"{type(self).__name__} has no closed form for its power spectrum")
 
     def norm(self, z: ArrayLike) -> Array:
-        """|z| of points, differences or momenta of shape (..., d), float64 of shape (...); others are an `InputError`."""
+        """|z| of points, differences or momenta of shape (..., d), float64 of shape (...); or `InputError`."""
         z = np.asarray(z, dtype=float)
         if z.ndim == 0 or z.shape[-1] != self.dim:
             name = type(self).__name__
