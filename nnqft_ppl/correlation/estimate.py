@@ -40,7 +40,7 @@ from nnqft_ppl.correlation.weighted import reweighted
 from nnqft_ppl.runtime.arrays import Array, check_configurations
 from nnqft_ppl.runtime.checkpoint import Checkpoint
 from nnqft_ppl.runtime.errors import InputError
-from nnqft_ppl.runtime.seeds import key_of
+from nnqft_ppl.runtime.seeds import key_of, whole_blocks
 from nnqft_ppl.runtime.version import VERSION
 from nnqft_ppl.sampling.streams import THREADS, Means, Moments, random_stream, sobol_stream
 from nnqft_ppl.theory.amplitudes import Components
@@ -178,7 +178,7 @@ def _stream(
         sites, factors = jnp.asarray(x), jnp.asarray(weights.astype(dtype))
 
     def batch(index: int, valid: int) -> Means:
-        with jax.enable_x64(double):
+        with jax.enable_x64(double), whole_blocks():
             mean, scatter = _batch(net, factors, root, sites, index, valid, task)
             return np.asarray(mean), np.asarray(scatter)
 

@@ -23,7 +23,7 @@ from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import NoClosedForm
 from nnqft_ppl.runtime.grids import Grid, Places
 from nnqft_ppl.runtime.programs import check_shape
-from nnqft_ppl.runtime.waves import LEAST, TRANSFORMED, cos, dot, sum_on_grid, sum_on_torus
+from nnqft_ppl.runtime.waves import LEAST, TRANSFORMED, cos, cos_of_turns, dot, sum_on_grid, sum_on_torus, turns
 from nnqft_ppl.theory.architecture import Architecture, Parameters, theorem
 
 
@@ -124,7 +124,7 @@ class CosineArchitecture(Architecture):
 
     def neuron(self, x: jax.Array, *, c: jax.Array, **theta: jax.Array) -> jax.Array:
         b = self.frequency(**theta)
-        return self.envelope_at(b) * cos(dot(b, x) + c)
+        return self.envelope_at(b) * cos_of_turns(turns(b, x, c))
 
     def factorises(self, points: Places) -> bool:
         """On a grid that is not small, unless a card has other neurons."""
