@@ -71,6 +71,10 @@ def _field(net: Architecture, theta: dict[str, jax.Array], points: Places) -> ja
     return net.field(theta, points)
 
 
+def _all(function: Callable[..., Any], theta: dict[str, jax.Array]) -> Any:
+    return jax.vmap(function)(theta)
+
+
 @partial(jax.jit, static_argnames=("function", "batch", "keyed"))
 def _batch(
     net: Architecture,
@@ -84,6 +88,8 @@ def _batch(
     """One batch; compiled once for all values of the hyperparameters that JAX can carry."""
     theta = net.sample(key, batch, points)
     if not keyed:
-        return jax.vmap(lambda one: function(net, one, *arrays))(theta)
+        # A matrix product has work enough for all cores by itself, and many at a time would only take memory.
+        single = jax.default_backend() == "cpu" and any(net.factorises(array) for array in arrays)
+        return (jax.lax.map if single else _all)(lambda one: function(net, one, *arrays), theta)
     own = jax.random.split(jax.random.fold_in(key, len(theta)), batch)
     return jax.vmap(lambda one, key: function(net, one, key, *arrays))(theta, own)
