@@ -19,9 +19,9 @@ FIELD = "[natural units]"  # of the field: powers of m, or those of the amplitud
 
 
 def grid(dim: int) -> Grid:
-    """The default points: 241 on a line, 128 x 128 on a plane, or 121 on the first axis of a larger space."""
+    """The default points: 241 on a line, 64 x 64 on a plane, or 121 on the first axis of a larger space."""
     if dim == 2:
-        return Grid(*[(-EXTENT, EXTENT, 128)] * 2)
+        return Grid(*[(-EXTENT, EXTENT, 64)] * 2)
     return Grid((-EXTENT, EXTENT, 241 if dim == 1 else 121), *[(0.0, 0.0, 1)] * (dim - 1))
 
 
