@@ -111,7 +111,8 @@ def test_memory_does_not_grow_with_the_number_of_waves():
     def held(width: int) -> int:
         given = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in ((width,), (width, 2), (width,))]
         compiled = jax.jit(lambda *given: sum_on_grid(grid_of((64, 64)), *given)).lower(*given).compile()
-        return compiled.memory_analysis().temp_size_in_bytes - 4 * 4 * width  # but for the waves themselves
+        found: Any = compiled.memory_analysis()
+        return found.temp_size_in_bytes - 4 * 4 * width  # but for the waves themselves
 
     assert held(64 * BLOCK) <= 1.1 * held(16 * BLOCK)
 
@@ -197,7 +198,9 @@ def test_cards_of_other_neurons_take_the_points():
     for found, expected in zip(*read(theta), strict=True):
         assert np.asarray(found) == pytest.approx(np.asarray(expected), rel=1e-12)
 
-    class Squared(nq.models.card("cos_net")):  # pyright: ignore[reportGeneralTypeIssues,reportUntypedBaseClass]
+    card: Any = nq.models.card("cos_net")
+
+    class Squared(card):
         def neuron(self, x, **theta):
             return super().neuron(x, **theta) ** 2
 
@@ -256,6 +259,7 @@ def test_weights_chains_and_posteriors_are_those_at_the_points():
 def test_a_theory_on_a_grid_has_a_text():
     grid, torus = grid_of((3, 2)), nq.Grid.torus(2.0, 3, dim=2)
     model = nq.add_source(nq.deform(nq.load("cos_net", dim=2), "phi^4", grid), torus, np.full(9, 0.5))
+    again: Any
     for again in (nq.from_toml(nq.to_toml(model)), nq.from_json(nq.to_json(model))):
         assert again.actions[0].points == grid
         assert again.sources[0].points == torus

@@ -187,7 +187,9 @@ class CosineArchitecture(Architecture):
             if n % 2:
                 averages.append(jnp.zeros((), points.dtype))
                 continue
-            waves = [cos(sum(s * phases[k] for s, k in zip(signs, subset, strict=True))) for signs in balanced_signs(n)]
+            signs = balanced_signs(n)
+            sums = [jnp.asarray(sum(s * phases[k] for s, k in zip(row, subset, strict=True))) for row in signs]
+            waves = [cos(one) for one in sums]
             averages.append(envelope**n * 2.0 ** (1 - n) * sum(waves))
         return jnp.stack(averages)
 
