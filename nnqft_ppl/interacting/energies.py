@@ -17,7 +17,6 @@ from scipy.linalg import eigh
 
 from nnqft_ppl.runtime.arrays import Array, check_points
 from nnqft_ppl.runtime.errors import InputError
-from nnqft_ppl.runtime.grids import joined
 from nnqft_ppl.sampling.networks import over_networks
 from nnqft_ppl.theory.architecture import Architecture, Parameters
 from nnqft_ppl.theory.conditioned import Conditioned, Model, conditioned, in_precision
@@ -151,7 +150,7 @@ def _block_sums(
     model: Conditioned, operators: _Operators, x: Array, draws: int, seed: int
 ) -> tuple[tuple[Array, ...], float]:
     """Sums over blocks of draws of w, of w O_i and of w theta(O_i) O_j at both lags; how many are effective."""
-    every = joined(x, model.places)
+    every = np.concatenate([x, np.asarray(model.places)])
     found = over_networks(model.net, operators, every, draws=draws, seed=seed, points=every)
     means, products, logs = (part.astype(float) for part in found)
     w = np.exp(logs - logs.max())

@@ -83,7 +83,7 @@ def weighted_moments(
     if model.net.component_count > 1:
         raise InputError(f"field must have one component here, got {model.net.component_count}")
     rows, columns = known.shape
-    places = np.asarray(joined(points, model.places), dtype=float)
+    places = np.concatenate([np.asarray(points), np.asarray(model.places)])
     model = in_precision(model, DTYPE)
     with jax.enable_x64(False):
         root = jnp.asarray(covariance_root(model.net, places).astype(DTYPE)) if infinite else None

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.grids import Grid, Places, check_places, joined
-from nnqft_ppl.runtime.seeds import key_of, whole_blocks
+from nnqft_ppl.runtime.seeds import key_of
 from nnqft_ppl.theory.architecture import Architecture
 from nnqft_ppl.theory.conditioned import Model, unconditioned
 
@@ -43,7 +43,7 @@ def over_networks(
     """
     net = unconditioned(net, "over_networks", "use posterior, whose draws are those of the theory as a whole")
     net.check_ancestral()
-    with jax.enable_x64(double), whole_blocks():
+    with jax.enable_x64(double):
         root = key_of(seed)
         given = [joined(array) for array in arrays]
         at = None if points is None else joined(points)
