@@ -325,5 +325,9 @@ def test_a_grid_of_another_dimension_is_refused():
         nq.prior_predictive(net, grid_of((3, 3)))
     with pytest.raises(nq.InputError, match=r"points must have shape \(P, 1\)"):
         net.field(one_network(net), nq.Grid((0, 1, 40), (0, 1, 40)))
+    with pytest.raises(nq.InputError, match="the ends of an axis must be finite, got 'a' and 1"):
+        nq.from_json('{"card": "cos_net", "deform": [{"action": "phi^2", "points": {"axes": [["a", 1, 2]]}}]}')
+    with pytest.raises(nq.InputError, match="dim must be a whole number of at least 1, got 0"):
+        nq.Grid.torus(1.0, 3, dim=0)
     with pytest.raises(nq.InputError, match="period must be positive and finite, got 0"):
         nq.Grid.torus(0.0, 3)

@@ -1,6 +1,7 @@
 """Regular grids of points as values: what plane waves, which factorise on them, are summed over quickly."""
 
 import math
+from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 import jax
@@ -67,10 +68,9 @@ class Grid:
             if not (isinstance(axis, tuple | list) and len(axis) == 3):
                 raise InputError(f"Grid: an axis must be (lower, upper, count), got {axis!r}")
             lower, upper, count = axis
-            if not (math.isfinite(lower) and math.isfinite(upper)):
-                raise InputError(f"Grid: the ends of an axis must be finite, got {lower} and {upper}")
-            if isinstance(count, bool) or count != int(count) or count < 1:
-                raise InputError(f"Grid: count must be a whole number of at least 1, got {count!r}")
+            if not all(isinstance(end, Real) and math.isfinite(end) for end in (lower, upper)):
+                raise InputError(f"Grid: the ends of an axis must be finite, got {lower!r} and {upper!r}")
+            _check_count("count", count)
         self.lower = tuple(float(axis[0]) for axis in axes)
         self.upper = tuple(float(axis[1]) for axis in axes)
         self.counts = tuple(int(axis[2]) for axis in axes)
@@ -86,7 +86,8 @@ class Grid:
         array([[0.25],
                [0.75]])
         """
-        half = [(upper - lower) / (2 * max(count, 1)) for lower, upper, count in axes]
+        ends = cls(*axes)
+        half = [(upper - lower) / (2 * n) for lower, upper, n in zip(ends.lower, ends.upper, ends.counts, strict=True)]
         return cls(*((axis[0] + h, axis[1] - h, axis[2]) for axis, h in zip(axes, half, strict=True)))
 
     @classmethod
@@ -100,9 +101,11 @@ class Grid:
         >>> np.asarray(nq.Grid.torus(2.0, 4))[:, 0]
         array([0. , 0.5, 1. , 1.5])
         """
-        if not (math.isfinite(period) and period > 0):
-            raise InputError(f"Grid: period must be positive and finite, got {period}")
-        grid = cls(*[(0.0, period * (1 - 1 / max(count, 1)), count)] * dim)
+        if not (isinstance(period, Real) and 0 < period < math.inf):
+            raise InputError(f"Grid: period must be positive and finite, got {period!r}")
+        _check_count("count", count)
+        _check_count("dim", dim)
+        grid = cls(*[(0.0, period * (1 - 1 / count), count)] * dim)
         grid.period = float(period)
         return grid
 
@@ -186,6 +189,11 @@ class Grid:
         ]
         whole = (*self.counts[:cut], coarse * fine, *self.counts[cut + 1 :])
         return Halves(_mesh(jnp, [*x[:cut], runs, *centres]), _mesh(jnp, inside), whole)
+
+
+def _check_count(name: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+        raise InputError(f"Grid: {name} must be a whole number of at least 1, got {value!r}")
 
 
 class Halves(NamedTuple):
