@@ -223,7 +223,7 @@ def test_one_seed_draws_the_same_networks_on_a_grid_and_at_its_points(card):
 
 
 def test_actions_and_sources_on_grids_are_those_at_their_points():
-    """log density and its gradient, and the points of all factors together."""
+    """log density, also by NumPy from the waves, its gradient, and the points of all factors together."""
     net, grid = nq.load("cos_net", width=8, dim=2), grid_of((32, 17))
     points, weights, theta = np.asarray(grid), np.full(len(grid), 0.02), one_network(net)
 
@@ -236,8 +236,12 @@ def test_actions_and_sources_on_grids_are_those_at_their_points():
     read = jax.jit(
         lambda theta: [jax.value_and_grad(lambda t, m=m: log_density(m, (), {}, t)[0])(theta) for m in (given, there)]
     )
-    for one, other in zip(*map(jax.tree.leaves, read(theta)), strict=True):
+    found = read(theta)
+    for one, other in zip(*map(jax.tree.leaves, found), strict=True):
         assert np.asarray(one) == pytest.approx(np.asarray(other), rel=1e-10, abs=1e-12)
+    wave = [np.asarray(theta[site]) for site in "abc"]
+    factors = 0.5 * at_points([[0.1, 0.2]], *wave)[0] - 0.3 * weights @ at_points(points, *wave) ** 4
+    assert float(found[0][0] - log_density(net, (), {}, theta)[0]) == pytest.approx(factors, rel=1e-9)
 
 
 @pytest.mark.slow
