@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -20,10 +21,14 @@ from sklearn.kernel_approximation import RBFSampler
 
 import nnqft_ppl as nq
 from nnqft_ppl.correlation.estimate import estimate
+from nnqft_ppl.sampling.networks import field_draws
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]
 POINTS, WIDTH, DIM = 200, 100, 2  # 50 configurations of 4 points
+# Of the arithmetic units for a neuron at a point in d = 2: two multiply-adds make the phase in turns; round, subtract,
+# absolute value and subtract fold it; a square, four multiply-adds and a product make the cosine; one adds it up.
+OPERATIONS = 13
 SPREAD = np.array([[[0.1], [0.5], [-0.3], [0.9]]])
 
 Row = tuple[str, str, str]
@@ -31,7 +36,7 @@ Row = tuple[str, str, str]
 
 def main() -> None:
     rows: list[Row] = []
-    for section in (fields, gradients, cost_of_g4c, published, growth, start_up, memory, kills):
+    for section in (silicon, fields, grids, gradients, cost_of_g4c, published, growth, start_up, memory, kills):
         print(f"{section.__name__} ...", file=sys.stderr, flush=True)
         rows += section()
     machine = f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, {jax.default_backend()}"
@@ -51,6 +56,53 @@ def timed(call: Callable[[], object], repeats: int = 7) -> tuple[float, float]:
         seconds.append(time.perf_counter() - start)
     low, median, high = statistics.quantiles(seconds, n=4)
     return median, (high - low) / 2
+
+
+# -- what the silicon can do, in the same run -------------------------------------------------------------------------
+
+
+def multiply_adds() -> Callable[[], object]:
+    """2^25 fused multiply-adds in float32, as XLA compiles them: four chains, data in the cache."""
+
+    @jax.jit
+    def chains(x: jax.Array) -> tuple[jax.Array, ...]:
+        def step(_: int, parts: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
+            for _ in range(16):
+                parts = tuple(part * 0.999 + 0.5 for part in parts)
+            return parts
+
+        return jax.lax.fori_loop(0, 64, step, tuple(x))
+
+    x = jnp.ones((4, 2**13), jnp.float32)
+    return lambda: jax.block_until_ready(chains(x))
+
+
+def product() -> Callable[[], object]:
+    """2^27 multiply-adds of the product of two 512 x 512 matrices in float32."""
+    x = jnp.asarray(np.random.default_rng(0).normal(size=(512, 512)), jnp.float32)
+    run = jax.jit(jnp.matmul)
+    return lambda: jax.block_until_ready(run(x, x))
+
+
+def fastest(calls: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
+    """The least seconds of every call, taken in turns, so that all see the same machine."""
+    least = dict.fromkeys(calls, np.inf)
+    for repeat in range(repeats + 1):  # the first time compiles
+        for name, call in calls.items():
+            start = time.perf_counter()
+            call()
+            if repeat:
+                least[name] = min(least[name], time.perf_counter() - start)
+    return least
+
+
+def silicon() -> list[Row]:
+    """Rates of which those below are shares."""
+    least = fastest({"sums": multiply_adds(), "product": product()}, 20)
+    return [
+        ("the machine: multiply-adds, float32", f"{2**25 / least['sums'] / 1e9:.1f} G/s", ""),
+        ("the machine: matrix product, float32", f"{2**27 / least['product'] / 1e9:.1f} G multiply-adds/s", ""),
+    ]
 
 
 # -- speed ------------------------------------------------------------------------------------------------------------
@@ -94,6 +146,9 @@ def fields() -> list[Row]:
     best, spread = timed(ours)
     speed = 2**16 * WIDTH * POINTS / best
     rows = [("field draws, float32: nnqft_ppl", f"{speed / 1e9:.2f} G neurons/s (± {spread / best:.0%})", "1")]
+    least = fastest({"ours": ours, "sums": multiply_adds()}, 5)
+    share = OPERATIONS * 2**16 * WIDTH * POINTS / least["ours"] / (2**25 / least["sums"])
+    rows.append((f"field draws, float32: {OPERATIONS} operations a neuron", f"{share:.0%} of multiply-adds", ""))
     peers = [(f"NumPy, einsum and cos, batch {b}", with_numpy(b, blas=False), b) for b in (16, 64, 512)]
     peers += [(f"NumPy, einsum by BLAS and cos, batch {b}", with_numpy(b, blas=True), b) for b in (16, 64, 512)]
     peers += [("NumPyro Predictive, jitted, parallel", with_predictive(parallel=True), 512)]
@@ -105,6 +160,52 @@ def fields() -> list[Row]:
         measured = f"{theirs / 1e9:.3f} G neurons/s (± {spread / seconds:.0%})"
         rows.append((f"field draws, float32: {name}", measured, f"{speed / theirs:.1f} x"))
     return rows
+
+
+def grids() -> list[Row]:
+    """Neuron evaluations a second of fields of 1000 neurons on grids, beside the same points one by one and NumPy."""
+    rows, width = [], 1000
+    for dim, count in ((2, 256), (3, 64)):
+        net, torus = nq.load("cos_net", width=width, dim=dim), nq.load("torus", width=width, dim=dim)
+        grid = nq.Grid(*[(-3.0, 3.0, count)] * dim)
+        points = jnp.asarray(np.asarray(grid), jnp.float32)
+        calls = {
+            "Grid": field_of(net, grid),
+            "Grid, with networks drawn": lambda net=net, grid=grid: field_draws(net, grid, draws=1, seed=0),
+            "points one by one": field_of(net, points),
+            "NumPy, complex waves along the axes": numpy_grid(width, dim, count),
+            "Grid.torus, by a Fourier transform": field_of(torus, nq.Grid.torus(4.0, count, dim)),
+        }
+        drawn = dict.fromkeys(calls, 1) | {"Grid, with networks drawn": 2**20 // count**dim}
+        least = fastest(calls | {"product": product()}, 15)
+        rates = {name: drawn[name] * width * count**dim / least[name] for name in calls}
+        for name, rate in rates.items():
+            share = f", {rate / (2**27 / least['product']):.0%} of a matrix product" if name.startswith("Grid") else ""
+            what = f"fields on {' x '.join([str(count)] * dim)}, N = {width}, float32: {name}"
+            rows.append((what, f"{rate / 1e9:.3g} G neurons/s{share}", f"{rates['Grid'] / rate:.1f} x"))
+    return rows
+
+
+def field_of(net: Any, points: Any) -> Callable[[], object]:
+    """The field of one network."""
+    theta = {site: draws[0] for site, draws in net.sample(jax.random.key(0), 1).items()}
+    run = jax.jit(lambda theta: net.field(theta, points))
+    return lambda: jax.block_until_ready(run(theta))
+
+
+def numpy_grid(width: int, dim: int, count: int) -> Callable[[], object]:
+    """The plain way in NumPy: exp(i b.x) as a product of complex waves along the axes, summed by BLAS."""
+    rng, axis = np.random.default_rng(0), np.linspace(-3, 3, count, dtype=np.float32)
+
+    def call() -> object:
+        a, b = rng.standard_normal(width, dtype=np.float32), rng.standard_normal((width, dim), dtype=np.float32)
+        waves = [np.exp(1j * one[:, None] * axis).astype(np.complex64) for one in b.T]
+        first = a[:, None] * waves[0]
+        for wave in waves[1:-1]:
+            first = (first[:, :, None] * wave[:, None]).reshape(width, -1)
+        return (first.T @ waves[-1]).real
+
+    return call
 
 
 def gradients() -> list[Row]:

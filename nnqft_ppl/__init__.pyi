@@ -4,6 +4,7 @@ __all__ = [
     "Bimodal",
     "ConstantModulus",
     "Gaussian",
+    "Grid",
     "InputError",
     "Laplace",
     "NoClosedForm",
@@ -96,6 +97,7 @@ from .reports.points import read_configurations
 from .reports.provenance import theory_of
 from .reports.tables import read_table, write_table
 from .runtime.errors import InputError, NoClosedForm
+from .runtime.grids import Grid
 from .runtime.jax_settings import enable_x64
 from .text import from_json, from_toml, to_json, to_toml
 from .theory.amplitudes import Bimodal, ConstantModulus, Gaussian, Laplace, OffsetGaussian, Rayleigh, Student

@@ -14,8 +14,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnqft_ppl.runtime.blame import ANY, line_in, said
-from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.errors import ANY, InputError, line_in, said
 
 if TYPE_CHECKING:
     from nnqft_ppl.theory.architecture import Architecture
@@ -76,8 +75,8 @@ def card(name: str) -> "type[Architecture]":
     InputError
         for an unknown name, or a file that does not declare exactly one architecture, or does not import.
     """
-    from nnqft_ppl.runtime.modules import import_from
     from nnqft_ppl.theory.architecture import Architecture
+    from nnqft_ppl.theory.values import import_from
 
     file = source(name)
     try:

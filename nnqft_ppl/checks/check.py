@@ -13,8 +13,7 @@ from nnqft_ppl.checks.declaration import declared, own_files
 from nnqft_ppl.checks.draws import FAR, Networks, average, covariance, recorded
 from nnqft_ppl.checks.quantities import QUANTITIES, Check
 from nnqft_ppl.checks.theorems import makers, unchecked
-from nnqft_ppl.runtime.blame import ANY, definition, told
-from nnqft_ppl.runtime.errors import InputError, NoClosedForm
+from nnqft_ppl.runtime.errors import ANY, InputError, NoClosedForm, definition, told
 from nnqft_ppl.theory.architecture import SYMMETRIES, Architecture
 from nnqft_ppl.theory.ranges import field_types
 

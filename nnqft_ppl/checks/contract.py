@@ -14,8 +14,7 @@ import numpyro.distributions as dist
 from nnqft_ppl.axioms.verdicts import Finding, compared
 from nnqft_ppl.checks.declaration import Rule, findings, own_files
 from nnqft_ppl.checks.draws import average
-from nnqft_ppl.runtime.blame import ANY, definition, said, told
-from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.errors import ANY, InputError, definition, said, told
 from nnqft_ppl.sampling.networks import over_networks
 from nnqft_ppl.theory.amplitudes import AMPLITUDES, AmplitudeLaw
 from nnqft_ppl.theory.architecture import Architecture

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from nnqft_ppl import catalogue
 from nnqft_ppl.axioms.verdicts import Finding
-from nnqft_ppl.runtime.blame import ANY, definition, told
+from nnqft_ppl.runtime.errors import ANY, definition, told
 from nnqft_ppl.theory.architecture import SYMMETRIES, Architecture
 from nnqft_ppl.theory.ranges import field_types
 

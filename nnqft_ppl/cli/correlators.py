@@ -60,6 +60,8 @@ def draw(
     Example: `nnqft draw cos_net --set width=50 --draws 200 --out fields.nc --plot fields.pdf --figure-width 8.6cm`
     """
     with answering("draw", as_json) as screen:
+        import numpy as np
+
         from nnqft_ppl.reports.figures import check_picture, save
 
         check_file(out, ".nc")
@@ -73,8 +75,8 @@ def draw(
         from nnqft_ppl.theory.architecture import Architecture
 
         net = model if isinstance(model, Architecture) else model.net
-        x = grid(net.dim) if points is None else read_configurations(points, 1)
-        x = x.reshape(-1, x.shape[-1])
+        given = None if points is None else read_configurations(points, 1)
+        x = grid(net.dim) if given is None else given.reshape(-1, given.shape[-1])
         if plot is not None:
             check_drawable(net.dim, x)
         if isinstance(model, Architecture) and net.ancestral:
@@ -90,7 +92,7 @@ def draw(
         mean, deviation = phi.mean(), phi.std()
         screen.say(f"{draws} draws of {net!r} at {len(x)} points: mean {mean:.4g}, standard deviation {deviation:.4g}")
         each = phi.reshape(-1, *phi.shape[2:])
-        screen.give(theory=repr(net), draws=draws, points=x, mean=each.mean(axis=0), sd=each.std(axis=0))
+        screen.give(theory=repr(net), draws=draws, points=np.asarray(x), mean=each.mean(axis=0), sd=each.std(axis=0))
         if out is not None:
             write_atomically(out, lambda target: tree.to_netcdf(target, engine="h5netcdf"))
             screen.wrote(out)

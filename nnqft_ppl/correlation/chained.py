@@ -19,6 +19,7 @@ from nnqft_ppl.correlation.requests import Request
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.checkpoint import Checkpoint
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.grids import Places
 from nnqft_ppl.runtime.subsets import members
 from nnqft_ppl.runtime.version import VERSION
 from nnqft_ppl.sampling.chains import run
@@ -36,7 +37,7 @@ class FieldReader(NamedTuple):
     """Keeps the field at points (P, d) of every draw."""
 
     model: Conditioned
-    points: jax.Array
+    points: Places
 
     def __call__(self, key: jax.Array, at: Point) -> jax.Array:
         theta = dict(at.theta)

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.grids import Grid
 from nnqft_ppl.sampling.networks import field_draws
 from nnqft_ppl.theory.conditioned import Model, unconditioned
 
@@ -48,9 +49,11 @@ def periodogram(net: Model, momenta: ArrayLike, *, length: float, spacing: float
     if net.dim != 1:
         raise InputError(f"dim must be 1 for a periodogram, got {net.dim}")
     p = np.asarray(momenta, dtype=float)
-    x = np.arange(-REACH * length, REACH * length, spacing)
+    count = int(np.ceil(2 * REACH * length / spacing))
+    grid = Grid((-REACH * length, (count - 1) * spacing - REACH * length, count))
+    x = np.asarray(grid)[:, 0]
     window = np.exp(-(x**2) / (2 * length**2)) / (np.pi**0.25 * length**0.5)
-    phi = field_draws(net, x[:, None], draws=draws, seed=seed)[:, :, 0]
+    phi = field_draws(net, grid, draws=draws, seed=seed)[:, :, 0]
     waves = (window * spacing)[:, None] * np.exp(-1j * np.outer(x, p))
     power = np.abs(phi @ waves) ** 2
     k = p[:, None] + np.linspace(-REACH, REACH, 401) / length

@@ -26,6 +26,7 @@ from nnqft_ppl.correlation.requests import Request, batch_size
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.checkpoint import Checkpoint
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.grids import Places, joined
 from nnqft_ppl.runtime.seeds import key_of
 from nnqft_ppl.runtime.subsets import members
 from nnqft_ppl.runtime.version import VERSION
@@ -136,7 +137,7 @@ def weighted_fields(model: Conditioned, points: Array, *, draws: int, seed: int)
     size = batch_size(len(points) + len(model.places) + 8 * model.net.neuron_count)
     keys = [jax.random.fold_in(root, index) for index in range(-(-draws // size))]
     with jax.enable_x64(True):
-        places = jnp.concatenate([jnp.asarray(points), model.places])
+        places = joined(points, model.places)
         parts = [[np.asarray(part, dtype=float) for part in _fields(model, offset, key, places, size)] for key in keys]
     phi, weight = (np.concatenate(part)[:draws] for part in zip(*parts, strict=True))
     return phi.reshape(draws, len(places), -1)[:, : len(points)], weight
@@ -144,7 +145,7 @@ def weighted_fields(model: Conditioned, points: Array, *, draws: int, seed: int)
 
 @partial(jax.jit, static_argnames="count")
 def _fields(
-    model: Conditioned, offset: jax.Array, key: jax.Array, places: jax.Array, count: int
+    model: Conditioned, offset: jax.Array, key: jax.Array, places: Places, count: int
 ) -> tuple[jax.Array, jax.Array]:
     """phi at the places, the factors' own ones last, and the weights of `count` networks."""
 
@@ -215,7 +216,7 @@ def ratio(terms: Polynomial, subsets: Sequence[Any], moments: Moments, dtype: st
     return value, np.sqrt(np.maximum(variance, 0.0) / moments.draws + rounding**2)
 
 
-def networks(model: Conditioned, key: jax.Array, count: int, points: jax.Array) -> tuple[Parameters, Parameters]:
+def networks(model: Conditioned, key: jax.Array, count: int, points: Places) -> tuple[Parameters, Parameters]:
     """Hyperparameters and parameters of `count` networks, leading axis `count`; paths at `points`."""
     laws = model.hyperlaws
     if not laws:
@@ -243,7 +244,7 @@ def _batch(
 ) -> tuple[jax.Array, jax.Array]:
     """Mean (1 + S + K, C) and centred second moments (C, 1 + S + K, 1 + S + K) of one batch."""
     count, order, dim = points.shape
-    places = jnp.concatenate([points.reshape(-1, dim), model.places.astype(points.dtype)])
+    places = joined(points.reshape(-1, dim), model.places)
 
     def statistic(hyper: Parameters, theta: Parameters) -> jax.Array:
         net, noise = model.with_values(hyper)

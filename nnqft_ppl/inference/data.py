@@ -85,7 +85,7 @@ def data_of(observation: Observation) -> Data:
     d = points.shape[1]
     names = tuple(f"x{k}" for k in range(d))
     y_name = ("y",) if np.ndim(y) == 1 else tuple(f"y{k}" for k in range(np.shape(y)[1]))
-    return Data(points, y, error, names, y_name, (False,) * d, 0, np.zeros(d), 1.0, 0.0, 1.0)
+    return Data(np.asarray(points), y, error, names, y_name, (False,) * d, 0, np.zeros(d), 1.0, 0.0, 1.0)
 
 
 def read_data(

@@ -18,6 +18,7 @@ from nnqft_ppl.inference.trees import Draws, posterior_tree
 from nnqft_ppl.runtime.arrays import Array, few_lines, html_table
 from nnqft_ppl.runtime.checkpoint import Checkpoint
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.grids import Grid, Places, joined
 from nnqft_ppl.runtime.seeds import key_of
 from nnqft_ppl.runtime.version import VERSION
 from nnqft_ppl.sampling.chains import run
@@ -160,7 +161,7 @@ class Reader:
     """What is kept of every draw of a posterior: see `Draws`."""
 
     model: Conditioned
-    x: jax.Array
+    x: jax.Array | Grid
     parameters: bool
 
     def __call__(self, key: jax.Array, at: Point) -> Draws:
@@ -179,9 +180,9 @@ class Reader:
         return Draws(phi[: len(self.x)], action, at.hyper, values, residual, theta if self.parameters else {})
 
 
-def _seen(model: Conditioned, x: jax.Array) -> jax.Array:
+def _seen(model: Conditioned, x: jax.Array | Grid) -> Places:
     """The points x, and those of the data after them."""
-    return x if model.observation is None else jnp.concatenate([x, jnp.asarray(model.observation.points)])
+    return x if model.observation is None else joined(x, model.observation.points)
 
 
 def _law_of_values(phi: jax.Array, noise: Any) -> dist.Normal:
@@ -189,7 +190,7 @@ def _law_of_values(phi: jax.Array, noise: Any) -> dist.Normal:
     return dist.Normal(phi, sigma[:, None] if phi.ndim == 2 and sigma.ndim == 1 else sigma)
 
 
-def _prior(model: Conditioned, x: jax.Array, key: jax.Array, draws: int) -> dict[str, dict[str, Array]]:
+def _prior(model: Conditioned, x: jax.Array | Grid, key: jax.Array, draws: int) -> dict[str, dict[str, Array]]:
     """Draws (1, draw, ...) of the field, the hyperparameters and the values before anything is known."""
     keys = jax.random.split(jax.random.fold_in(key, 2), (-(-draws // PRIOR_BATCH), PRIOR_BATCH))
 
@@ -201,7 +202,7 @@ def _prior(model: Conditioned, x: jax.Array, key: jax.Array, draws: int) -> dict
 
 
 @jax.jit
-def _prior_batches(model: Conditioned, x: jax.Array, keys: jax.Array) -> dict[str, dict[str, jax.Array]]:
+def _prior_batches(model: Conditioned, x: jax.Array | Grid, keys: jax.Array) -> dict[str, dict[str, jax.Array]]:
     """One draw for each key (batches, batch)."""
 
     def one(key: jax.Array) -> dict[str, dict[str, jax.Array]]:

@@ -12,6 +12,7 @@ from numpyro.infer import Predictive
 from xarray import DataTree
 
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.grids import Grid
 from nnqft_ppl.runtime.progress import progress_bar
 from nnqft_ppl.runtime.seeds import key_of
 from nnqft_ppl.runtime.version import VERSION
@@ -20,12 +21,12 @@ from nnqft_ppl.theory.architecture import Architecture
 from nnqft_ppl.theory.conditioned import Model, before_data, unconditioned
 from nnqft_ppl.theory.generic import as_points
 
-BATCH_ELEMENTS = 2**20  # neuron evaluations held at once
+BATCH_ELEMENTS = 2**20  # numbers held at once
 
 
 def prior_predictive(
     net: Model,
-    points: ArrayLike,
+    points: ArrayLike | Grid,
     *,
     draws: int = 1000,
     seed: int = 0,
@@ -41,7 +42,7 @@ def prior_predictive(
     net
         A theory whose laws have exact samplers; of one with data, what it was before them.
     points
-        Shape (P, d).
+        Shape (P, d); on a `Grid` fields of plane waves are drawn ten times as fast.
     draws, seed
         Number of networks, and the seed that fixes them.
     parameters
@@ -76,7 +77,7 @@ def prior_predictive(
     if draws < 1:
         raise InputError(f"draws must be at least 1, got {draws}")
     sites = (*net.prior(), "phi") if parameters else ("phi",)
-    batch = 2 ** int(np.clip(np.log2(BATCH_ELEMENTS / (net.width * x.shape[0])), 0, 14))
+    batch = 2 ** int(np.clip(np.log2(BATCH_ELEMENTS / (8 * net.neuron_count + len(x))), 0, 14))
     root = key_of(seed)
     kept: dict[str, list[np.ndarray]] = defaultdict(list)
     batches = -(-draws // batch)
@@ -101,6 +102,8 @@ def prior_predictive(
 
 
 @partial(jax.jit, static_argnames=("batch", "sites"))
-def _batch(net: Architecture, key: jax.Array, x: jax.Array, batch: int, sites: tuple[str, ...]) -> dict[str, jax.Array]:
+def _batch(
+    net: Architecture, key: jax.Array, x: jax.Array | Grid, batch: int, sites: tuple[str, ...]
+) -> dict[str, jax.Array]:
     """One batch of draws, by one program for all values of a theory."""
     return Predictive(net, num_samples=batch, parallel=True, return_sites=list(sites))(key, x)

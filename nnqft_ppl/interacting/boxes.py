@@ -1,12 +1,13 @@
 """Boxes: where an action lives, with the midpoint rule that integrates it."""
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.grids import Grid
 
 MOST_NODES = 2**14
 
@@ -29,10 +30,9 @@ class Box(NamedTuple):
         return np.asarray((np.arange(self.nodes) + 0.5) * self.spacing - self.side / 2, dtype=float)
 
     @property
-    def points(self) -> Array:
+    def points(self) -> Grid:
         """All nodes, (nodes^d, d)."""
-        grid: Any = np.meshgrid(*[self.axis] * self.dim, indexing="ij")
-        return np.stack(grid, axis=-1).reshape(-1, self.dim)
+        return Grid.midpoints(*[(-self.side / 2, self.side / 2, self.nodes)] * self.dim)
 
     @property
     def weights(self) -> Array:

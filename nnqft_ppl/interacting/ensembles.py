@@ -18,6 +18,7 @@ from nnqft_ppl.inference.gaussian_process import check_limit, kernel_matrix
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.checkpoint import Checkpoint
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.grids import Grid, Places, joined
 from nnqft_ppl.runtime.seeds import key_of
 from nnqft_ppl.sampling.devices import on_devices
 from nnqft_ppl.sampling.streams import Moments, random_stream
@@ -55,7 +56,7 @@ def covariance_root(net: Architecture, points: Array) -> Array:
 
 def weighted_moments(
     model: Conditioned,
-    points: Array,
+    points: Array | Grid,
     readout: Readout,
     known: Array,
     *,
@@ -88,7 +89,7 @@ def weighted_moments(
         root = jnp.asarray(covariance_root(model.net, places).astype(DTYPE)) if infinite else None
         if root is None:
             model.net.check_ancestral()
-        sites, means = jnp.asarray(places.astype(DTYPE)), jnp.asarray(known.astype(DTYPE))
+        sites, means = joined(points, model.places), jnp.asarray(known.astype(DTYPE))
         key = jax.random.fold_in(key_of(seed), int(infinite))
         per_draw = len(places) * 2 + (1 + 2 * rows) * columns + (0 if infinite else 8 * model.net.neuron_count)
         size = batch_size(per_draw)
@@ -112,7 +113,7 @@ def weighted_moments(
     )
 
 
-def _fields(model: Conditioned, root: jax.Array | None, places: jax.Array, key: jax.Array, count: int) -> jax.Array:
+def _fields(model: Conditioned, root: jax.Array | None, places: Places, key: jax.Array, count: int) -> jax.Array:
     """Fields without the factors, (count, P)."""
     if root is not None:
         return jax.random.normal(key, (count, root.shape[1]), root.dtype) @ root.T
@@ -128,7 +129,7 @@ def _log_weight(model: Conditioned, phi: jax.Array) -> jax.Array:
 
 
 @jax.jit
-def _log_weights(model: Conditioned, root: Any, places: jax.Array, key: jax.Array) -> jax.Array:
+def _log_weights(model: Conditioned, root: Any, places: Places, key: jax.Array) -> jax.Array:
     keys = jax.random.split(key, 16)
     logs = jax.lax.map(lambda one: _log_weight(model, _fields(model, root, places, one, PILOT // 16)), keys)
     return logs.ravel()
@@ -137,7 +138,7 @@ def _log_weights(model: Conditioned, root: Any, places: jax.Array, key: jax.Arra
 def _batch(
     model: Conditioned,
     root: Any,
-    places: jax.Array,
+    places: Places,
     known: jax.Array,
     offset: jax.Array,
     key: jax.Array,

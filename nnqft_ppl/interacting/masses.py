@@ -73,7 +73,7 @@ def effective_masses(
 
 def _free_slices(net: Architecture, box: Box) -> Array:
     """C(r) without the action, (n/2, 1): G^(2) averaged over both slices."""
-    slices = box.points.reshape(box.nodes, -1, box.dim)
+    slices = np.asarray(box.points).reshape(box.nodes, -1, box.dim)
     half = box.nodes // 2
     pairs = zip(slices[:half][::-1], slices[box.nodes - half :], strict=True)
     return np.array([[kernel_matrix(net, first, second).mean()] for first, second in pairs])

@@ -10,6 +10,7 @@ from nnqft_ppl.correlation.sobol import envelope_of
 from nnqft_ppl.reports.figures import look, panels
 from nnqft_ppl.runtime.arrays import Array, check_points, finite
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.grids import Grid
 from nnqft_ppl.theory.conditioned import Model, conditioned
 
 SHOWN = {1: 6, 2: 3}  # draws in a picture
@@ -17,14 +18,11 @@ EXTENT = 6.0  # half-width of the default grid, in units of 1/m
 FIELD = "[natural units]"  # of the field: powers of m, or those of the amplitudes
 
 
-def grid(dim: int) -> Array:
+def grid(dim: int) -> Grid:
     """The default points: 241 on a line, 64 x 64 on a plane, or 121 on the first axis of a larger space."""
     if dim == 2:
-        axis = np.linspace(-EXTENT, EXTENT, 64)
-        return np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
-    x = np.zeros((241 if dim == 1 else 121, dim))
-    x[:, 0] = np.linspace(-EXTENT, EXTENT, len(x))
-    return x
+        return Grid(*[(-EXTENT, EXTENT, 64)] * 2)
+    return Grid((-EXTENT, EXTENT, 241 if dim == 1 else 121), *[(0.0, 0.0, 1)] * (dim - 1))
 
 
 def check_drawable(dim: int, points: ArrayLike) -> Array:

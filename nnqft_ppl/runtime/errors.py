@@ -1,4 +1,11 @@
-"""What goes wrong when the program is asked for something it cannot honestly do."""
+"""What goes wrong: requests that cannot honestly be met, and exceptions in code of the user's own, in one line."""
+
+import inspect
+import os
+import traceback
+from collections.abc import Collection
+from types import CodeType
+from typing import Any
 
 
 class InputError(ValueError):
@@ -39,3 +46,56 @@ class NoClosedForm(InputError):
     ...
     nnqft_ppl.runtime.errors.NoClosedForm: DeepNet has closed forms for activation = cos, ...
     """
+
+
+# -- exceptions in code of the user's own: where in it, what kind, and what they say -----------------------------------
+
+#: What code of the user's own may raise, but for an interruption.
+ANY = (Exception, SystemExit)
+
+LONGEST = 240  # characters of a message: those of JAX fill a screen
+
+
+def told(error: BaseException, files: Collection[str], otherwise: str) -> str:
+    """``MyNet.neuron (my_card.py:31): TypeError: ...``: the innermost line of `files` on the way to the error.
+
+    `otherwise` is the place to name if no line of them is, as where a library uses what they declare.
+    """
+    own = [(f.f_code, line) for f, line in traceback.walk_tb(error.__traceback__) if f.f_code.co_filename in files]
+    return f"{_place(*own[-1]) if own else otherwise}: {said(error)}"
+
+
+def line_in(error: BaseException, file: str) -> int | None:
+    """The innermost line of a file on the way to an error; None where the file has none."""
+    lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == file]
+    return lines[-1] if lines else None
+
+
+def said(error: BaseException) -> str:
+    """``TypeError: ...`` in one line, without the paragraphs in which JAX explains itself."""
+    words = " ".join(str(error).strip().split("\n\n")[0].split())
+    words = words if len(words) <= LONGEST else f"{words[:LONGEST]}..."
+    return f"{type(error).__name__}: {words}".removesuffix(": ")
+
+
+def definition(cls: type, method: str) -> str:
+    """``MyNet.prior (my_card.py:24)``: where a class defines a method, or the class where it inherits or lacks it."""
+    member: Any = inspect.unwrap(vars(cls).get(method) or object)
+    code = getattr(getattr(member, "fget", member), "__code__", None)
+    if isinstance(code, CodeType):
+        return _place(code, code.co_firstlineno)
+    try:
+        return f"{cls.__name__} ({_short(inspect.getfile(cls))}:{inspect.getsourcelines(cls)[1]})"
+    except (OSError, TypeError):  # a class that was made without a file
+        return cls.__name__
+
+
+def _place(code: CodeType, line: int) -> str:
+    name = code.co_qualname.replace(".<locals>", "").replace(".<lambda>", "")
+    return f"{name} ({_short(code.co_filename)}:{line})"
+
+
+def _short(file: str) -> str:
+    """A path from where the user is, if the file is below."""
+    here = os.path.join(os.getcwd(), "")
+    return file.removeprefix(here)

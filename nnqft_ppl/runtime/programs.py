@@ -19,23 +19,24 @@ from numpyro import primitives
 
 from nnqft_ppl.runtime.arrays import check_points
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.grids import Grid, Places
 
 
-def program_points(points: ArrayLike, dim: int) -> jax.Array:
-    """Points (P, d) of a program as a JAX array: checked, but for the values of those that are traced.
+def program_points(points: ArrayLike | Grid, dim: int) -> jax.Array | Grid:
+    """Points (P, d) of a program as a JAX array or grid: checked, but for the values of those that are traced.
 
     Raises
     ------
     InputError
         ``points must have shape (P, 2) with P >= 1, got (3, 1)``.
     """
-    if not isinstance(points, Tracer):
+    if not isinstance(points, Tracer | Grid):
         return jnp.asarray(check_points(points, dim))
     check_shape(points, dim)
     return points
 
 
-def check_shape(points: jax.Array, dim: int) -> None:
+def check_shape(points: Places, dim: int) -> None:
     """`InputError` for points of a JAX program that have not the shape (P, d)."""
     if points.ndim != 2 or points.shape[1] != dim:
         raise InputError(f"points must have shape (P, {dim}) with P >= 1, got {points.shape}")

@@ -1,7 +1,8 @@
 """Seeds: whole numbers that one run of draws begins with, checked wherever one enters."""
 
 import operator
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
 
 from nnqft_ppl.runtime.errors import InputError
 
@@ -34,3 +35,14 @@ def key_of(seed: int) -> "jax.Array":
     import jax
 
     return jax.random.key(check_seed(seed))
+
+
+def whole_blocks() -> AbstractContextManager[Any]:
+    """Within it random numbers of a batch take half the time: both words of each block of Threefry are used.
+
+    JAX's own way, one word of each, is for arrays that are split over devices. A key gives other numbers within than
+    without, as random as those, and the same ones on every device.
+    """
+    import jax
+
+    return jax.threefry_partitionable(False)

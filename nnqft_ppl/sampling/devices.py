@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.seeds import whole_blocks
 
 #: Of one batch: the mean (S, C) and the centred second moments (C, S, S).
 Means = tuple[Array, Array]
@@ -40,7 +41,7 @@ def on_devices(batch: Batch, task: Hashable, *carried: Any, double: bool) -> Rou
 
     def run(begin: int, valid: NDArray[np.int64]) -> Means:
         indices = np.arange(begin, begin + len(valid), dtype=np.uint32)[mine]
-        with jax.enable_x64(double):
+        with jax.enable_x64(double), whole_blocks():
             mean, scatter = _round(batch, task, mesh, indices, valid[mine].astype(np.int32), carried)
             return np.asarray(mean, dtype=float), np.asarray(scatter, dtype=float)
 

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from nnqft_ppl.runtime.grids import Places
 from nnqft_ppl.runtime.seeds import key_of
 from nnqft_ppl.theory.architecture import Architecture, Parameters
 from nnqft_ppl.theory.conditioned import Conditioned
@@ -67,7 +68,7 @@ class PriorNetwork(NamedTuple):
     theta: Parameters
 
 
-def prior_network(model: Conditioned, key_hyper: jax.Array, key_theta: jax.Array, points: jax.Array) -> PriorNetwork:
+def prior_network(model: Conditioned, key_hyper: jax.Array, key_theta: jax.Array, points: Places) -> PriorNetwork:
     """One draw, to be mapped over keys; its paths at the points."""
     laws = enumerate(model.hyperlaws.items())
     hyper: Any = {name: law.sample(jax.random.fold_in(key_hyper, k)) for k, (name, law) in laws}

@@ -24,6 +24,7 @@ from nnqft_ppl.laws.joint import iid
 from nnqft_ppl.laws.vectors import BottleLaw
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
+from nnqft_ppl.runtime.grids import Places, Sets
 from nnqft_ppl.runtime.programs import (
     check_shape,
     program_points,
@@ -170,7 +171,7 @@ class Architecture(ABC):
     def prior(self) -> dict[str, dist.Distribution]:
         """Joint laws of the named sites: ``a`` for the amplitudes, event shape (N,); the others are theta_h."""
 
-    def prior_at(self, points: jax.Array | None) -> dict[str, dist.Distribution]:
+    def prior_at(self, points: Places | None) -> dict[str, dist.Distribution]:
         """`prior`, with the values of paths at points (P, d); without points only where no site is a path."""
         return self.prior()
 
@@ -235,10 +236,10 @@ class Architecture(ABC):
         """How many neurons the sum has: N, unless a card adds one."""
         return self.width
 
-    def neurons(self, theta: Parameters, points: jax.Array) -> jax.Array:
+    def neurons(self, theta: Parameters, points: Places) -> jax.Array:
         """h_i(x_p), shape (N, P), from parameters theta_h whose leading axis is the neuron; ``a`` is ignored."""
-
         check_shape(points, self.dim)
+        points = jnp.asarray(points)
         return self.map_neurons(lambda one: self.along(points, one), theta)
 
     def along(self, points: jax.Array, one: Parameters, axis: int = 0) -> jax.Array:
@@ -268,9 +269,16 @@ class Architecture(ABC):
         """One choice, in NumPy, among the parameters that make the same neurons; what it is given, by default."""
         return theta
 
-    def field(self, theta: Parameters, points: jax.Array) -> jax.Array:
+    def factorises(self, points: Places) -> bool:
+        """Is `field` faster at these points than neuron by neuron? Where it is, it takes them all at once."""
+        return False
+
+    def field(self, theta: Parameters, points: Places) -> jax.Array:
         """phi(x_p) = sum_i a_i h_i(x_p), shape (P,), or (P, D) for a field with D components."""
         check_shape(points, self.dim)
+        if isinstance(points, Sets):
+            return jnp.concatenate([self.field(self.restricted(theta, own), part) for own, part in points.slices()])
+        points = jnp.asarray(points)
         common = {site: theta[site] for site in self.shared if site in theta}
         own = {site: value for site, value in theta.items() if site not in self.shared}
         coordinates = points.T  # one coordinate of all points side by side: up to 2.5 times faster with AVX-512
@@ -303,14 +311,8 @@ class Architecture(ABC):
             return ["neuron", f"{site}_point"]
         return ["neuron", *(["axis"] if site in self.vectors else names[1:])]
 
-    def sample(self, key: jax.Array, draws: int, points: jax.Array | None = None) -> Parameters:
-        """Exact ancestral draws of every site, leading axis `draws`; of paths at the points (P, d).
-
-        Raises
-        ------
-        InputError
-            where a law has no exact sampler, or a path no points.
-        """
+    def sample(self, key: jax.Array, draws: int, points: Places | None = None) -> Parameters:
+        """Exact ancestral draws of every site, leading axis `draws`; those of paths at points (P, d)."""
         self.check_ancestral()
         return {  # pyright: ignore[reportReturnType]
             site: law.sample(jax.random.fold_in(key, tag), (draws,))
@@ -371,13 +373,7 @@ class Architecture(ABC):
         raise NoClosedForm(f"{type(self).__name__} has no closed form for its power spectrum")
 
     def norm(self, z: ArrayLike) -> Array:
-        """|z| of points, differences or momenta of shape (..., d), float64 of shape (...).
-
-        Raises
-        ------
-        InputError
-            ``CosNet: points and momenta must have shape (..., 2), got (3,)``.
-        """
+        """|z| of points, differences or momenta of shape (..., d), float64 of shape (...); or `InputError`."""
         z = np.asarray(z, dtype=float)
         if z.ndim == 0 or z.shape[-1] != self.dim:
             name = type(self).__name__

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.grids import Grid, Places, Sets, joined
 from nnqft_ppl.runtime.programs import program_points, record_field, refuse_conditioned_field, sample_sites
 from nnqft_ppl.theory.architecture import Architecture, Parameters
 from nnqft_ppl.theory.gaussian_amplitudes import amplitude_draw, gaussian_amplitudes, log_evidence
@@ -26,7 +27,7 @@ Potential = Callable[[jax.Array], jax.Array]
 class Observation(NamedTuple):
     """Values of the field at points, with independent normal noise: a number, one for each value, or a law."""
 
-    points: Array
+    points: Array | Grid
     values: Array
     noise: Noise
 
@@ -34,14 +35,14 @@ class Observation(NamedTuple):
 class Source(NamedTuple):
     """A factor exp(sum_p J_p phi(x_p)); J of shape (P,), or (P, D) for a field with components."""
 
-    points: Array
+    points: Array | Grid
     strength: Array
 
 
 class Action(NamedTuple):
     """A factor exp(-S), S = sum_p w_p V(phi(x_p))."""
 
-    points: Array
+    points: Array | Grid
     weights: Array
     potential: Potential
 
@@ -88,7 +89,7 @@ class Conditioned:
         chosen = {name: hyper[name] for name, _ in self.unknown}
         return with_traced(self.net, chosen), hyper.get("noise", noise)
 
-    def laws(self, net: Architecture, points: jax.Array | None = None) -> dict[str, dist.Distribution]:
+    def laws(self, net: Architecture, points: Places | None = None) -> dict[str, dist.Distribution]:
         """The laws of the sites that are sampled: all of the net's, without the amplitudes if collapsed.
 
         Those of paths at `points`, by default at the places of the factors.
@@ -118,11 +119,10 @@ class Conditioned:
         return bool(self.factors or self.unknown)
 
     @property
-    def places(self) -> jax.Array:
+    def places(self) -> Places:
         """All points at which the factors look at the field, shape (P, d)."""
         sets = [] if self.observation is None else [self.observation.points]
-        sets += [factor.points for factor in (*self.sources, *self.actions)]
-        return jnp.concatenate([jnp.zeros((0, self.net.dim)), *(jnp.asarray(points) for points in sets)])
+        return joined(jnp.zeros((0, self.net.dim)), *sets, *(one.points for one in (*self.sources, *self.actions)))
 
     def log_factors_of(self, phi: jax.Array, noise: Any) -> jax.Array:
         """log of everything that multiplies the prior, from the field (P, ...) at `places`."""
@@ -182,8 +182,8 @@ class Conditioned:
         hyper: Any = {name: numpyro.sample(name, law) for name, law in self.hyperlaws.items()}
         net, noise = self.with_values(hyper)
         places = self.places
-        x = places[:0] if points is None else program_points(points, self.net.dim)
-        every = sample_sites(self.laws(net, jnp.concatenate([places, x])), net.site_dims)
+        x = jnp.zeros((0, self.net.dim)) if points is None else program_points(points, self.net.dim)
+        every = sample_sites(self.laws(net, joined(places, x)), net.site_dims)
         theta = net.restricted(every, slice(len(places)))
         data = None if self.collapsed else self.observation
         if data is not None:
@@ -252,8 +252,12 @@ def before_data(model: Model) -> Model:
     return dataclasses.replace(model, observation=None) if isinstance(model, Conditioned) else model
 
 
-def field_at(net: Architecture, theta: Parameters, points: ArrayLike) -> jax.Array:
+def field_at(net: Architecture, theta: Parameters, points: Places) -> jax.Array:
     """phi at points, (P,) or (P, D), all neurons at once: best for gradients; `Architecture.field` saves memory."""
+    if isinstance(points, Sets):
+        return jnp.concatenate([field_at(net, net.restricted(theta, own), part) for own, part in points.slices()])
+    if net.factorises(points):
+        return net.field(theta, points)
     return jnp.tensordot(net.neurons(theta, jnp.asarray(points)).T, theta["a"], axes=1)
 
 
@@ -288,12 +292,12 @@ def fingerprint(model: Conditioned) -> list[Any]:
     found: list[Any] = [model.collapsed, [(name, law_text(law)) for name, law in model.hyperlaws.items()]]
     if data is not None:
         noise = law_text(data.noise) if isinstance(data.noise, dist.Distribution) else np.asarray(data.noise).tolist()
-        found.append([data.points.tolist(), data.values.tolist(), noise])
-    found += [[source.points.tolist(), source.strength.tolist()] for source in model.sources]
+        found.append([np.asarray(data.points).tolist(), data.values.tolist(), noise])
+    found += [[np.asarray(source.points).tolist(), source.strength.tolist()] for source in model.sources]
     for action in model.actions:
         shape = (len(action.points), *([model.net.component_count] if model.net.component_count > 1 else []))
         code = str(jax.make_jaxpr(action.potential)(jnp.zeros(shape)))
-        found.append([action.points.tolist(), action.weights.tolist(), code])
+        found.append([np.asarray(action.points).tolist(), action.weights.tolist(), code])
     return found
 
 

@@ -1,10 +1,7 @@
 """The cosine family (24): h_i(x) = F(b_i) cos(b_i.x + c_i) with independent uniform phases c_i.
 
 One function decides every correlator of such a theory, M_k(z) = E_b[F(b)^k cos(b.z)]; where F = 1 it follows from the
-frequency law alone. The cosine and the dot product are ours: XLA's own cosine keeps a loop over points from being
-vectorised once it is differentiated or accumulated over neurons, and `jnp.dot` of d components becomes a batched matrix
-product that cannot be fused with what follows. A polynomial of the phase in turns and a dot product written out can;
-`benchmarks/` has the ratios.
+frequency law alone.
 """
 
 import itertools
@@ -20,10 +17,14 @@ import numpyro.distributions as dist
 from numpy.typing import ArrayLike
 
 from nnqft_ppl.laws.frequencies import FrequencyLaw
-from nnqft_ppl.laws.joint import iid, uniform_phases
+from nnqft_ppl.laws.joint import iid, leaf, uniform_phases
+from nnqft_ppl.laws.lattice import DualLattice
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import NoClosedForm
-from nnqft_ppl.theory.architecture import Architecture, theorem
+from nnqft_ppl.runtime.grids import Grid, Places
+from nnqft_ppl.runtime.programs import check_shape
+from nnqft_ppl.runtime.waves import LEAST, TRANSFORMED, cos, cos_of_turns, dot, sum_on_grid, sum_on_torus, turns
+from nnqft_ppl.theory.architecture import Architecture, Parameters, theorem
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +124,29 @@ class CosineArchitecture(Architecture):
 
     def neuron(self, x: jax.Array, *, c: jax.Array, **theta: jax.Array) -> jax.Array:
         b = self.frequency(**theta)
-        return self.envelope_at(b) * cos(dot(b, x) + c)
+        return self.envelope_at(b) * cos_of_turns(turns(b, x, c))
+
+    def factorises(self, points: Places) -> bool:
+        """On a grid that is not small, unless a card has other neurons."""
+        own = type(self).neuron is not CosineArchitecture.neuron
+        return isinstance(points, Grid) and len(points) >= LEAST and not own
+
+    def field(self, theta: Parameters, points: Places) -> jax.Array:
+        """phi(x_p) as for every architecture; on a grid by a product over its axes, or by a Fourier transform."""
+        if not (isinstance(points, Grid) and self.factorises(points)):
+            return super().field(theta, points)
+        check_shape(points, self.dim)
+        rest = {site: value for site, value in theta.items() if site != "c"}
+        b = self.map_neurons(lambda one: self.frequency(**one), rest)
+        envelope = jax.vmap(self.envelope_at)(b)
+        amplitude = theta["a"] * (envelope[:, None] if theta["a"].ndim == 2 else envelope)
+        periodic = len(b) >= TRANSFORMED and points.period is not None and points.period == self._period()
+        return (sum_on_torus if periodic else sum_on_grid)(points, amplitude, b, theta["c"])
+
+    def _period(self) -> float | None:
+        """L where the frequencies are a dual lattice (2 pi/L) Z^d, None elsewhere."""
+        law = leaf(self.prior().get("b"))
+        return law.period if isinstance(law, DualLattice) else None
 
     def folded(self, theta: dict[str, Array]) -> dict[str, Array]:
         """With a >= 0 and the first component of b not negative, as (b, c) ~ (-b, -c) and (a, c) ~ (-a, c + pi).
@@ -164,7 +187,9 @@ class CosineArchitecture(Architecture):
             if n % 2:
                 averages.append(jnp.zeros((), points.dtype))
                 continue
-            waves = [cos(sum(s * phases[k] for s, k in zip(signs, subset, strict=True))) for signs in balanced_signs(n)]
+            signs = balanced_signs(n)
+            sums = [jnp.asarray(sum(s * phases[k] for s, k in zip(row, subset, strict=True))) for row in signs]
+            waves = [cos(one) for one in sums]
             averages.append(envelope**n * 2.0 ** (1 - n) * sum(waves))
         return jnp.stack(averages)
 
@@ -223,46 +248,3 @@ def balanced_signs(n: int) -> Array:
 
 
 SILENT = 1e-3  # below it a component of b is taken for zero
-
-# sin(2 pi q) = q P(q^2) on |q| <= 1/4 by interpolation at Chebyshev nodes of q^2, in 40 digits; the largest errors are
-# 6.6e-9 and 3.3e-19, below the rounding of float32 and of float64.
-SINGLE = (6.283185280154407, -41.34168061334652, 81.60247636892518, -76.58117264427872, 39.7598270853191)
-DOUBLE = (
-    6.283185307179586,
-    -41.341702240399755,
-    81.60524927607362,
-    -76.70585975282492,
-    42.058693925428685,
-    -15.0946416761179,
-    3.8199280942271643,
-    -0.7177337921413454,
-    0.10089695501646812,
-)
-
-
-@jax.custom_jvp
-def cos(x: jax.Array) -> jax.Array:
-    """cos(x), to the rounding of the phase: |error| <= 3e-7 (1 + |x|) in float32 and 6e-16 (1 + |x|) in float64.
-
-    The phase in turns, folded by its symmetries to a quarter turn on either side of zero, then an odd polynomial. The
-    derivative is the same function a quarter turn on.
-    """
-    turns = x * (0.5 / math.pi)
-    q = 0.25 - jnp.abs(turns - jnp.round(turns))
-    square = q * q
-    first, *rest = reversed(DOUBLE if x.dtype == jnp.float64 else SINGLE)
-    value = jnp.full_like(square, first)
-    for coefficient in rest:
-        value = value * square + coefficient
-    return q * value
-
-
-@cos.defjvp
-def _cos_jvp(primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> tuple[jax.Array, jax.Array]:
-    (x,), (dx,) = primals, tangents
-    return cos(x), cos(x + 0.5 * math.pi) * dx
-
-
-def dot(a: jax.Array, b: jax.Array) -> jax.Array:
-    """a.b of two vectors of the few dimensions of space, written out."""
-    return sum((a[k] * b[k] for k in range(1, a.shape[0])), start=a[0] * b[0])

@@ -15,6 +15,7 @@ from nnqft_ppl.laws.spectrum import CELLS, Spectrum
 from nnqft_ppl.runtime.arrays import finite
 from nnqft_ppl.runtime.columns import are_dates, days, numbers, read_columns
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.grids import Grid
 from nnqft_ppl.theory.amplitudes import NAMED_LAWS, AmplitudeLaw
 from nnqft_ppl.theory.architecture import Architecture
 from nnqft_ppl.theory.conditioned import Conditioned
@@ -53,17 +54,17 @@ def described(model: Architecture | Conditioned) -> dict[str, Any]:
     if model.observation is not None:
         points, values, noise = model.observation
         noise = _law(noise, "noise") if isinstance(noise, dist.Distribution) else np.asarray(noise).tolist()
-        found["observe"] = {"points": _list(points), "values": _list(values), "noise": noise}
+        found["observe"] = {"points": _points(points), "values": _list(values), "noise": noise}
     for action in model.actions:
         if not isinstance(action.potential, Expression):
             raise InputError(
                 "deform: an action that is a Python function has no text; give it as an expression: "
                 'deform(net, "0.1*phi^4", points)'
             )
-        one = {"action": action.potential.text, "points": _list(action.points), "weights": _list(action.weights)}
+        one = {"action": action.potential.text, "points": _points(action.points), "weights": _list(action.weights)}
         found.setdefault("deform", []).append(one)
     for source in model.sources:
-        one = {"points": _list(source.points), "source": _list(source.strength)}
+        one = {"points": _points(source.points), "source": _list(source.strength)}
         found.setdefault("add_source", []).append(one)
     return found
 
@@ -100,12 +101,12 @@ def transformed(net: Architecture, content: dict[str, Any], folder: Path) -> Arc
         if not isinstance(one["action"], str):
             raise InputError(f"{label}: action must be an expression, got {one['action']!r:.80}")
         with _within(label):
-            model = deform(model, one["action"], one["points"], one.get("weights"))
+            model = deform(model, one["action"], _places(one["points"]), one.get("weights"))
     for k, given in enumerate(_tables("add_source", content)):
         label = f"add_source {k + 1}"
         one = entries(label, given, ("points", "source"), ())
         with _within(label):
-            model = add_source(model, one["points"], one["source"])
+            model = add_source(model, _places(one["points"]), one["source"])
     wanted = content.get("collapse", False)
     if not isinstance(wanted, bool):
         raise InputError(f"collapse must be true or false, got {wanted!r:.80}")
@@ -150,6 +151,24 @@ def _tables(name: str, content: dict[str, Any]) -> list[Any]:
     if not isinstance(value, list):
         raise InputError(f"{name} must be a list of tables, [[{name}]], got {value!r:.80}")
     return value
+
+
+def _points(points: Any) -> list[Any] | dict[str, Any]:
+    """Points one by one; a grid by its axes, or by its period."""
+    if not isinstance(points, Grid):
+        return _list(points)
+    if points.period is not None:
+        return {"period": points.period, "count": points.counts[0], "dim": points.dim}
+    return {"axes": [list(axis) for axis in zip(points.lower, points.upper, points.counts, strict=True)]}
+
+
+def _places(value: Any) -> Any:
+    """The same, read."""
+    if not isinstance(value, dict):
+        return value
+    if "period" in value:
+        return Grid.torus(**entries("points", value, ("period", "count"), ("dim",)))
+    return Grid(*entries("points", value, ("axes",), ())["axes"])
 
 
 def _list(array: Any) -> list[Any]:
@@ -240,6 +259,7 @@ def _observed(value: Any, folder: Path) -> dict[str, Any]:
     """Points, values and noise, inline or by the columns of a file."""
     if "file" not in table("observe", value):
         found = dict(entries("observe", value, ("points", "values", "noise"), ()))
+        found["points"] = _places(found["points"])
     else:
         found = _columns(entries("observe", value, ("file", "x", "y"), ("y_error", "noise")), folder)
     if isinstance(found["noise"], dict):

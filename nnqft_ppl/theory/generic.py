@@ -5,15 +5,17 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnqft_ppl.runtime.arrays import Array, check_points
+from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.grids import Grid, check_places
 from nnqft_ppl.theory.architecture import Architecture
 
 ROUNDING = 1e-12  # of what vanishes, relative to its terms
 
 
-def as_points(net: Architecture, points: ArrayLike) -> jax.Array:
-    """Checked points as a JAX array of the default precision."""
-    return jnp.asarray(check_points(points, net.dim))
+def as_points(net: Architecture, points: ArrayLike | Grid) -> jax.Array | Grid:
+    """Checked points as a JAX array of the default precision, or a grid as it is."""
+    x = check_places(points, net.dim)
+    return x if isinstance(x, Grid) else jnp.asarray(x)
 
 
 def generic_points(net: Architecture) -> Array:

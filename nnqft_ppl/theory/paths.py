@@ -24,6 +24,7 @@ from scipy.special import erf
 from nnqft_ppl.laws.paths import PathLaw
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
+from nnqft_ppl.runtime.grids import Places
 from nnqft_ppl.runtime.namespace import xp
 from nnqft_ppl.theory.architecture import Architecture, theorem
 
@@ -147,10 +148,11 @@ class PathArchitecture(Architecture):
         """The laws of all sites; that of the paths at no points at all."""
         return self.prior_at(jnp.zeros((0, 1)))
 
-    def prior_at(self, points: jax.Array | None) -> dict[str, dist.Distribution]:
+    def prior_at(self, points: Places | None) -> dict[str, dist.Distribution]:
         if points is None:
             raise InputError(f"{type(self).__name__}: its paths are drawn at points, so points (P, 1) must be given")
-        return {"a": self.amplitudes(), "path": self.path_law.distribution(points[:, 0], self.neuron_count)}
+        times = jnp.asarray(points)[:, 0]
+        return {"a": self.amplitudes(), "path": self.path_law.distribution(times, self.neuron_count)}
 
     def neuron(self, x: jax.Array, *, path: jax.Array) -> jax.Array:
         """g(x_i(t)), of the value of the path at this point."""

@@ -21,8 +21,9 @@ import numpyro.distributions as dist
 from numpy.typing import ArrayLike
 from numpyro.distributions import biject_to
 
-from nnqft_ppl.runtime.arrays import Array, check_noise, check_points, check_values, finite
+from nnqft_ppl.runtime.arrays import Array, check_noise, check_values, finite
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.grids import Grid, check_places
 from nnqft_ppl.theory.architecture import Architecture
 from nnqft_ppl.theory.conditioned import (
     Action,
@@ -42,7 +43,7 @@ from nnqft_ppl.theory.ranges import field_types
 # -- the transforms ----------------------------------------------------------------------------------------------------
 
 
-def observe(model: Model, points: ArrayLike, values: ArrayLike, *, noise: Noise) -> Conditioned:
+def observe(model: Model, points: ArrayLike | Grid, values: ArrayLike, *, noise: Noise) -> Conditioned:
     """The theory given values y_p = phi(x_p) + noise_p: P(theta) prod_p N(y_p; phi(x_p), noise_p^2).
 
     Bayes' theorem for the parameters, with P(theta) of (4) for the prior.
@@ -88,7 +89,7 @@ def observe(model: Model, points: ArrayLike, values: ArrayLike, *, noise: Noise)
     model = conditioned(model)
     if model.observation is not None:
         raise InputError("observe: the theory has its data already; observe all points at once")
-    points = check_points(points, model.net.dim)
+    points = check_places(points, model.net.dim)
     values = check_values(values, _shape(points, model.net))
     if not isinstance(noise, dist.Distribution):
         noise = check_noise(noise, len(points))
@@ -97,7 +98,7 @@ def observe(model: Model, points: ArrayLike, values: ArrayLike, *, noise: Noise)
 
 
 def deform(
-    model: Model, potential: Potential | str, points: ArrayLike, weights: ArrayLike | None = None
+    model: Model, potential: Potential | str, points: ArrayLike | Grid, weights: ArrayLike | None = None
 ) -> Conditioned:
     """P(theta) -> P(theta) exp(-S), S = sum_p w_p V(phi(x_p)): an interaction, added in field space.
 
@@ -136,7 +137,7 @@ def deform(
     -0.8
     """
     model = conditioned(model)
-    points = check_points(points, model.net.dim)
+    points = check_places(points, model.net.dim)
     weights = np.ones(len(points)) if weights is None else finite(weights, "weights")
     if weights.shape != (len(points),):
         raise InputError(f"weights must have shape ({len(points)},), got {weights.shape}")
@@ -148,7 +149,7 @@ def deform(
     return dataclasses.replace(model, actions=(*model.actions, action))
 
 
-def add_source(model: Model, points: ArrayLike, source: ArrayLike) -> Conditioned:
+def add_source(model: Model, points: ArrayLike | Grid, source: ArrayLike) -> Conditioned:
     """P(theta) -> P(theta) exp(sum_p J_p phi(x_p)): a source that breaks phi -> -phi explicitly.
 
     To first order in J a field that is even without it, (12), has the mean sum_p G^(2)(x, x_p) J_p.
@@ -181,7 +182,7 @@ def add_source(model: Model, points: ArrayLike, source: ArrayLike) -> Conditione
     0.5
     """
     model = conditioned(model)
-    points = check_points(points, model.net.dim)
+    points = check_places(points, model.net.dim)
     source = check_values(source, _shape(points, model.net), "source")
     return dataclasses.replace(model, sources=(*model.sources, Source(points, source)))
 
@@ -286,7 +287,7 @@ def _density_at(net: Architecture, name: str, value: Any) -> jax.Array:
     return sum((jnp.sum(jnp.asarray(law.log_prob(draws[site][0]))) for site, law in laws if draws), jnp.zeros(()))
 
 
-def _shape(points: Array, net: Architecture) -> tuple[int, ...]:
+def _shape(points: Array | Grid, net: Architecture) -> tuple[int, ...]:
     """That of values at points: (P,), or (P, D) for a field with D components."""
     return (len(points),) if net.component_count == 1 else (len(points), net.component_count)
 

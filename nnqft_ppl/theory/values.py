@@ -5,14 +5,18 @@ differentiates with respect to a theory. Which fields are leaves is read from th
 laws, unless a card says that one is `Static`.
 """
 
+import importlib
+import importlib.util
+import sys
 from collections.abc import Callable, Iterable
 from functools import cache, partial
+from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Any, get_args, get_origin
 
 import jax
 from jax.tree_util import GetAttrKey
 
-from nnqft_ppl.runtime.modules import import_from
 from nnqft_ppl.theory.ranges import STATIC, field_types
 
 _CARRIED: set[Any] = set()
@@ -65,3 +69,24 @@ def _is_leaf(hint: Any) -> bool:
 def revived(module: str, file: str | None, name: str, fields: dict[str, Any]) -> Any:
     """A theory from its pickle, whose class may stand in a file of the user's own."""
     return getattr(import_from(module, file), name)(**fields)
+
+
+def import_from(module: str, file: str | Path | None) -> ModuleType:
+    """A module by its name, or, where no path of Python's leads to it, from its file: one module either way."""
+    if module in sys.modules:
+        return sys.modules[module]
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module or file is None:
+            raise
+    spec = importlib.util.spec_from_file_location(module, file)
+    assert spec is not None
+    assert spec.loader is not None
+    sys.modules[module] = found = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(found)
+    except BaseException:
+        del sys.modules[module]
+        raise
+    return found
