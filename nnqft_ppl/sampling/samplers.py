@@ -149,4 +149,3 @@ class GibbsSampler:
         size = hyper.size
         move: Any = blackjax.elliptical_slice(log_likelihood, mean=jnp.zeros(size), cov=jnp.ones(size))
         return move.step(key, move.init(hyper))[0].position
-

@@ -15,7 +15,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax.scipy.linalg import solve_triangular
 from jax.scipy.special import logsumexp
 
 from nnqft_ppl.theory.architecture import Architecture, Parameters
@@ -25,10 +24,8 @@ from nnqft_ppl.theory.gaussian_amplitudes import exchanged_root, inverse_root, l
 GROUP = 16  # neurons whose candidates meet the data in one matrix product
 
 
-def sweep(
-    model: Conditioned, net: Architecture, noise: Any, pool: Parameters, size: int, key: jax.Array
-) -> jax.Array:
-    """The chosen candidate of every block of `size` neurons, (blocks,), from the sites of all candidates (K + 1, N, ...)."""
+def sweep(model: Conditioned, net: Architecture, noise: Any, pool: Parameters, size: int, key: jax.Array) -> jax.Array:
+    """The chosen candidate of every block of `size` neurons, (blocks,), from all of their sites (K + 1, N, ...)."""
     if not model.collapsed:
         return _field_sweep(model, net, noise, pool, size, key)
     if size >= net.neuron_count:
@@ -117,7 +114,7 @@ def _neuron_sweep(
             root, along, index = carry
             gram, pull, block, key = step
             place = start + block * size
-            own = total + jnp.arange(candidates)[:, None] * group + block * size + jnp.arange(size)  # of `every`
+            own = total + block * size + group * jnp.arange(candidates)[:, None] + jnp.arange(size)[None]  # of `every`
             within = jnp.take_along_axis(gram, jnp.broadcast_to(own[:, None, :], (candidates, size, size)), axis=2)
             exchange = exchanged_root(root, along, place, gram[:, :, index], within, pull)
             chosen = choice(key, exchange.log_weights)

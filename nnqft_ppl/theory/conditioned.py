@@ -167,7 +167,7 @@ class Conditioned:
         return LinearSystem(spread * h / sigma[None], r, mean, spread, log_weight)
 
     def rows(self, net: Architecture, theta: Parameters, spread: jax.Array, noise: Any) -> jax.Array:
-        """Rows of the W of `linear_system` for any neurons of the net, (n, P), from their parameters and spreads (n,)."""
+        """Rows of the W of `linear_system` for n neurons of the net, (n, P), from their parameters and spreads (n,)."""
         data: Any = self.observation
         return spread[:, None] * net.neurons(theta, jnp.asarray(data.points)) / self._noises(noise)[None]
 

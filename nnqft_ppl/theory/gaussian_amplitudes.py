@@ -134,7 +134,7 @@ def exchanged_root(
     flat = across.reshape(count * size, -1) @ root
     flat = flat - (flat @ own) @ own.T
     across = flat.reshape(count, size, -1)
-    schur = jnp.eye(size, dtype=root.dtype) + within - across @ jnp.swapaxes(across, 1, 2)
+    schur = jnp.eye(size, dtype=root.dtype)[None] + within - across @ jnp.swapaxes(across, 1, 2)
     lower = jnp.linalg.cholesky(schur)
     new = solve_triangular(lower, pull - (flat @ rest).reshape(count, size, columns), lower=True)
     before = 0.5 * jnp.sum(taken**2) + columns * jnp.sum(jnp.log(jnp.abs(jnp.diag(upper))))
