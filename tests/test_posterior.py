@@ -143,7 +143,9 @@ def test_a_root_after_ten_sweeps_is_that_of_a_fresh_factorisation(noise, bound):
     )
     assert 10 < (np.asarray(best) > 0).sum() < 200
     fresh = rows(jax.random.key(2), (3, 2))
-    found = exchanged_root(root, along, 4, fresh @ w.T, fresh @ jnp.swapaxes(fresh, 1, 2), fresh @ r).log_weights
+    found = exchanged_root(
+        root, along, jnp.asarray(4), fresh @ w.T, fresh @ jnp.swapaxes(fresh, 1, 2), fresh @ r
+    ).log_weights
     networks = [w, *(w.at[4:6].set(one) for one in fresh)]
 
     def evidence(w):
@@ -173,7 +175,7 @@ def test_precise_data_of_a_heavy_tail_mix():
     start = [
         model.log_factors(model.net, moves.init(key).theta, 0.05) for key in jax.random.split(jax.random.key(1), 8)
     ]
-    later = summarise(kept)
+    later: Any = summarise(kept)
     assert np.ptp(start) > 50 * kept["weight"].std()
     assert later["r_hat"].max() < 1.05
 

@@ -63,7 +63,7 @@ def limit_bands(model: Conditioned, data: Data, places: Array, noise: float | No
     return table
 
 
-def _noise(model: Conditioned, data: Data, noise: float | None) -> ArrayLike:
+def _noise(model: Conditioned, data: Data, noise: float | None) -> Any:
     """The known noise in standardised units, or that of most evidence."""
     known = data.errors if noise is None else noise / data.y_scale
     return likeliest_noise(_free(model), data.points, data.values) if known is None else known

@@ -57,7 +57,7 @@ def markov_kernel(net: Architecture, points: Array) -> MarkovKernel | None:
     if not (variance > 0 and np.ptp(variances) < CLOSE * variance and 1e-6 < ratio[best] < 1.0 - 1e-6):
         return None
     for smoothness, f in MATERN.items():
-        u: Any = brentq(lambda u, f=f: f(u) - ratio[best], 0.0, 50.0, xtol=1e-15, rtol=1e-15)
+        u: Any = brentq(lambda u, f=f: f(u) - ratio[best], 0.0, 50.0, xtol=1e-15)
         found = MarkovKernel(smoothness, variance, u / r[best])
         if np.max(np.abs(found(r) / variance - ratio)) < CLOSE:
             return found
