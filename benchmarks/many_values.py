@@ -106,8 +106,8 @@ def section(sizes: list[int]) -> str:
     lines = [HEADING, ""]
     lines += [
         f"One run on {platform.machine()}, {cores}, which others shared (load {os.getloadavg()[0]:.0f}); "
-        f"JAX {jax.__version__}. The Cauchy net at N = {WIDTH} given P values of a sine with noise 0.3; 4 chains, worst R-hat and least ESS of phi and phi^2 at 25 points and of the action; seconds "
-        "with compilation.",
+        f"JAX {jax.__version__}. The Cauchy net at N = {WIDTH} given P values of a sine with noise 0.3; 4 chains, "
+        "worst R-hat and least ESS of phi and phi^2 at 25 points and of the action; seconds with compilation.",
         "",
         "| P | steps | wall, s | CPU, s | R-hat | ESS | converged | peak, GiB |",
         "|---|---|---|---|---|---|---|---|",

@@ -52,9 +52,7 @@ def limit_bands(model: Conditioned, data: Data, places: Array, noise: float | No
     """
     if model.unknown:
         unknown = ", ".join(name for name, _ in model.unknown)
-        raise InputError(
-            f"the limit N -> infinity takes known hyperparameters, got laws of {unknown}; give them values"
-        )
+        raise InputError(f"the limit N -> infinity must have known hyperparameters, got laws of {unknown}")
     mean, deviation = (part.ravel() for part in _band(_free(model), data, places, _noise(model, data, noise)))
     table = rows_of(data, places)
     table["mean"], table["sd"] = mean, deviation
