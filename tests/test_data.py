@@ -26,6 +26,25 @@ def cli(*arguments):
     return CliRunner().invoke(app, [str(a) for a in arguments])
 
 
+def test_the_limit_needs_no_chains(tmp_path):
+    """`--limit` writes the exact bands at N = infinity, and takes neither a picture nor what is to be inferred."""
+    start = ("posterior", "cauchy", "--data", NILE, "--x", "year", "--y", "volume", "--noise", 120, "--limit")
+    result = cli(*start, "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert [f.name for f in (tmp_path / "out").iterdir()] == ["bands.csv"]
+    bands: Any = pd.read_csv(tmp_path / "out" / "bands.csv")
+    data = read_data(NILE, "year", "volume")
+    at = data.to_points(bands[["year"]].to_numpy())
+    limit = limit_posterior(load("cauchy"), data.points, data.values, 120 / data.y_scale, at)
+    deviation = data.y_scale * np.sqrt(np.diag(limit.covariance))
+    assert bands["mean"].to_numpy() == pytest.approx(data.to_values(limit.mean), rel=1e-12)
+    assert bands["q0.975"].to_numpy() == pytest.approx(data.to_values(limit.mean) + 1.959964 * deviation, rel=1e-6)
+    picture = cli(*start, "--out", tmp_path / "no", "--plot", tmp_path / "p.png")
+    assert "--limit writes bands.csv and no picture; leave --plot out" in picture.output
+    inferred = cli(*start, "--out", tmp_path / "no", "--infer", "mass")
+    assert "the limit N -> infinity must have known hyperparameters, got laws of mass" in inferred.output
+
+
 @pytest.mark.slow
 def test_the_nile(tmp_path):
     """All results are written and the fall of the river is in them, although --strict calls the short chains short."""

@@ -46,6 +46,7 @@ from nnqft_ppl.runtime.progress import say
 if TYPE_CHECKING:
     import pandas as pd
 
+    from nnqft_ppl.cli.screen import Screen
     from nnqft_ppl.inference.data import Data
     from nnqft_ppl.inference.limits import Band
     from nnqft_ppl.inference.posterior import Posterior
@@ -70,6 +71,9 @@ def posterior(
     draws: DrawsOption = 300,
     seed: SeedOption = 0,
     sampler: Annotated[str | None, typer.Option(help="nuts or gibbs; chosen by the theory by default.")] = None,
+    limit: Annotated[
+        bool, typer.Option("--limit", help="The exact posterior at N = infinity instead of chains: bands.csv.")
+    ] = False,
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("posterior"),
     plot: PlotOption = None,
     figure_width: FigureWidthOption = None,
@@ -86,6 +90,9 @@ def posterior(
     one or two columns of points, `posterior.png`, or `--plot`. It says first whether the chains converged, and last how
     well the posterior predicts its own data. An interrupted run goes on where it was when the same command is given
     again.
+
+    With `--limit` there are no chains: the Gaussian process at N = infinity is given exactly, to 5000 points, or to
+    hundreds of thousands on a line where it is a Markov process, as that of `cauchy` is.
 
     With `--theory FILE` the theory may have its data, and is taken in its own units; one without, but with an action or
     a source, has their points in the standardised units.
@@ -106,18 +113,20 @@ def posterior(
             from nnqft_ppl.sampling.plan import check_sampler
 
             check_sampler(sampler)
-        from nnqft_ppl.inference.limits import first_number, limit_band
+        from nnqft_ppl.inference.limits import first_number, limit_band, limit_bands
         from nnqft_ppl.inference.places import about, places
         from nnqft_ppl.inference.units import bands, summary_in_units, tree_in_units
 
         model, found = _given(card, settings, file, width, data, x, y, noise, y_error, own_units, infer)
-        if plot is not None and model.net.dim > 2:
-            raise InputError(f"a picture of a posterior must be of dim 1 or 2, got {model.net.dim}")
+        _check_picture(plot, model.net.dim, limit)
         grid = about(found) if at is None else places(at, found)
         _make_folder(out)
         stack.enter_context(writing(out))
         if first := first_number(model, found, noise):
             screen.say(first)
+        if limit:
+            _give_limit(screen, out, model, limit_bands(model, found, grid, noise))
+            return
         from nnqft_ppl.inference.posterior import posterior as run
         from nnqft_ppl.runtime.checkpoint import clear
 
@@ -134,13 +143,13 @@ def posterior(
         )
         screen.say(result.line)
         screen.say(result.convergence.line)
-        limit = limit_band(model, found, grid, result.tree, noise) if model.net.dim == 1 else None
+        nears = limit_band(model, found, grid, result.tree, noise) if model.net.dim == 1 else None
         tree = tree_in_units(result.tree, found, grid)
         result = result._replace(tree=tree, summary=summary_in_units(result.summary, tree, found, grid))
         table = bands(tree, found, grid)
         written = _write(out, result, table)
         if model.net.dim < 3:
-            written.append(_draw(plot or out / "posterior.png", inches, model, found, result, table, limit))
+            written.append(_draw(plot or out / "posterior.png", inches, model, found, result, table, nears))
         clear(partial)
         inferred = _inferred(model, found, result, standardised=data is not None and not own_units)
         for name, (mean, sd, unit) in inferred.items():
@@ -154,6 +163,12 @@ def posterior(
         screen.give(predictive=predictive, bands=table, summary=result.summary)
     if strict and not result.convergence.converged:
         raise typer.Exit(1)
+
+
+def _give_limit(screen: "Screen", out: Path, model: "Conditioned", bands: "pd.DataFrame") -> None:
+    write_atomically(out / "bands.csv", lambda target: bands.to_csv(target, index=False))
+    screen.wrote(out / "bands.csv")
+    screen.give(theory=repr(model.net), bands=bands)
 
 
 class _Inferred(NamedTuple):
@@ -202,6 +217,13 @@ def _given(
         sizes = [] if card is None else sizes_for(card, 200 if width is None else width, len(found.x_name), settings)
         given = theory(card, [*(settings or []), *sizes])
     return given_data(given, found, noise, infer), found
+
+
+def _check_picture(plot: Path | None, dim: int, limit: bool) -> None:
+    if limit and plot is not None:
+        raise InputError("--limit writes bands.csv and no picture; leave --plot out")
+    if plot is not None and dim > 2:
+        raise InputError(f"a picture of a posterior must be of dim 1 or 2, got {dim}")
 
 
 def _check_files(data: Path | None, at: str | None, plot: Path | None, figure_width: str | None) -> float | None:

@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike
 from scipy.linalg import cho_factor, cho_solve, eigh
 from scipy.optimize import minimize_scalar
 
+from nnqft_ppl.inference.markov import MarkovKernel, markov_kernel, markov_log_evidence, markov_posterior
 from nnqft_ppl.runtime.arrays import Array, check_noise, check_points, check_values, few_lines, html_table
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.sampling.networks import over_networks
@@ -28,6 +29,9 @@ from nnqft_ppl.theory.gaussian_amplitudes import gaussian_amplitudes
 from nnqft_ppl.theory.generic import independent_pairs
 
 NOISES = (1e-3, 10.0)  # standard deviations, in units of the size of the values
+FEW = 1000  # values below which a Cholesky factor is quicker than the compilation of anything else
+MOST, MOST_EIGENVALUES = 5000, 2000  # values of a kernel matrix, and of one whose eigenvectors are wanted
+MOST_CROSS = 2**27  # numbers in K(x, z), a gigabyte
 INSTEAD = "pass the theory that it was made from, as data are arguments here, or use posterior"
 
 
@@ -59,11 +63,13 @@ def kernel_matrix(net: Architecture, x: Array, y: Array) -> Array:
 
 
 def limit_posterior(net: Model, points: ArrayLike, values: ArrayLike, noise: ArrayLike, at: ArrayLike) -> Normal:
-    """The posterior of the field at infinite width, given noisy values: exact, by one Cholesky factor.
+    """The posterior of the field at infinite width, given noisy values: exact.
 
     As N -> infinity independent neurons make a Gaussian field, (10), with the kernel K = G^(2), which does not depend
     on the width. Given y its mean is K_zx (K_xx + noise^2)^-1 y and its covariance K_zz - K_zx (K_xx + noise^2)^-1 K_xz
-    (Rasmussen and Williams, Gaussian Processes for Machine Learning, (2.23) and (2.24)).
+    (Rasmussen and Williams, Gaussian Processes for Machine Learning, (2.23) and (2.24)). One Cholesky factor, in
+    P^3/3 operations, serves up to 5000 values; beyond 1000, kernels on the line that are Matern's of smoothness 1/2,
+    3/2 or 5/2 at these points, such as (31), take O(P Q) by their Markov property.
 
     Parameters
     ----------
@@ -84,7 +90,8 @@ def limit_posterior(net: Model, points: ArrayLike, values: ArrayLike, noise: Arr
     ------
     InputError
         for dependent neurons, a mean or an amplitude law that keeps the limit from being one centred Gaussian, values
-        or noise of the wrong shape, or a theory that has data, a source or an action already.
+        or noise of the wrong shape, a theory that has data, a source or an action already, or more than 5000 values
+        where the kernel has no Markov property.
     NoClosedForm
         where the card has no closed two-point function.
 
@@ -99,11 +106,30 @@ def limit_posterior(net: Model, points: ArrayLike, values: ArrayLike, noise: Arr
     net = unconditioned(net, "limit_posterior", INSTEAD)
     check_limit(net)
     x, z = check_points(points, net.dim), check_points(at, net.dim)
-    y, scale = check_values(values, (len(x),)), check_noise(noise, len(x))
-    factor = cho_factor(kernel_matrix(net, x, x) + np.diag(np.broadcast_to(scale, len(x)) ** 2), lower=True)
+    y, scale = check_values(values, (len(x),)), np.broadcast_to(check_noise(noise, len(x)), len(x))
+    if (markov := _markov(net, np.concatenate([x, z]), len(x), MOST)) is not None:
+        if len(x) * len(z) > MOST_CROSS:
+            rule = f"values times points asked for must be at most {MOST_CROSS}"
+            raise InputError(f"{type(net).__name__}: {rule} in limit_posterior, got {len(x)} x {len(z)}")
+        return Normal(*markov_posterior(markov, x[:, 0], y, scale, z[:, 0]))
+    factor = cho_factor(kernel_matrix(net, x, x) + np.diag(scale**2), lower=True)
     cross = kernel_matrix(net, x, z)
     mean = cross.T @ cho_solve(factor, y)
     return Normal(mean, kernel_matrix(net, z, z) - cross.T @ cho_solve(factor, cross))
+
+
+def _markov(net: Architecture, points: Array, values: int, most: int) -> MarkovKernel | None:
+    """The Markov kernel of the theory at these points where that is quicker for this number of values; else None.
+
+    `InputError` where there are more than `most` values, and no such kernel.
+    """
+    kernel = markov_kernel(net, points) if values > FEW else None
+    if kernel is None and values > most:
+        raise InputError(
+            f"{type(net).__name__}: its limit takes at most {most} values, as its kernel at these points is none of "
+            f"Matern's of smoothness 1/2, 3/2 or 5/2 on a line, got {values}"
+        )
+    return kernel
 
 
 def likeliest_noise(net: Architecture, points: ArrayLike, values: ArrayLike) -> float:
@@ -111,7 +137,8 @@ def likeliest_noise(net: Architecture, points: ArrayLike, values: ArrayLike) -> 
 
     With the eigenvalues l_k of the kernel matrix and the components c_k of y along its eigenvectors, the log evidence
     is -(1/2) sum_k [c_k^2/(l_k + s^2) + log(l_k + s^2)] up to a constant (Rasmussen and Williams, (2.30)), and a sum of
-    these for independent components of the field. s is found between 1e-3 and 10 of the size of the values.
+    these for independent components of the field. s is found between 1e-3 and 10 of the size of the values. Beyond 1000
+    values, Markov kernels on the line need no eigenvalues, and others are taken up to 2000 values.
 
     Raises
     ------
@@ -120,14 +147,22 @@ def likeliest_noise(net: Architecture, points: ArrayLike, values: ArrayLike) -> 
     """
     check_limit(net)
     x = check_points(points, net.dim)
-    eigenvalues, vectors = eigh(kernel_matrix(net, x, x))
     y = np.reshape(np.asarray(values, dtype=float), (len(x), -1))
     size = float(np.sqrt(np.mean(y**2))) or 1.0
-    along = (vectors.T @ y).T
+    markov = _markov(net, x, len(x), MOST_EIGENVALUES)
+    if markov is not None:
+        order = np.argsort(x[:, 0], kind="stable")
+        at, columns = x[order, 0], y[order]
 
-    def minus_log_evidence(log_s: float) -> float:
-        total = np.maximum(eigenvalues, 0.0) + np.exp(2.0 * log_s)
-        return 0.5 * float(np.sum(along**2 / total + np.log(total)))
+        def minus_log_evidence(log_s: float) -> float:
+            return -markov_log_evidence(markov, at, columns, math.exp(log_s))
+    else:
+        eigenvalues, vectors = eigh(kernel_matrix(net, x, x))
+        along = (vectors.T @ y).T
+
+        def minus_log_evidence(log_s: float) -> float:
+            total = np.maximum(eigenvalues, 0.0) + np.exp(2.0 * log_s)
+            return 0.5 * float(np.sum(along**2 / total + np.log(total)))
 
     looks = np.linspace(math.log(NOISES[0] * size), math.log(NOISES[1] * size), 60)
     best = min(looks, key=minus_log_evidence)

@@ -4,11 +4,14 @@ import dataclasses
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
+from scipy.stats import norm
 from xarray import DataTree
 
-from nnqft_ppl.inference.data import Data
+from nnqft_ppl.inference.data import LEVELS, Data
 from nnqft_ppl.inference.gaussian_process import likeliest_noise, limit_posterior
+from nnqft_ppl.inference.units import rows_of
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
 from nnqft_ppl.theory.architecture import Architecture
@@ -37,12 +40,38 @@ def limit_band(model: Conditioned, data: Data, places: Array, tree: DataTree, no
         return None
 
 
+def limit_bands(model: Conditioned, data: Data, places: Array, noise: float | None) -> pd.DataFrame:
+    """Mean, deviation and quantiles of the field at points (Q, d) at infinite width: the table of `units.bands`.
+
+    Raises
+    ------
+    InputError
+        for unknown hyperparameters, and as `limit_posterior` does.
+    NoClosedForm
+        for a theory with a source or an action, or whose components are not independent at infinite width.
+    """
+    if model.unknown:
+        unknown = ", ".join(name for name, _ in model.unknown)
+        raise InputError(f"the limit N -> infinity must have known hyperparameters, got laws of {unknown}")
+    mean, deviation = (part.ravel() for part in _band(_free(model), data, places, _noise(model, data, noise)))
+    table = rows_of(data, places)
+    table["mean"], table["sd"] = mean, deviation
+    for level in LEVELS:
+        table[f"q{level:g}"] = mean + norm.ppf(level) * deviation
+    return table
+
+
+def _noise(model: Conditioned, data: Data, noise: float | None) -> Any:
+    """The known noise in standardised units, or that of most evidence."""
+    known = data.errors if noise is None else noise / data.y_scale
+    return likeliest_noise(_free(model), data.points, data.values) if known is None else known
+
+
 def first_number(model: Conditioned, data: Data, noise: float | None) -> str:
     """The field at the centre of the points at infinite width, in words; empty where it is no Gaussian process."""
-    known = data.errors if noise is None else noise / data.y_scale
     centre = data.x_centre[None]
     try:
-        sigma = likeliest_noise(_free(model), data.points, data.values) if known is None else known
+        sigma = _noise(model, data, noise)
         mean, deviation = (part.ravel() for part in _band(_free(model), data, centre, sigma))
     except (InputError, NoClosedForm):
         return ""
@@ -53,7 +82,9 @@ def first_number(model: Conditioned, data: Data, noise: float | None) -> str:
         f"{name} = {value[0] if dated else f'{value[0]:.6g}'}"
         for (name, value), dated in zip(data.keys(centre).items(), data.dated, strict=True)
     )
-    assumed = f", with noise {sigma * data.y_scale:.4g}, of most evidence" if known is None else ""
+    assumed = (
+        f", with noise {sigma * data.y_scale:.4g}, of most evidence" if data.errors is None and noise is None else ""
+    )
     return f"at N = infinity, exactly: {field} at {place}{assumed}"
 
 

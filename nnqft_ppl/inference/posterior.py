@@ -76,7 +76,7 @@ def posterior(
     sampler
         ``nuts`` or ``gibbs``. By default what suits the theory: Gibbs moves of blocks of neurons where these are
         independent, NUTS where they are not, or where laws are smooth and a hyperparameter is unknown or data are
-        precise.
+        precise, and not many.
     collapsed
         Are Gaussian amplitudes to be integrated out? By default where that is possible, but with a source not where
         neurons are independent. ``False`` does not undo `collapse`.

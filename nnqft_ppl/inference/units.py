@@ -78,6 +78,15 @@ def summary_in_units(summary: pd.DataFrame, tree: DataTree, data: Data, places: 
     return result
 
 
+def rows_of(data: Data, places: Array) -> pd.DataFrame:
+    """The columns that name points (Q, d): one row for each point, or for each component of each point."""
+    components = len(data.y_name)
+    table = pd.DataFrame({name: np.repeat(column, components) for name, column in data.keys(places).items()})
+    if components > 1:
+        table["component"] = np.tile(data.y_name, len(places))
+    return table
+
+
 def bands(tree: DataTree, data: Data, places: Array) -> pd.DataFrame:
     """Mean, deviation and quantiles of the field at points (Q, d), of a tree in the units of the data.
 
@@ -85,10 +94,7 @@ def bands(tree: DataTree, data: Data, places: Array) -> pd.DataFrame:
     """
     phi = tree["posterior/phi"].to_numpy()
     phi = phi.reshape(-1, *phi.shape[2:])
-    components = len(data.y_name)
-    table = pd.DataFrame({name: np.repeat(column, components) for name, column in data.keys(places).items()})
-    if components > 1:
-        table["component"] = np.tile(data.y_name, len(places))
+    table = rows_of(data, places)
     table["mean"], table["sd"] = phi.mean(axis=0).ravel(), phi.std(axis=0, ddof=1).ravel()
     for level in LEVELS:
         table[f"q{level:g}"] = np.quantile(phi, level, axis=0).ravel()

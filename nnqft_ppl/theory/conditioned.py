@@ -161,10 +161,20 @@ class Conditioned:
             empty = jnp.zeros((0, mean.shape[1]))
             return LinearSystem(jnp.zeros((shape[0], 0)), empty, mean, spread, log_weight)
         h = parts[0]
-        sigma = jnp.broadcast_to(jnp.asarray(noise), (len(self.observation.points),))
+        sigma = self._noises(noise)
         r = (jnp.asarray(self.observation.values).reshape(len(sigma), -1) - h.T @ mean) / sigma[:, None]
         log_weight -= mean.shape[1] * jnp.sum(jnp.log(sigma))
         return LinearSystem(spread * h / sigma[None], r, mean, spread, log_weight)
+
+    def rows(self, net: Architecture, theta: Parameters, spread: jax.Array, noise: Any) -> jax.Array:
+        """Rows of the W of `linear_system` for n neurons of the net, (n, P), from their parameters and spreads (n,)."""
+        data: Any = self.observation
+        return spread[:, None] * net.neurons(theta, jnp.asarray(data.points)) / self._noises(noise)[None]
+
+    def _noises(self, noise: Any) -> jax.Array:
+        """The noise of every value, (P,)."""
+        data: Any = self.observation
+        return jnp.broadcast_to(jnp.asarray(noise), (len(data.points),))
 
     def amplitudes_given(self, key: jax.Array, net: Architecture, theta: Parameters, noise: Any) -> jax.Array:
         """An exact draw of the amplitudes of a collapsed theory given everything else."""
