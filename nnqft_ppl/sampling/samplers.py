@@ -16,7 +16,7 @@ from numpyro.infer import NUTS
 from numpyro.infer.util import ParamInfo
 
 from nnqft_ppl.laws.charts import Chart, chart
-from nnqft_ppl.sampling.sweeps import sweep
+from nnqft_ppl.sampling.gibbs import sweep
 from nnqft_ppl.sampling.whitened import Point, Whitened
 from nnqft_ppl.theory.architecture import Architecture, Parameters
 from nnqft_ppl.theory.conditioned import Conditioned

@@ -14,8 +14,8 @@ from nnqft_ppl.inference.gaussian_process import kernel_matrix, likeliest_noise
 from nnqft_ppl.inference.markov import markov_kernel, markov_log_evidence
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.sampling.diagnostics import summarise
+from nnqft_ppl.sampling.gibbs import _neuron_sweep, _value_sweep, choice
 from nnqft_ppl.sampling.samplers import GibbsSampler
-from nnqft_ppl.sampling.sweeps import _neuron_sweep, _value_sweep, choice
 from nnqft_ppl.theory.conditioned import field_at
 from nnqft_ppl.theory.gaussian_amplitudes import exchanged_root, inverse_root
 
