@@ -64,7 +64,13 @@ def sweep(
 
     Example: `nnqft sweep plan.toml --shard $SLURM_ARRAY_TASK_ID/16 --jobs 1`
     """
-    with answering("sweep", as_json) as screen:
+    folder = Path(plan.stem) if out is None else out
+
+    def kept() -> str:
+        count = sum(1 for _ in folder.glob("verb=*/*/*.parquet"))
+        return f"{count} cells in {folder}" if count else ""
+
+    with answering("sweep", as_json, keeps=kept) as screen:
         if merge and (jobs is not None or shard is not None or scheduler is not None or cluster is not None):
             raise InputError("--merge computes nothing; leave out --jobs, --shard, --scheduler and --cluster")
         if not plan.is_file():
@@ -79,7 +85,6 @@ def sweep(
         from nnqft_ppl.sweeps.sweep import run, share
 
         found = read_plan(plan)
-        folder = Path(plan.stem) if out is None else out
         cells = share(found.cells, shard)
         part = "" if shard is None else f", of which {len(cells)} in part {shard}"
         say(f"plan: {len(found.cells)} cells of {cells[0].verb if cells else found.cells[0].verb}{part}")

@@ -6,7 +6,6 @@ Null means "does not apply": the seed of an exact result, the exact value of a t
 from collections.abc import Hashable
 from typing import Any, Literal, NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from nnqft_ppl.runtime.errors import InputError
@@ -226,7 +225,7 @@ def validate_table(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
         except (TypeError, ValueError) as error:
             raise InputError(f"table {schema}: column {name!r} must be of type {column.dtype}: {error}") from error
     for name in result.columns.difference(list(columns)):
-        if not all(value is None or np.isscalar(value) for value in result[name]):
+        if not all(pd.api.types.is_scalar(value) for value in result[name]):
             raise InputError(f"table {schema}: column {name!r} must hold numbers or strings")
     result.attrs = dict(table.attrs)
     return result

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 
@@ -41,8 +42,8 @@ class Computed(NamedTuple):
     notes: tuple[str, ...]
 
 
-def cell_of(verb: str, model: Model, options: str, seed: int, label: str) -> Cell:
-    """A cell; whatever its label says, cells of one name have one result."""
+def cell_of(verb: str, model: Model, options: str, seed: int, words: Sequence[str]) -> Cell:
+    """A cell; whatever the words of its label say, cells of one name have one result."""
     card, said = card_name(conditioned(model).net), to_json(model)
     alone = json.loads(said)
     alone.pop("file", None)  # a card that moves to another folder stays the same
@@ -50,7 +51,7 @@ def cell_of(verb: str, model: Model, options: str, seed: int, label: str) -> Cel
     number = seed if VERBS[verb].seeded(json.loads(options)) else None
     determines = json.dumps([alone, source, verb, options, number, VERSION], sort_keys=True)
     name = hashlib.sha256(determines.encode()).hexdigest()[:DIGITS]
-    return Cell(verb, card, said, options, number, name, label)
+    return Cell(verb, card, said, options, number, name, " ".join([card, *words]))
 
 
 def place(folder: Path, cell: Cell) -> Path:

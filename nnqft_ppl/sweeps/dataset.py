@@ -112,11 +112,12 @@ def read_sweep(folder: str | Path, verb: str | None = None) -> pd.DataFrame:
     Examples
     --------
     >>> import tempfile
+    >>> asked = {"orders": [2], "kinds": ["full"], "estimators": ["exact"], "points": [[0.0], [0.0]]}
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     _ = nq.sweep("cos_net", {"width": [10, 20]}, estimators=["exact"], orders=[2], out=folder, jobs=1)
+    ...     _ = nq.sweep("cos_net", {"width": [10, 20]}, **asked, out=folder, jobs=1)
     ...     table = nq.read_sweep(folder)
-    >>> table[["width", "kind", "estimate"]].values.tolist()[0]
-    [10, 'full', 0.31558...]
+    >>> table[["width", "estimator", "estimate"]].values.tolist()  # G2 at one point
+    [[10, 'exact', 0.5], [20, 'exact', 0.5]]
     """
     folder = Path(folder)
     verbs = sorted(path.name.removeprefix("verb=") for path in folder.glob("verb=*"))
@@ -158,7 +159,7 @@ def _read(file: Path) -> _Stored:
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise InputError(f"cell {str(file)!r} must be Parquet that a sweep wrote: {one_line(error)}") from error
     first = table.slice(0, 1).to_pylist()[0]
-    own = [first[name] for name in first if name in ("width", "dim") or name not in SCHEMAS[said["schema"]]]
+    own = [first[n] for n in first if n != "cell" and (n in ("width", "dim") or n not in SCHEMAS[said["schema"]])]
     values = tuple((value is None, 0 if value is None else value) for value in own)
     options = json.dumps(sweep["options"], sort_keys=True)
     return _Stored(file.stem, table, said["text"], (file.parent.name, values, options, sweep["seed"] or 0))

@@ -48,17 +48,19 @@ class Where:
         return self.jobs or os.cpu_count() or 1
 
 
-def done[T, R](work: Callable[[T], R], pieces: Sequence[T], where: Where) -> Iterator[tuple[int, R | Exception]]:
+def done[T, R](
+    work: Callable[[T], R], pieces: Sequence[T], where: Where, ready: Callable[[], None] = lambda: None
+) -> Iterator[tuple[int, R | Exception]]:
     """The number of each piece and what `work` made of it, or the error that it raised, as they end.
 
     Pieces are begun in their order. `work` and what it takes and returns travel by pickle. Whoever stops listening
-    stops the work.
+    stops the work. `ready` is called when there is someone to do it.
     """
     jobs = min(where.count, len(pieces))
     if jobs > 1 or (where.away and pieces):
         from nnqft_ppl.sweeps.workers import done_by_workers
 
-        yield from done_by_workers(work, pieces, where, jobs)
+        yield from done_by_workers(work, pieces, where, jobs, ready)
         return
     for number, piece in enumerate(pieces):
         try:

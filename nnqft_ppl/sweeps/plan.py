@@ -72,8 +72,7 @@ def planned(content: dict[str, Any], folder: Path = Path()) -> Plan:
             VERBS[verb].check(model, options)
             text = json.dumps(options, sort_keys=True)
             for seed in seeds:
-                label = " ".join([*said, *([f"seed={seed}"] if len(seeds) > 1 else [])])
-                cell = cell_of(verb, model, text, seed, label)
+                cell = cell_of(verb, model, text, seed, [*said, *([f"seed={seed}"] if len(seeds) > 1 else [])])
                 cells.setdefault(cell.name, cell)
     return Plan(tuple(cells.values()), table("cluster", content.get("cluster", {})))
 
@@ -102,7 +101,7 @@ def _combinations(grid: dict[str, Any]) -> Iterator[tuple[list[str], dict[str, A
     axes = {name: _listed(f"grid.{name}", value) for name, value in grid.items()}
     for values in itertools.product(*axes.values()):
         chosen = dict(zip(axes, values, strict=True))
-        yield [f"{name}={_brief(chosen[name])}" for name in axes if len(axes[name]) > 1], chosen
+        yield [f"{name}={_brief(chosen[name])}" for name in axes if len(axes[name]) > 1 and name != "card"], chosen
 
 
 def _listed(label: str, value: Any) -> list[Any]:

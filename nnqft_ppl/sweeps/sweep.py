@@ -138,7 +138,7 @@ def run(cells: Sequence[Cell], folder: Path, where: Where, *, progress: bool = F
             left = missing(folder, cells)
             there = len(cells) - len(left)
             with progress_bar("sweep", len(cells), progress and bool(left), begun=there, unit="cells") as advance:
-                for number, found in done(computed, left, where):
+                for number, found in done(computed, left, where, lambda: advance(0)):
                     cell = left[number]
                     if isinstance(found, Exception):
                         failed.append(Failure(cell.name, cell.label, _why(found)))

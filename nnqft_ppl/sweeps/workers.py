@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
+from inspect import signature
 from typing import Any
 from uuid import uuid4
 
@@ -33,10 +34,14 @@ SETTINGS = {
 }
 
 
-def done_by_workers(work: Callable, pieces: Sequence, where: Where, jobs: int) -> Iterator[tuple[int, Any]]:
+def done_by_workers(
+    work: Callable, pieces: Sequence, where: Where, jobs: int, ready: Callable[[], None]
+) -> Iterator[tuple[int, Any]]:
     """As `engine.done`, by workers."""
     with settings(SETTINGS), _silence(), _client(where, jobs) as client:
         client.register_plugin(Begin(None if where.away else jobs))
+        client.wait_for_workers(1)
+        ready()
         run = uuid4().hex  # other programs may ask the same scheduler
         keys = [f"{run}-{number:08}" for number in range(len(pieces))]  # in whose order Dask begins them
         futures: list[Any] = client.map(work, pieces, key=keys)
@@ -138,10 +143,14 @@ def _queue(name: str, options: dict[str, Any]) -> Any:
     except ImportError:
         raise InputError("cluster needs dask-jobqueue: pip install 'nnqft_ppl[cluster]'") from None
     kind = {"slurm": queues.SLURMCluster, "pbs": queues.PBSCluster}[name]
+    given = {"cores": 1, "processes": 1, "memory": "4GB", "scheduler_options": {"dashboard": False}, **options}
+    known = signature(queues.core.JobQueueCluster).parameters
     try:
-        return kind(**{"cores": 1, "processes": 1, "memory": "4GB", **options}, silence_logs=logging.CRITICAL)
+        kind.job_cls("tcp://nowhere:0", "first", **{key: value for key, value in given.items() if key not in known})
+        return kind(**given, silence_logs=logging.CRITICAL)
     except (TypeError, ValueError) as error:
-        raise InputError(f"cluster: options must be those of dask-jobqueue's {kind.__name__}: {error}") from error
+        why = str(error).split(". ")[0]
+        raise InputError(f"cluster: options must be those of dask-jobqueue's {kind.__name__}: {why}") from error
 
 
 @contextmanager
