@@ -20,9 +20,10 @@ import nnqft_ppl as nq
 from nnqft_ppl.reports.points import default_configuration
 from nnqft_ppl.runtime.jax_settings import enable_x64, tune_xla
 from nnqft_ppl.sweeps.cells import Cell, computed
-from nnqft_ppl.sweeps.engine import Where, done
+from nnqft_ppl.sweeps.engine import done
 from nnqft_ppl.sweeps.plan import planned
 from nnqft_ppl.sweeps.sweep import run
+from nnqft_ppl.sweeps.where import Where
 
 MANY = {"width": list(range(2, 22)), "sigma_b": np.linspace(0.5, 2.0, 50).tolist()}
 LONG, DRAWS = 40, 8_000_000  # cells of about a second, by neurons of order 4

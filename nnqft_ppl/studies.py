@@ -27,7 +27,8 @@ from nnqft_ppl.reports.provenance import card_name
 from nnqft_ppl.reports.schemas import Schema
 from nnqft_ppl.reports.tables import write_table
 from nnqft_ppl.runtime.errors import InputError
-from nnqft_ppl.sweeps.engine import Where, done
+from nnqft_ppl.sweeps.engine import done
+from nnqft_ppl.sweeps.where import Where
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -12,6 +12,7 @@ import pandas as pd
 import polars as pl
 import psutil
 import pytest
+from conftest import ROOT
 from typer.testing import CliRunner
 
 import nnqft_ppl as nq
@@ -21,9 +22,10 @@ from nnqft_ppl.cli.app import app
 from nnqft_ppl.reports.schemas import SCHEMAS
 from nnqft_ppl.sweeps import cells, verbs
 from nnqft_ppl.sweeps.dataset import merge, prepare
-from nnqft_ppl.sweeps.engine import Where, done
-from nnqft_ppl.sweeps.plan import planned
+from nnqft_ppl.sweeps.engine import done
+from nnqft_ppl.sweeps.plan import planned, read_plan
 from nnqft_ppl.sweeps.sweep import run, share
+from nnqft_ppl.sweeps.where import Where
 
 EXACT: dict[str, Any] = {"orders": [2], "kinds": ["full"], "estimators": ["exact"], "points": [[0.0], [0.0]]}
 HERE = Where(1)
@@ -391,11 +393,5 @@ def test_the_command(tmp_path, monkeypatch):
         nq.read_sweep("part-3")
 
 
-def test_the_plan_of_the_examples(tmp_path):
-    from conftest import ROOT
-
-    from nnqft_ppl.sweeps.plan import read_plan
-
-    found = read_plan(ROOT / "examples" / "widths.toml")
-    assert len(found.cells) == 12
-    assert np.isin([cell.card for cell in found.cells], "cos_net").all()
+def test_the_plan_of_the_examples():
+    assert len(read_plan(ROOT / "examples" / "widths.toml").cells) == 12

@@ -80,9 +80,9 @@ def sweep(
         enable_x64()
         from nnqft_ppl.sweeps.dataset import close, missing, prepare
         from nnqft_ppl.sweeps.dataset import merge as take
-        from nnqft_ppl.sweeps.engine import Where
         from nnqft_ppl.sweeps.plan import read_plan
         from nnqft_ppl.sweeps.sweep import run, share
+        from nnqft_ppl.sweeps.where import Where
 
         found = read_plan(plan)
         cells = share(found.cells, shard)

@@ -15,8 +15,9 @@ from nnqft_ppl.runtime.files import writing
 from nnqft_ppl.runtime.progress import progress_bar, say
 from nnqft_ppl.sweeps.cells import Cell, computed, place
 from nnqft_ppl.sweeps.dataset import close, missing, prepare, read_cells, write_cell
-from nnqft_ppl.sweeps.engine import Where, done
+from nnqft_ppl.sweeps.engine import done
 from nnqft_ppl.sweeps.plan import planned
+from nnqft_ppl.sweeps.where import Where
 from nnqft_ppl.theory.conditioned import Model
 
 
@@ -94,7 +95,7 @@ def sweep(
     >>> asked = {"orders": [2], "kinds": ["full"], "estimators": ["exact"], "points": [[0.0], [0.0]]}
     >>> table = nq.sweep("cos_net", grid, **asked, jobs=1)
     >>> table[["width", "sigma_a", "estimate"]].values.tolist()
-    [[10.0, 1.0, 0.5], [10.0, 2.0, 2.0], [20.0, 1.0, 0.5], [20.0, 2.0, 2.0]]
+    [[10, 1.0, 0.5], [10, 2.0, 2.0], [20, 1.0, 0.5], [20, 2.0, 2.0]]
     """
     check_precision()
     tables = [dict(one) for one in ([grid or {}] if isinstance(grid, Mapping) or grid is None else grid)]

@@ -22,7 +22,7 @@ from nnqft_ppl import models
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.jax_settings import enable_x64, keep_programs, own_cpus
 from nnqft_ppl.runtime.progress import be_quiet
-from nnqft_ppl.sweeps.engine import Where
+from nnqft_ppl.sweeps.where import Where
 
 LOST = 5  # workers that one piece of work may cost
 SECONDS = 30.0  # until a scheduler has to answer
