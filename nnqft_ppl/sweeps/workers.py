@@ -7,15 +7,17 @@ import logging
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from inspect import signature
+from itertools import islice
 from typing import Any
 from uuid import uuid4
 
 from dask.config import set as settings
-from distributed import Client, LocalCluster, Worker, WorkerPlugin, as_completed
+from distributed import Client, LocalCluster, Worker, WorkerPlugin, wait
 from distributed.scheduler import KilledWorker
 
 from nnqft_ppl import models
@@ -26,6 +28,8 @@ from nnqft_ppl.sweeps.where import Where
 
 LOST = 5  # workers that one piece of work may cost
 SECONDS = 30.0  # until a scheduler has to answer
+AHEAD = 3  # pieces that are begun for each worker
+PATIENCE = 60.0  # seconds without any worker of this machine
 LONGEST = 2.0  # seconds of taking a cluster down
 SETTINGS = {
     "distributed.scheduler.allowed-failures": LOST - 1,
@@ -42,18 +46,41 @@ def done_by_workers(
         client.register_plugin(Begin(None if where.away else jobs))
         client.wait_for_workers(1)
         ready()
-        run = uuid4().hex  # other programs may ask the same scheduler
-        keys = [f"{run}-{number:08}" for number in range(len(pieces))]  # in whose order Dask begins them
-        futures: list[Any] = client.map(work, pieces, key=keys)
-        numbers = {future.key: number for number, future in enumerate(futures)}
-        for future in as_completed(futures):
-            found: Any = future.exception() if future.status == "error" else future.result()
-            if isinstance(found, KilledWorker):
-                found = InputError(f"it ended its process, {LOST} times; memory may have run out")
-            number = numbers[future.key]
-            futures[number] = None
-            future.release()
-            yield number, found
+        run, left = uuid4().hex, iter(enumerate(pieces))  # other programs may ask the same scheduler
+        numbers: dict[Any, int] = {}
+        seen = time.monotonic()  # workers, the last time
+        while True:
+            # What has ended waits on its worker until it is fetched, and would be lost with it: few are begun ahead.
+            for number, piece in islice(left, max(AHEAD * _workers(client) - len(numbers), 0)):
+                numbers[client.submit(work, piece, key=f"{run}-{number}")] = number
+            if not numbers:
+                return
+            try:
+                ended = wait(list(numbers), timeout=1.0, return_when="FIRST_COMPLETED").done
+                found = {future: _result(future) for future in ended}
+            except TimeoutError:
+                found = {}
+            seen = time.monotonic() if _workers(client, 0) else seen
+            if not where.away and time.monotonic() - seen > PATIENCE:  # they are gone, and Dask makes no new ones
+                client.cluster.scale(0)
+                client.cluster.scale(jobs)
+                seen = time.monotonic()
+            for future, result in found.items():
+                number = numbers.pop(future)
+                future.release()
+                yield number, result
+
+
+def _workers(client: Client, least: int = 1) -> int:
+    return max(len(client.scheduler_info(n_workers=-1)["workers"]), least)
+
+
+def _result(future: Any) -> Any:
+    """What a piece came to; `TimeoutError` where it was lost with its worker after it had ended, and begins anew."""
+    found = future.exception(timeout=5.0) if future.status == "error" else future.result(timeout=5.0)
+    if isinstance(found, KilledWorker):
+        return InputError(f"it ended its process, {LOST} times; memory may have run out")
+    return found
 
 
 class Begin(WorkerPlugin):
@@ -113,13 +140,12 @@ def _local() -> LocalCluster:
     """
     main = threading.current_thread() is threading.main_thread()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if main else None
-    nowhere: Any = None
     try:
         return LocalCluster(
             n_workers=0,
             threads_per_worker=1,
             memory_limit=0,  # the system's own
-            dashboard_address=nowhere,
+            dashboard_address="127.0.0.1:0",
             silence_logs=logging.CRITICAL,
         )
     finally:
@@ -143,7 +169,7 @@ def _queue(name: str, options: dict[str, Any]) -> Any:
     except ImportError:
         raise InputError("cluster needs dask-jobqueue: pip install 'nnqft_ppl[cluster]'") from None
     kind = {"slurm": queues.SLURMCluster, "pbs": queues.PBSCluster}[name]
-    given = {"cores": 1, "processes": 1, "memory": "4GB", "scheduler_options": {"dashboard": False}, **options}
+    given = {"cores": 1, "processes": 1, "memory": "4GB", "scheduler_options": {"dashboard_address": ":0"}, **options}
     known = signature(queues.core.JobQueueCluster).parameters
     try:
         kind.job_cls("tcp://nowhere:0", "first", **{key: value for key, value in given.items() if key not in known})
