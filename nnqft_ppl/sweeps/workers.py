@@ -29,7 +29,7 @@ from nnqft_ppl.sweeps.where import Where
 LOST = 5  # workers that one piece of work may cost
 SECONDS = 30.0  # until a scheduler has to answer
 AHEAD = 3  # pieces that are begun for each worker
-PATIENCE = 60.0  # seconds without any worker of this machine
+PATIENCE = 120.0  # seconds without any worker of this machine
 LONGEST = 2.0  # seconds of taking a cluster down
 SETTINGS = {
     "distributed.scheduler.allowed-failures": LOST - 1,
@@ -56,14 +56,15 @@ def done_by_workers(
             if not numbers:
                 return
             try:
-                ended = wait(list(numbers), timeout=1.0, return_when="FIRST_COMPLETED").done
-                found = {future: _result(future) for future in ended}
+                ended: Any = wait(list(numbers), timeout=1.0, return_when="FIRST_COMPLETED")
+                found = {future: _result(future) for future in ended.done}
             except TimeoutError:
                 found = {}
             seen = time.monotonic() if _workers(client, 0) else seen
             if not where.away and time.monotonic() - seen > PATIENCE:  # they are gone, and Dask makes no new ones
-                client.cluster.scale(0)
-                client.cluster.scale(jobs)
+                cluster: Any = client.cluster
+                cluster.scale(0)
+                cluster.scale(jobs)
                 seen = time.monotonic()
             for future, result in found.items():
                 number = numbers.pop(future)
