@@ -29,7 +29,7 @@ from nnqft_ppl.sweeps.where import Where
 LOST = 5  # workers that one piece of work may cost
 SECONDS = 30.0  # until a scheduler has to answer
 AHEAD = 3  # pieces that are begun for each worker
-PATIENCE = 120.0  # seconds without any worker of this machine
+PATIENCE = 30.0  # seconds without any worker of this machine
 LONGEST = 2.0  # seconds of taking a cluster down
 SETTINGS = {
     "distributed.scheduler.allowed-failures": LOST - 1,
