@@ -62,6 +62,7 @@ benchmarks: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/posterior.py
 	$(BIN)/python benchmarks/modes.py
+	$(BIN)/python benchmarks/sweeps.py
 
 $(VENV)/bin/python:
 	@for candidate in $(CANDIDATES); do \

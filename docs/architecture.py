@@ -21,6 +21,7 @@ FLOORS = (
     ("correlation", "inference", "catalogue"),
     ("classical", "axioms", "interacting"),
     ("reports", "checks"),
+    ("sweeps",),
     ("studies",),
     ("cli",),
 )
@@ -40,6 +41,7 @@ WORDS = {
     "interacting": "actions, energies",
     "reports": "tables, pictures",
     "checks": "cards against draws",
+    "sweeps": "grids of theories",
     "studies": "the door to analysis/",
     "cli": "the command line",
 }

@@ -55,7 +55,9 @@ __all__ = [
     "prior_predictive",
     "read_configurations",
     "read_data",
+    "read_sweep",
     "read_table",
+    "sweep",
     "theory_of",
     "to_json",
     "to_toml",
@@ -99,6 +101,8 @@ from .reports.tables import read_table, write_table
 from .runtime.errors import InputError, NoClosedForm
 from .runtime.grids import Grid
 from .runtime.jax_settings import enable_x64
+from .sweeps.dataset import read_sweep
+from .sweeps.sweep import sweep
 from .text import from_json, from_toml, to_json, to_toml
 from .theory.amplitudes import Bimodal, ConstantModulus, Gaussian, Laplace, OffsetGaussian, Rayleigh, Student
 from .theory.compose import Powers, compose

@@ -13,8 +13,6 @@ goes the route by which it came, as a row is evidence only as far as its two sid
 
 import importlib
 import math
-import multiprocessing
-import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -29,7 +27,8 @@ from nnqft_ppl.reports.provenance import card_name
 from nnqft_ppl.reports.schemas import Schema
 from nnqft_ppl.reports.tables import write_table
 from nnqft_ppl.runtime.errors import InputError
-from nnqft_ppl.runtime.jax_settings import own_cpus
+from nnqft_ppl.sweeps.engine import done
+from nnqft_ppl.sweeps.where import Where
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -232,25 +231,11 @@ def run_all(
     InputError
         as `run` does.
     """
-    context, count = multiprocessing.get_context("spawn"), min(jobs, len(chosen))
-    with context.Pool(count, _begin, (context.Value("i", 0), count)) as pool:
-        yield from pool.imap_unordered(partial(_named, out=Path(out), quick=quick, seed=seed), reversed(chosen))
-
-
-def _begin(begun: Any, count: int) -> None:
-    """In a new process: CPUs of its own, float64, and Ctrl-C is for the parent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with begun.get_lock():
-        index = begun.value
-        begun.value += 1
-    own_cpus(index, count)
-    from nnqft_ppl.runtime.jax_settings import enable_x64
-
-    enable_x64()
-
-
-def _named(name: str, out: Path, quick: bool, seed: int) -> tuple[str, list[Row]]:
-    return name, run(name, out, quick=quick, seed=seed)
+    names = tuple(reversed(chosen))
+    for number, found in done(partial(run, out=Path(out), quick=quick, seed=seed), names, Where(jobs)):
+        if isinstance(found, Exception):
+            raise found
+        yield names[number], found
 
 
 def scoreboard(rows: list[Row]) -> pd.DataFrame:

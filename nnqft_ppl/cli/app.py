@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 
 from nnqft_ppl.cli.axioms import axioms, predict
-from nnqft_ppl.cli.catalogue import list_cards, show
-from nnqft_ppl.cli.check import check
+from nnqft_ppl.cli.catalogue import check, list_cards, show
 from nnqft_ppl.cli.classical import modes, vacua
 from nnqft_ppl.cli.correlators import correlators, draw
 from nnqft_ppl.cli.demo import demo
@@ -19,6 +18,7 @@ from nnqft_ppl.cli.interacting import action, energies, interact
 from nnqft_ppl.cli.posterior import compare, posterior
 from nnqft_ppl.cli.reproduce import reproduce
 from nnqft_ppl.cli.screen import answering
+from nnqft_ppl.cli.sweep import sweep
 from nnqft_ppl.runtime.jax_settings import keep_programs, tune_xla
 from nnqft_ppl.runtime.progress import be_quiet
 
@@ -76,6 +76,7 @@ app.command()(posterior)
 app.command()(compare)
 app.command()(modes)
 app.command()(vacua)
+app.command()(sweep)
 app.command()(reproduce)
 
 

@@ -36,7 +36,6 @@ PointsOption = Annotated[
 
 
 MOST_ROWS = 40  # on a terminal
-DEFAULT_POSITIONS = (0.1, 0.52, -0.31, 0.97, -0.83, 1.43, -1.24, 2.06, -1.91, 2.74)  # no balanced sum vanishes
 
 
 def draw(
@@ -205,17 +204,11 @@ def correlators(
 
 
 def _configurations(points: Path | None, order: int, dim: int) -> "Array":
-    import numpy as np
-
     from nnqft_ppl.correlation.exact import check_order
-    from nnqft_ppl.reports.points import read_configurations
+    from nnqft_ppl.reports.points import default_configuration, read_configurations
 
     check_order(order)
-    if points is not None:
-        return read_configurations(points, order)
-    x = np.zeros((1, order, dim))
-    x[0, :, 0] = DEFAULT_POSITIONS[:order]
-    return x
+    return default_configuration(order, dim) if points is None else read_configurations(points, order)
 
 
 def _words(text: str) -> list[str]:

@@ -7,7 +7,7 @@ same data, whole, to `Screen.give`. Standard output has the one or the other; re
 import json
 import math
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -67,16 +67,18 @@ class Screen:
 
 
 @contextmanager
-def answering(command: str, as_json: bool = False, *, keeps: Path | None = None) -> Iterator[Screen]:
+def answering(
+    command: str, as_json: bool = False, *, keeps: Path | Callable[[], str] | None = None
+) -> Iterator[Screen]:
     """One line on standard error and exit status 2 for what the user can mend; warnings become notes.
 
-    An interruption (status 130) says what is kept in the folder of checkpoints `keeps`, if the command has one.
+    An interruption (status 130) says what is kept, in the folder of checkpoints `keeps`, or by its own words.
     """
 
     def last_words() -> str:
         from nnqft_ppl.runtime.checkpoint import kept
 
-        found = "" if keeps is None else kept(keeps)
+        found = kept(keeps) if isinstance(keeps, Path) else "" if keeps is None else keeps()
         return (
             f"interrupted; kept {found}: the same command goes on from there"
             if found

@@ -1,15 +1,14 @@
 """The classical world as tidy tables: modes, their parameters, and what became of symmetries."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 
 from nnqft_ppl.classical.breaking import Breaking
 from nnqft_ppl.classical.maxima import Modes
-from nnqft_ppl.reports.provenance import card_name, flat_hyperparameters
-from nnqft_ppl.reports.schemas import Schema, validate_table
-from nnqft_ppl.runtime.version import VERSION
+from nnqft_ppl.classical.vacua import Vacua
+from nnqft_ppl.reports.provenance import theory_table
+from nnqft_ppl.reports.schemas import validate_table
 from nnqft_ppl.text import told
 from nnqft_ppl.theory.architecture import Architecture
 from nnqft_ppl.theory.conditioned import Model, conditioned
@@ -40,7 +39,7 @@ def modes_table(model: Model, found: Modes, *, seed: int) -> pd.DataFrame:
                 "seed": seed,
             }
         )
-    return _table(model, [_theory(conditioned(model).net) | row for row in rows], "modes")
+    return theory_table(model, rows, "modes")
 
 
 def parameters_table(model: Model, found: Modes) -> pd.DataFrame:
@@ -51,19 +50,26 @@ def parameters_table(model: Model, found: Modes) -> pd.DataFrame:
         for site, values in mode.theta.items()
         for entry, value in enumerate(values.ravel())
     ]
-    return _table(model, rows, "parameters")
-
-
-def breaking_table(net: Architecture, fates: Sequence[Breaking]) -> pd.DataFrame:
-    """One row for each symmetry, in the schema ``breaking``."""
-    return _table(net, [_theory(net) | one._asdict() for one in fates], "breaking")
-
-
-def _table(model: Model, rows: list[dict[str, Any]], schema: Schema) -> pd.DataFrame:
-    table = validate_table(pd.DataFrame(rows), schema)
+    table = validate_table(pd.DataFrame(rows), "parameters")
     table.attrs["provenance"] = {"theory": repr(conditioned(model).net), **told(model)}
     return table
 
 
-def _theory(net: Architecture) -> dict[str, Any]:
-    return {"card": card_name(net), **flat_hyperparameters(net), "version": VERSION}
+def breaking_table(net: Architecture, fates: Sequence[Breaking]) -> pd.DataFrame:
+    """One row for each symmetry, in the schema ``breaking``."""
+    return theory_table(net, [one._asdict() for one in fates], "breaking")
+
+
+def vacua_table(net: Architecture, found: Vacua, *, seed: int) -> pd.DataFrame:
+    """One row, in the schema ``vacua``."""
+    row = {
+        "expectation": found.radius,
+        "manifold": found.dimension,
+        "goldstones": found.goldstones,
+        "moduli": found.moduli,
+        "mass_squared": float(found.masses[-1]),
+        "log_p": found.log_p,
+        "neurons": found.neurons,
+        "seed": seed,
+    }
+    return theory_table(net, [row], "vacua")

@@ -13,6 +13,16 @@ from nnqft_ppl.runtime.columns import numbers, read_columns
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.files import one_line
 
+#: Along the first axis: no balanced sum of them vanishes.
+DEFAULT_POSITIONS = (0.1, 0.52, -0.31, 0.97, -0.83, 1.43, -1.24, 2.06, -1.91, 2.74)
+
+
+def default_configuration(order: int, dim: int) -> Array:
+    """One configuration of `order` points along the first axis, (1, n, d), where none is given."""
+    x = np.zeros((1, order, dim))
+    x[0, :, 0] = DEFAULT_POSITIONS[:order]
+    return x
+
 
 def configurations_table(configurations: ArrayLike) -> pd.DataFrame:
     """The tidy table of points: one row for each point of each configuration; configurations of shape (C, n, d)."""

@@ -11,12 +11,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from xarray import DataTree, open_datatree
 
+from nnqft_ppl.reports.schemas import Schema, validate_table
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.files import one_line
-from nnqft_ppl.text import from_toml, read_theory
+from nnqft_ppl.runtime.version import VERSION
+from nnqft_ppl.text import from_toml, read_theory, told
 from nnqft_ppl.theory.amplitudes import NAMED_LAWS, AmplitudeLaw
 from nnqft_ppl.theory.architecture import Architecture
-from nnqft_ppl.theory.conditioned import Model
+from nnqft_ppl.theory.conditioned import Model, conditioned
 
 
 def card_name(net: Architecture) -> str:
@@ -37,6 +39,15 @@ def flat_hyperparameters(net: Architecture) -> dict[str, Any]:
         else:
             flat[field.name] = value if np.isscalar(value) else str(value)
     return flat
+
+
+def theory_table(model: Model, rows: list[dict[str, Any]], schema: Schema) -> pd.DataFrame:
+    """Rows of a result with the columns of their theory, in a schema that has them; and the provenance."""
+    net = conditioned(model).net
+    own = {"card": card_name(net), **flat_hyperparameters(net), "version": VERSION}
+    table = validate_table(pd.DataFrame([own | row for row in rows]), schema)
+    table.attrs["provenance"] = {"theory": repr(net), **told(model)}
+    return table
 
 
 def theory_of(source: str | Path | pd.DataFrame | DataTree) -> Model | dict[str, Model]:

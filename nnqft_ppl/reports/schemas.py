@@ -6,7 +6,6 @@ Null means "does not apply": the seed of an exact result, the exact value of a t
 from collections.abc import Hashable
 from typing import Any, Literal, NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from nnqft_ppl.runtime.errors import InputError
@@ -17,10 +16,13 @@ Schema = Literal[
     "breaking",
     "configurations",
     "correlators",
+    "energies",
     "interactions",
     "modes",
     "parameters",
+    "posterior",
     "scoreboard",
+    "vacua",
 ]
 
 
@@ -72,6 +74,50 @@ SCHEMAS: dict[Schema, dict[str, Column]] = {
         "draws": Column("Int64", "networks; null for an exact test"),
         "detail": Column("str", "remarks"),
         "seed": Column("Int64", "seed of the draws"),
+        "version": Column("str", "version of nnqft_ppl"),
+    },
+    "energies": {
+        "card": Column("str", "name of the architecture"),
+        "width": Column("Int64", "number N of neurons"),
+        "dim": Column("Int64", "dimension d of space"),
+        "state": Column("Int64", "number of the state above the vacuum, from 1"),
+        "energy": Column("float64", "E_n - E_0, in units of m"),
+        "error": Column("float64", "standard error of the energy, by the jackknife"),
+        "weight": Column("float64", "|<0|O|n>|^2 of the operator"),
+        "weight_error": Column("float64", "standard error of the weight"),
+        "effective": Column("float64", "number of draws, less where they have weights"),
+        "draws": Column("Int64", "networks"),
+        "seed": Column("Int64", "seed of the draws"),
+        "version": Column("str", "version of nnqft_ppl"),
+    },
+    "posterior": {
+        "card": Column("str", "name of the architecture"),
+        "width": Column("Int64", "number N of neurons"),
+        "dim": Column("Int64", "dimension d of space"),
+        "quantity": Column("str", "phi, phi^2, action, noise or an unknown hyperparameter"),
+        "index": Column("Int64", "which of its numbers: the point of a field"),
+        "estimate": Column("float64", "posterior mean"),
+        "sd": Column("float64", "posterior standard deviation"),
+        "mcse": Column("float64", "Monte Carlo standard error of the mean"),
+        "ess_bulk": Column("float64", "effective sample size of the bulk"),
+        "ess_tail": Column("float64", "effective sample size of the tails"),
+        "r_hat": Column("float64", "rank-normalised R-hat"),
+        "converged": Column("boolean", "are the diagnostics of the whole run good enough?"),
+        "seed": Column("Int64", "seed of the chains"),
+        "version": Column("str", "version of nnqft_ppl"),
+    },
+    "vacua": {
+        "card": Column("str", "name of the architecture"),
+        "width": Column("Int64", "number N of neurons"),
+        "dim": Column("Int64", "dimension d of space"),
+        "expectation": Column("float64", "|a| of the neurons that have an expectation value; 0 in a symmetric vacuum"),
+        "manifold": Column("Int64", "dimension of the vacuum manifold"),
+        "goldstones": Column("Int64", "massless directions of the broken symmetry"),
+        "moduli": Column("Int64", "other zero modes: relative angles of the neurons"),
+        "mass_squared": Column("float64", "largest eigenvalue of the Hessian of -log P(a)"),
+        "log_p": Column("float64", "log P(a) at a vacuum"),
+        "neurons": Column("Int64", "number of neurons with an expectation value"),
+        "seed": Column("Int64", "seed of the starts"),
         "version": Column("str", "version of nnqft_ppl"),
     },
     "scoreboard": {
@@ -179,7 +225,7 @@ def validate_table(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
         except (TypeError, ValueError) as error:
             raise InputError(f"table {schema}: column {name!r} must be of type {column.dtype}: {error}") from error
     for name in result.columns.difference(list(columns)):
-        if not all(value is None or np.isscalar(value) for value in result[name]):
+        if not all(pd.api.types.is_scalar(value) for value in result[name]):
             raise InputError(f"table {schema}: column {name!r} must hold numbers or strings")
     result.attrs = dict(table.attrs)
     return result

@@ -25,7 +25,7 @@ def write_table(table: pd.DataFrame, path: str | Path, schema: Schema = "correla
         The file; its suffix decides the format.
     schema
         ``correlators``, ``configurations``, ``scoreboard``, ``axioms``, ``modes``, ``parameters``, ``breaking``,
-        ``interactions`` or ``action``.
+        ``vacua``, ``interactions``, ``energies``, ``action`` or ``posterior``.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def read_table(path: str | Path, schema: Schema = "correlators") -> pd.DataFrame
         A ``.csv`` file, or Parquet for any other suffix.
     schema
         ``correlators``, ``configurations``, ``scoreboard``, ``axioms``, ``modes``, ``parameters``, ``breaking``,
-        ``interactions`` or ``action``.
+        ``vacua``, ``interactions``, ``energies``, ``action`` or ``posterior``.
 
     Returns
     -------

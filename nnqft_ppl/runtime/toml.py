@@ -21,12 +21,12 @@ def written_toml(content: dict[str, Any]) -> str:
     return "\n".join(lines).lstrip("\n") + "\n"
 
 
-def read_toml(text: str) -> dict[str, Any]:
+def read_toml(text: str, what: str = "theory text") -> dict[str, Any]:
     """A dictionary from TOML; `InputError` with the line and column of what is none."""
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"theory text must be TOML: {one_line(error)}") from error
+        raise InputError(f"{what} must be TOML: {one_line(error)}") from error
 
 
 def written_json(content: dict[str, Any]) -> str:
