@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 import jax
 import pandas as pd
 
-from nnqft_ppl.runtime.blame import said
-from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.errors import InputError, said
 from nnqft_ppl.runtime.files import writing
 from nnqft_ppl.runtime.progress import progress_bar, say
 from nnqft_ppl.sweeps.cells import Cell, computed, place
