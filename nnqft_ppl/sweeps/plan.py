@@ -49,7 +49,7 @@ def read_plan(path: Path) -> Plan:
 
 
 def planned(content: dict[str, Any], folder: Path = Path()) -> Plan:
-    """The plan that a dictionary says: its cells, each of them once, theories that are alike in structure together."""
+    """The plan that a dictionary says: its cells, each of them once, in the order of the grid."""
     content = entries("plan", content, ("verb",), ("theory", "grid", "seeds", "options", "cluster"))
     verb = content["verb"]
     if verb not in VERBS:
