@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from nnqft_ppl.runtime.blame import ANY, line_in, said
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.modules import content
 
 if TYPE_CHECKING:
     from nnqft_ppl.theory.architecture import Architecture
 
-_HERE = Path(__file__).resolve().parent
-_CATALOGUE = next(folder for folder in (_HERE / "models", _HERE.parent / "models") if folder.is_dir())
+_CATALOGUE = content("models")
 
 __path__ = [str(_CATALOGUE)]
 

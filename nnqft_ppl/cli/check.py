@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from nnqft_ppl.cli.options import JsonOption, SeedOption, SetOption, card_name, check_least
+from nnqft_ppl.cli.options import JsonOption, SeedOption, SetOption, card_name, check_least, complete_card
 from nnqft_ppl.cli.screen import answering
 from nnqft_ppl.runtime.errors import InputError
 
@@ -13,7 +13,12 @@ COLOURS = {"ok": "green", "WRONG": "red", "not checked": "yellow"}
 
 
 def check(
-    card: Annotated[str, typer.Argument(metavar="CARD", help="A card's name, or a .py file that declares one.")],
+    card: Annotated[
+        str,
+        typer.Argument(
+            metavar="CARD", help="A card's name, or a .py file that declares one.", autocompletion=complete_card
+        ),
+    ],
     settings: SetOption = None,
     draws: Annotated[int, typer.Option(help="Networks that claims and theorems are held against.")] = 200_000,
     seed: SeedOption = 0,

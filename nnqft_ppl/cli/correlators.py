@@ -16,6 +16,8 @@ from nnqft_ppl.cli.options import (
     TheoryOption,
     any_theory,
     check_least,
+    complete_estimator,
+    complete_kind,
     number,
 )
 from nnqft_ppl.cli.screen import Screen, answering
@@ -105,11 +107,14 @@ def correlators(
     file: TheoryOption = None,
     points: PointsOption = None,
     order: Annotated[str, typer.Option(help="Orders n, separated by commas; n takes the first n points.")] = "2,4",
-    kind: Annotated[str, typer.Option(help="Among full, connected, I_N, I_IB.")] = "full,connected",
+    kind: Annotated[
+        str, typer.Option(help="Among full, connected, I_N, I_IB.", autocompletion=complete_kind)
+    ] = "full,connected",
     estimator: Annotated[
         str | None,
         typer.Option(
-            help="Among exact, neuron, sobol, amplitude, field; or reweight, chain with an action. Default: the best."
+            help="Among exact, neuron, sobol, amplitude, field; or reweight, chain with an action. Default: the best.",
+            autocompletion=complete_estimator,
         ),
     ] = None,
     component: Annotated[

@@ -36,6 +36,8 @@ from nnqft_ppl.cli.options import (
     TheoryOption,
     any_theory,
     checked_card,
+    complete_card,
+    complete_sampler,
     theory,
 )
 from nnqft_ppl.cli.screen import answering
@@ -69,7 +71,10 @@ def posterior(
     warmup: WarmupOption = 200,
     draws: DrawsOption = 300,
     seed: SeedOption = 0,
-    sampler: Annotated[str | None, typer.Option(help="nuts or gibbs; chosen by the theory by default.")] = None,
+    sampler: Annotated[
+        str | None,
+        typer.Option(help="nuts or gibbs; chosen by the theory by default.", autocompletion=complete_sampler),
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("posterior"),
     plot: PlotOption = None,
     figure_width: FigureWidthOption = None,
@@ -263,7 +268,10 @@ def compare(
     data: DataOption,
     x: XOption,
     y: YOption,
-    cards: Annotated[list[str] | None, typer.Argument(metavar="[CARD]...", help="Cards to compare.")] = None,
+    cards: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[CARD]...", help="Cards to compare.", autocompletion=complete_card),
+    ] = None,
     files: TheoriesOption = None,
     widths: Annotated[str, typer.Option(help="Widths N of the CARDs, separated by commas.")] = "20,200",
     noise: NoiseOption = None,

@@ -6,6 +6,13 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def content(name: str) -> Path:
+    """A folder of content: inside the package where that is installed, and beside it in the repository."""
+    return next(folder for folder in (_PACKAGE / name, _PACKAGE.parent / name) if folder.is_dir())
+
 
 def import_from(module: str, file: str | Path | None) -> ModuleType:
     """A module by its name, or, where no path of Python's leads to it, from its file: one module either way."""
