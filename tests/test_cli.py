@@ -1,6 +1,7 @@
 """The command line: what it prints and writes, and one clear line with exit status 2 for what the user can mend."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 
 from nnqft_ppl import exact_correlator, load, models, read_table, studies
 from nnqft_ppl.cli.app import app
+from nnqft_ppl.runtime import progress
 from nnqft_ppl.runtime.jax_settings import _forget_oldest, tune_xla
 
 RUNNER = CliRunner()
@@ -262,6 +264,19 @@ def test_what_the_shell_completes_is_what_the_engine_has():
     assert set(options.ESTIMATORS) == {"exact", *ESTIMATORS, "reweight", "chain"}
     assert set(options.SAMPLERS) == set(SAMPLERS)
     assert set(options.complete_study("")) == set(studies.names())
+
+
+def test_verbose_says_why_and_what_took_the_time():
+    """Reasons and times on standard error; the result on standard output is the same, and quiet says nothing else."""
+    command = ["correlators", "cos_net", "--order", "2", "--kind", "full", "--draws", "100"]
+    loud = CliRunner().invoke(app, [*command, "-v"])
+    still = CliRunner().invoke(app, [*command, "-q"])
+    progress._voice.quiet = progress._voice.verbose = False
+    assert loud.exit_code == still.exit_code == 0
+    assert loud.stdout == still.stdout
+    assert "neuron: of independent neurons, single ones have the least variance" in loud.stderr
+    assert re.search(r"[\d.]+ s to compile \d+ programs, \d+ of them kept", loud.stderr)
+    assert still.stderr == ""
 
 
 def test_completion_imports_no_jax():

@@ -23,7 +23,7 @@ from nnqft_ppl.cli.options import (
 from nnqft_ppl.cli.screen import Screen, answering
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.files import check_file, check_readable, check_writable, write_atomically, writing
-from nnqft_ppl.runtime.progress import say
+from nnqft_ppl.runtime.progress import explain, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -148,8 +148,8 @@ def correlators(
         check_least("draws", draws, 2)
         beside = None if out is None else check_writable(out).with_suffix(f".points{out.suffix}")
         model = any_theory(card, settings, file)
+        from nnqft_ppl.reports.correlators import WHY, default_estimators
         from nnqft_ppl.reports.correlators import correlators as compute
-        from nnqft_ppl.reports.correlators import default_estimators
         from nnqft_ppl.reports.points import configurations_table
         from nnqft_ppl.theory.conditioned import conditioned
 
@@ -160,6 +160,8 @@ def correlators(
         if estimator is None and "exact" not in estimators:
             what = type(net).__name__ + (" with what transforms add" if model is not net else "")
             say(f"note: {what} has no closed form here; {estimators[0]} takes over")
+        for name in estimators if estimator is None else ():
+            explain(f"{name}: {WHY[name]}")
         if out is not None:
             stack.enter_context(writing(out))
         table = compute(
