@@ -75,9 +75,9 @@ def reference(card: str) -> Reference:
     -------
     A named tuple: ``model``, the theory with its data, a NumPyro program; ``points`` (Q, d), at which its field is held
     out; a thousand ``draws`` of every site; ``moments``, a table of the posterior's mean, sd and Monte Carlo error for
-    quantities that no relabelling of the neurons changes: ``phi``, ``phi^2`` and ``phi phi'`` at the points, ``h^2``
-    (the mean over neurons), ``a.a`` (the sum over neurons), ``action`` (minus the log likelihood) and, once,
-    ``log evidence``; ``exact``, a table of correlators without data; ``how``; and ``lacks``.
+    quantities that no relabelling of the neurons changes: ``phi``, ``phi^2`` and ``phi phi'`` at the points,
+    ``h^2/(1+h^2)`` (the mean over neurons), ``a.a`` (the sum over neurons), ``action`` (minus the log likelihood) and,
+    once, ``log evidence``; ``exact``, a table of correlators without data; ``how``; and ``lacks``.
 
     Raises
     ------
@@ -147,7 +147,7 @@ def quantities(model: Conditioned, points: jax.Array, theta: Parameters) -> dict
             "phi": phi,
             "phi^2": phi**2,
             "phi phi'": jnp.sum(rows[first] * rows[second], axis=1),
-            "h^2": jnp.mean(h**2, axis=0),
+            "h^2/(1+h^2)": jnp.mean(h**2 / (1 + h**2), axis=0),  # bounded: some neurons are log-normal
             "a.a": jnp.sum(theta["a"] ** 2),
             "action": -model.log_factors_of(every[: len(model.places)], noise),
         }
