@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 import nnqft_ppl as nq
 from nnqft_ppl.cli.app import app
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compilation")]
 
 PAGES = sorted(
     [ROOT / "README.md", *(ROOT / "docs" / "site").glob("*.md"), *(ROOT / "docs" / "site" / "howto").glob("*.md")]
@@ -32,6 +32,7 @@ FEWER: dict[str, dict[str, int]] = {
     "posterior": CHAINS,
     "compare": CHAINS,
     "axioms": {"draws": 1000},
+    "correlators": {"draws": 1000},
     "design": {"draws": 1000},
     "interact": {"draws": 1000, "nodes": 4},
     "modes": {"starts": 512},

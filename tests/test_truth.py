@@ -2,7 +2,8 @@
 
 Rejection draws of the whole network in JAX are held against sums over pairs of neurons in NumPy, with laws and neurons
 written anew and the amplitudes integrated out. 20,000 draws see an error of 5 standard errors, 3.5 % of a standard
-deviation of the posterior. A likelihood that is too wide by 10 % in the sampler alone gave |z| up to 13 in cos_net.
+deviation of the posterior. Noise that is 10 % too large in the sampler alone gave z = -11 for phi and +22 for the action
+of cos_net, with 10,000 draws.
 """
 
 from typing import Any
