@@ -67,11 +67,10 @@ def folder(tmp_path, monkeypatch) -> Path:
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=lambda page: page.stem)
 def test_python_of_a_page_runs(page, folder, monkeypatch):
-    for name, fewer in FEWER.items():
-        function: Any = getattr(nq, name, None)
-        for option, value in fewer.items() if function is not None else ():
-            if option in function.__kwdefaults__:
-                monkeypatch.setitem(function.__kwdefaults__, option, value)
+    for name in FEWER.keys() & set(nq.__all__):
+        defaults: dict[str, Any] = getattr(nq, name).__kwdefaults__
+        for option in FEWER[name].keys() & defaults.keys():
+            monkeypatch.setitem(defaults, option, FEWER[name][option])
     names: dict[str, Any] = {"__name__": page.stem}
     for block in blocks(page, "python"):
         exec(compile(block, str(page), "exec", dont_inherit=True), names)
