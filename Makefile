@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 CANDIDATES := $(PYTHON) python3.13 python3.12 python3 python $(wildcard $(HOME)/.pyenv/versions/3.1[2-9]*/bin/python3)
 PROBE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 12))
 
-.PHONY: demo reproduce test check lint package docs readme errata mutations protocol benchmarks clean
+.PHONY: demo reproduce test check lint package docs readme errata reference mutations protocol benchmarks clean
 
 demo: $(VENV)/.installed
 	$(BIN)/nnqft demo --out results
@@ -48,6 +48,10 @@ readme: $(VENV)/.installed
 
 errata: $(VENV)/.installed
 	$(BIN)/python -m nnqft_ppl.studies.printed_forms docs/ERRATA.md
+
+# The reference posteriors of cards that have none yet; CARDS="cos_net line" makes those anew.
+reference: $(VENV)/.installed
+	$(BIN)/python -m nnqft_ppl.checks.truth $(CARDS)
 
 # Plant an error in every card, in its draws and in each of its closed forms: a quarter of an hour.
 mutations: $(VENV)/.installed-dev

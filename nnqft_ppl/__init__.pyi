@@ -57,10 +57,12 @@ __all__ = [
     "read_data",
     "read_sweep",
     "read_table",
+    "reference",
     "sweep",
     "theory_of",
     "to_json",
     "to_toml",
+    "try_sampler",
     "vacua",
     "wick",
     "write_table",
@@ -70,6 +72,8 @@ from . import models
 from .axioms.duality import duality
 from .axioms.osterwalder_schrader import axiom_verdicts
 from .checks.check import check
+from .checks.references import reference
+from .checks.trials import try_sampler
 from .classical.breaking import breaking
 from .classical.modes import modes
 from .classical.neurons import landscape

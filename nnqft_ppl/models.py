@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnqft_ppl.runtime.errors import ANY, InputError, line_in, said
+from nnqft_ppl.runtime.files import content
 
 if TYPE_CHECKING:
     from nnqft_ppl.theory.architecture import Architecture
 
-_HERE = Path(__file__).resolve().parent
-_CATALOGUE = next(folder for folder in (_HERE / "models", _HERE.parent / "models") if folder.is_dir())
+_CATALOGUE = content("models")
 
 __path__ = [str(_CATALOGUE)]
 

@@ -27,6 +27,7 @@ from nnqft_ppl.reports.provenance import card_name
 from nnqft_ppl.reports.schemas import Schema
 from nnqft_ppl.reports.tables import write_table
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.files import content
 from nnqft_ppl.sweeps.engine import done
 from nnqft_ppl.sweeps.where import Where
 
@@ -42,11 +43,10 @@ ROUTES: tuple[Route, ...] = get_args(Route)
 #: The numbered equations of the paper and of its supplement.
 EQUATIONS = (*(f"({k})" for k in range(1, 45)), *(f"(S{k})" for k in range(1, 16)))
 
-_HERE = Path(__file__).resolve().parent
-_STUDIES = next(folder for folder in (_HERE / "analysis", _HERE.parent / "analysis") if folder.is_dir())
+_STUDIES = content("analysis")
 
 #: Data that the project ships.
-EXAMPLES = next(folder for folder in (_HERE / "examples", _HERE.parent / "examples") if folder.is_dir())
+EXAMPLES = content("examples")
 
 __path__ = [str(_STUDIES)]
 

@@ -1,6 +1,7 @@
 """The command line: what it prints and writes, and one clear line with exit status 2 for what the user can mend."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -11,8 +12,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from nnqft_ppl import exact_correlator, load, models, read_table
+from nnqft_ppl import exact_correlator, load, models, read_table, studies
 from nnqft_ppl.cli.app import app
+from nnqft_ppl.runtime import progress
 from nnqft_ppl.runtime.jax_settings import _forget_oldest, tune_xla
 
 RUNNER = CliRunner()
@@ -238,12 +240,55 @@ def test_help_and_list_are_quick():
         ("nnqft draw cos", ["cos_net"]),
         ("nnqft draw cos_net --set sigma", ["sigma_a=", "sigma_b="]),
         ("nnqft draw nothing --set sigma", []),
+        ("nnqft dual cos_net gauss_net --set sigma_b", ["sigma_b="]),
+        ("nnqft axioms gauss", ["gauss_net"]),
+        ("nnqft correlators cos_net --kind full,I", ["full,I_N", "full,I_IB"]),
+        ("nnqft correlators cos_net --estimator exact,n", ["exact,neuron"]),
+        ("nnqft reproduce two_point vec", ["vectors"]),
+        ("nnqft posterior cauchy --sampler g", ["gibbs"]),
     ],
 )
-def test_the_shell_completes_cards_and_settings(words, found):
+def test_the_shell_completes(words, found):
     own = {"_NNQFT_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
     result = CliRunner().invoke(app, [], env=own, prog_name="nnqft")
     assert result.output.split() == found
+
+
+def test_what_the_shell_completes_is_what_the_engine_has():
+    from nnqft_ppl.cli import options
+    from nnqft_ppl.correlation.estimators import ESTIMATORS
+    from nnqft_ppl.correlation.exact import KINDS
+    from nnqft_ppl.sampling.plan import SAMPLERS
+
+    assert options.KINDS == KINDS
+    assert set(options.ESTIMATORS) == {"exact", *ESTIMATORS, "reweight", "chain"}
+    assert set(options.SAMPLERS) == set(SAMPLERS)
+    assert set(options.complete_study("")) == set(studies.names())
+
+
+def test_verbose_says_why_and_what_took_the_time():
+    """Reasons and times on standard error; the result on standard output is the same, and quiet says nothing else."""
+    command = ["correlators", "cos_net", "--order", "2", "--kind", "full", "--draws", "100"]
+    loud = CliRunner().invoke(app, [*command, "-v"])
+    still = CliRunner().invoke(app, [*command, "-q"])
+    progress._voice.quiet = progress._voice.verbose = False
+    assert loud.exit_code == still.exit_code == 0
+    assert loud.stdout == still.stdout
+    assert "neuron: of independent neurons, single ones have the least variance" in loud.stderr
+    assert re.search(r"[\d.]+ s to compile \d+ programs, \d+ of them kept", loud.stderr)
+    assert still.stderr == ""
+
+
+def test_completion_imports_no_jax():
+    code = (
+        "import os, sys\nfrom typer.testing import CliRunner\nfrom nnqft_ppl.cli.app import app\n"
+        "for words in ('draw cos_net --set s', 'correlators cos_net --kind f', 'reproduce t', 'posterior --sampler n'):\n"
+        "    cword = str(len(words.split()))\n"
+        "    own = {'_NNQFT_COMPLETE': 'complete_bash', 'COMP_WORDS': 'nnqft ' + words, 'COMP_CWORD': cword}\n"
+        "    assert CliRunner().invoke(app, [], env=own, prog_name='nnqft').output.strip()\n"
+        "print([m for m in ('jax', 'numpyro', 'pandas', 'arviz', 'matplotlib', 'scipy') if m in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])

@@ -15,7 +15,7 @@ from nnqft_ppl.axioms.symmetries import asked, exact_verdict
 from nnqft_ppl.axioms.verdicts import Z_LIMIT
 from nnqft_ppl.correlation.exact import INSTEAD, exact_correlator
 from nnqft_ppl.correlation.mixed import PAIRINGS
-from nnqft_ppl.runtime.arrays import Array, check_points
+from nnqft_ppl.runtime.arrays import Array, check_points, few_lines, html_table
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
 from nnqft_ppl.theory.architecture import Architecture
 from nnqft_ppl.theory.conditioned import Model, unconditioned
@@ -32,6 +32,9 @@ class Duality(NamedTuple):
     four_point_gap: float  #: difference of G4c at the points, relative to the first theory's Wick part
     symmetries: tuple[str, ...]  #: those that one has and the other lacks
     draws: float  #: of each field, for a difference of G4c of 5 standard errors
+
+    __repr__ = few_lines
+    _repr_html_ = html_table
 
     @property
     def dual(self) -> bool:

@@ -13,6 +13,7 @@ from nnqft_ppl.checks.declaration import declared, own_files
 from nnqft_ppl.checks.draws import FAR, Networks, average, covariance, recorded
 from nnqft_ppl.checks.quantities import QUANTITIES, Check
 from nnqft_ppl.checks.theorems import makers, unchecked
+from nnqft_ppl.runtime.arrays import few_lines, html_table
 from nnqft_ppl.runtime.errors import ANY, InputError, NoClosedForm, definition, told
 from nnqft_ppl.theory.architecture import SYMMETRIES, Architecture
 from nnqft_ppl.theory.ranges import field_types
@@ -25,6 +26,16 @@ class Checked(NamedTuple):
 
     theory: str  #: the instance in words, or the card's name where none can be made
     findings: tuple[Finding, ...]
+
+    __repr__ = few_lines
+    _repr_html_ = html_table
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """How many lines have which verdict, and those that say WRONG."""
+        counts = {verdict: self.count(verdict) for verdict in ("ok", "not checked", "WRONG")}
+        wrong = {one.what: one.line for one in self.findings if one.verdict == "WRONG"}
+        return {"theory": self.theory, **counts, **wrong}
 
     @property
     def comparisons(self) -> int:

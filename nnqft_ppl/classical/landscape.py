@@ -10,12 +10,12 @@ import itertools
 import math
 from collections.abc import Iterator
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from nnqft_ppl.classical.counting import Product, integer, sums
-from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.arrays import Array, few_lines, html_table
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
 
 ENUMERATED = 2_000_000  # configurations that are counted one by one at most
@@ -64,6 +64,15 @@ class ClassicalFields:
         kept = [self.functions[group[0][0]] / np.linalg.norm(self.functions[group[0][0]]) for group in self.groups]
         #: the largest number of linearly independent classical neurons
         self.rank = int(np.linalg.matrix_rank(np.array(kept), tol=1e-8)) if kept else 0
+
+    __repr__ = few_lines
+    _repr_html_ = html_table
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The classical neurons of which the fields are made; counting them may take long."""
+        parts = {"amplitudes": self.amplitudes, "functions": self.functions, "independent functions": self.rank}
+        return {"width": self.width, **parts}
 
     # -- how many ------------------------------------------------------------------------------------------------
 

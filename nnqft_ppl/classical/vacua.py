@@ -19,7 +19,7 @@ from nnqft_ppl.classical.density import Density
 from nnqft_ppl.classical.modes import search
 from nnqft_ppl.laws.fourier import legendre_rule, radial_support
 from nnqft_ppl.laws.vectors import BottleLaw, RowLaw
-from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.arrays import Array, few_lines, html_table
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.theory.amplitudes import AmplitudeGroup, Components
 from nnqft_ppl.theory.architecture import Architecture, Parameters
@@ -38,6 +38,9 @@ class Vacua(NamedTuple):
     neurons: int  #: number k of neurons with an expectation value
     components: int  #: number D of components of the field
     span: int  #: dimension of the space that the expectation values span at a generic vacuum
+
+    __repr__ = few_lines
+    _repr_html_ = html_table
 
     @property
     def goldstones(self) -> int:

@@ -1,10 +1,13 @@
 """``nnqft``: the command line. Heavy imports stay inside the commands, so that help and listings are quick."""
 
+import functools
+import inspect
 import shutil
 import sys
+from collections.abc import Callable
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,7 +23,7 @@ from nnqft_ppl.cli.reproduce import reproduce
 from nnqft_ppl.cli.screen import answering
 from nnqft_ppl.cli.sweep import sweep
 from nnqft_ppl.runtime.jax_settings import keep_programs, tune_xla
-from nnqft_ppl.runtime.progress import be_quiet
+from nnqft_ppl.runtime.progress import be_quiet, be_verbose, explain
 
 #: The least width, in cells, at which Typer's page of help has room for the names of its own options of completion.
 ROOM_FOR_COMPLETION = 68
@@ -36,14 +39,20 @@ app = typer.Typer(
 )
 
 
+QuietOption = Annotated[
+    bool, typer.Option("--quiet", "-q", help="No progress and no notes on standard error; errors stay.")
+]
+VerboseOption = Annotated[
+    bool, typer.Option("--verbose", "-v", help="On standard error, what was chosen and why, and what took the time.")
+]
+
+
 @app.callback()
 def main_options(
     cards: Annotated[
         list[Path] | None, typer.Option(help="A folder of your own cards, or one card's file; repeat it.")
     ] = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="No progress and no notes on standard error; errors stay.")
-    ] = False,
+    quiet: QuietOption = False,
     version: Annotated[bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)] = False,
 ) -> None:
     if version:
@@ -59,25 +68,36 @@ def main_options(
             models.add(path)
 
 
-app.command()(demo)
-app.command("list")(list_cards)
-app.command()(show)
-app.command()(check)
-app.command()(draw)
-app.command()(correlators)
-app.command()(interact)
-app.command()(action)
-app.command()(axioms)
-app.command()(predict)
-app.command()(design)
-app.command()(dual)
-app.command()(energies)
-app.command()(posterior)
-app.command()(compare)
-app.command()(modes)
-app.command()(vacua)
-app.command()(sweep)
-app.command()(reproduce)
+def heard(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with the options -q and -v, which say how much of it is heard."""
+
+    @functools.wraps(command)
+    def wrapped(quiet: bool, verbose: bool, **options: Any) -> None:
+        if quiet:
+            be_quiet(True)
+        if not verbose:
+            command(**options)
+            return
+        be_verbose()
+        from nnqft_ppl.runtime.jax_settings import stopwatch
+
+        words = stopwatch()
+        command(**options)
+        explain(words())
+
+    own = inspect.signature(command).parameters.values()
+    also = {"quiet": QuietOption, "verbose": VerboseOption}
+    kind = inspect.Parameter.KEYWORD_ONLY
+    more = [inspect.Parameter(name, kind, default=False, annotation=value) for name, value in also.items()]
+    wrapped.__signature__ = inspect.Signature([*own, *more])  # pyright: ignore[reportAttributeAccessIssue]
+    wrapped.__annotations__ = {**command.__annotations__, **also}
+    return wrapped
+
+
+for one in (demo, list_cards, show, check, draw, correlators, interact, action, axioms, predict):
+    app.command("list" if one is list_cards else None)(heard(one))
+for one in (design, dual, energies, posterior, compare, modes, vacua, sweep, reproduce):
+    app.command()(heard(one))
 
 
 def main() -> None:

@@ -31,9 +31,7 @@ COLOURS = {"pass": "green", "up to cutoff": "cyan", "undecided": "yellow", "fail
 
 
 def axioms(
-    card: Annotated[
-        str | None, typer.Argument(metavar="[CARD]", help="A card's name, or a .py file that declares one.")
-    ] = None,
+    card: CardArgument = None,
     settings: SetOption = None,
     file: TheoryOption = None,
     every: Annotated[bool, typer.Option("--all", help="The matrix of all cards, each at its defaults.")] = False,

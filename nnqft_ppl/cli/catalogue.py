@@ -14,6 +14,7 @@ from nnqft_ppl.cli.options import (
     any_theory,
     card_name,
     check_least,
+    complete_card,
 )
 from nnqft_ppl.cli.screen import answering
 from nnqft_ppl.runtime.errors import InputError
@@ -90,7 +91,12 @@ def _field_names(law: type) -> list[str]:
 
 
 def check(
-    card: Annotated[str, typer.Argument(metavar="CARD", help="A card's name, or a .py file that declares one.")],
+    card: Annotated[
+        str,
+        typer.Argument(
+            metavar="CARD", help="A card's name, or a .py file that declares one.", autocompletion=complete_card
+        ),
+    ],
     settings: SetOption = None,
     draws: Annotated[int, typer.Option(help="Networks that claims and theorems are held against.")] = 200_000,
     seed: SeedOption = 0,

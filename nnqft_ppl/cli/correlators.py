@@ -16,12 +16,14 @@ from nnqft_ppl.cli.options import (
     TheoryOption,
     any_theory,
     check_least,
+    complete_estimator,
+    complete_kind,
     number,
 )
 from nnqft_ppl.cli.screen import Screen, answering
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.files import check_file, check_readable, check_writable, write_atomically, writing
-from nnqft_ppl.runtime.progress import say
+from nnqft_ppl.runtime.progress import explain, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,11 +108,14 @@ def correlators(
     file: TheoryOption = None,
     points: PointsOption = None,
     order: Annotated[str, typer.Option(help="Orders n, separated by commas; n takes the first n points.")] = "2,4",
-    kind: Annotated[str, typer.Option(help="Among full, connected, I_N, I_IB.")] = "full,connected",
+    kind: Annotated[
+        str, typer.Option(help="Among full, connected, I_N, I_IB.", autocompletion=complete_kind)
+    ] = "full,connected",
     estimator: Annotated[
         str | None,
         typer.Option(
-            help="Among exact, neuron, sobol, amplitude, field; or reweight, chain with an action. Default: the best."
+            help="Among exact, neuron, sobol, amplitude, field; or reweight, chain with an action. Default: the best.",
+            autocompletion=complete_estimator,
         ),
     ] = None,
     component: Annotated[
@@ -155,8 +160,8 @@ def correlators(
         if distributed:
             devices.join()
         model = any_theory(card, settings, file)
+        from nnqft_ppl.reports.correlators import WHY, default_estimators
         from nnqft_ppl.reports.correlators import correlators as compute
-        from nnqft_ppl.reports.correlators import default_estimators
         from nnqft_ppl.reports.points import configurations_table
         from nnqft_ppl.theory.conditioned import conditioned
 
@@ -167,6 +172,8 @@ def correlators(
         if estimator is None and "exact" not in estimators and devices.is_first():
             what = type(net).__name__ + (" with what transforms add" if model is not net else "")
             say(f"note: {what} has no closed form here; {estimators[0]} takes over")
+        for name in estimators if estimator is None else ():
+            explain(f"{name}: {WHY[name]}")
         if out is not None and devices.is_first():
             stack.enter_context(writing(out))
         table = compute(

@@ -37,7 +37,8 @@ STEPS = (
     Step("Which vacua does a wine bottle have?", "vacua wine_bottle --plot {out}/bottle.png"),
     Step(
         "A theory given data: a hundred years of the Nile",
-        "posterior cauchy --data {examples}/nile.csv --x year --y volume --width 20 --draws 1200 --out {out}/nile",
+        "posterior cauchy --data {examples}/nile.csv --x year --y volume --width 20 --warmup 200 --draws 1200 "
+        "--out {out}/nile",
     ),
 )
 

@@ -15,6 +15,7 @@ from nnqft_ppl.cli.options import (
     TheoriesOption,
     check_least,
     checked_card,
+    complete_card,
     theory,
 )
 from nnqft_ppl.cli.screen import answering
@@ -138,9 +139,15 @@ def _energies(net: "Architecture") -> str:
 
 def dual(
     one: Annotated[
-        str | None, typer.Argument(metavar="[ONE]", help="A card's name, or a .py file that declares one.")
+        str | None,
+        typer.Argument(
+            metavar="[ONE]", help="A card's name, or a .py file that declares one.", autocompletion=complete_card
+        ),
     ] = None,
-    other: Annotated[str | None, typer.Argument(metavar="[OTHER]", help="The card of the other theory.")] = None,
+    other: Annotated[
+        str | None,
+        typer.Argument(metavar="[OTHER]", help="The card of the other theory.", autocompletion=complete_card),
+    ] = None,
     settings: SetOption = None,
     other_settings: Annotated[
         list[str] | None,

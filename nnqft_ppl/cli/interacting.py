@@ -127,7 +127,7 @@ def energies(
     step: Annotated[float, typer.Option(help="Time between two fields, in lengths of the theory.")] = 0.4,
     count: Annotated[int, typer.Option(help="Number of times at which the field is drawn.")] = 17,
     even: Annotated[bool, typer.Option("--even", help="States that two fields reach: powers of even order.")] = False,
-    draws: Annotated[int, typer.Option(help="Number of networks.")] = 200_000,
+    draws: Annotated[int, typer.Option(help="Number of networks.")] = 100_000,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
 ) -> None:

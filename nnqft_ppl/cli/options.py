@@ -28,11 +28,46 @@ def complete_setting(context: typer.Context, incomplete: str) -> list[str]:
     from nnqft_ppl.catalogue import entry
 
     try:
-        said = context.params.get("card") or " ".join(context.args[:1])  # an option without its value ends the parsing
+        given = context.params.get("card") or context.params.get("one")  # of `dual`
+        said = given or " ".join(context.args[:1])  # an option without its value ends the parsing
         found = entry(said).hyperparameters
     except InputError:
         return []
     return [f"{one.name}=" for one in found if one.name.startswith(incomplete)]
+
+
+#: What the engine offers, by names that need no JAX; a test holds them against the engine.
+KINDS = ("full", "connected", "I_N", "I_IB")
+ESTIMATORS = ("exact", "neuron", "sobol", "amplitude", "field", "reweight", "chain")
+SAMPLERS = ("nuts", "gibbs")
+
+
+def complete_kind(incomplete: str) -> list[str]:
+    """Kinds of correlators that go on from there, for the shell."""
+    return _next_word(incomplete, KINDS)
+
+
+def complete_estimator(incomplete: str) -> list[str]:
+    """Estimators that go on from there, for the shell."""
+    return _next_word(incomplete, ESTIMATORS)
+
+
+def complete_sampler(incomplete: str) -> list[str]:
+    """Samplers that begin so, for the shell."""
+    return [name for name in SAMPLERS if name.startswith(incomplete)]
+
+
+def complete_study(incomplete: str) -> list[str]:
+    """Names of studies that begin so, for the shell."""
+    from nnqft_ppl.runtime.files import content
+
+    return sorted(file.stem for file in content("analysis").glob("[!_]*.py") if file.stem.startswith(incomplete))
+
+
+def _next_word(incomplete: str, words: tuple[str, ...]) -> list[str]:
+    """A list with commas, its last word completed to each that is not in it yet."""
+    before, comma, last = incomplete.rpartition(",")
+    return [before + comma + word for word in words if word.startswith(last) and word not in before.split(",")]
 
 
 CardArgument = Annotated[

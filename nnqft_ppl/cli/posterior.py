@@ -36,6 +36,8 @@ from nnqft_ppl.cli.options import (
     TheoryOption,
     any_theory,
     checked_card,
+    complete_card,
+    complete_sampler,
     theory,
 )
 from nnqft_ppl.cli.screen import answering
@@ -67,10 +69,13 @@ def posterior(
     at: AtOption = None,
     infer: InferOption = None,
     chains: ChainsOption = 4,
-    warmup: WarmupOption = 200,
-    draws: DrawsOption = 300,
+    warmup: WarmupOption = 500,
+    draws: DrawsOption = 500,
     seed: SeedOption = 0,
-    sampler: Annotated[str | None, typer.Option(help="nuts or gibbs; chosen by the theory by default.")] = None,
+    sampler: Annotated[
+        str | None,
+        typer.Option(help="nuts or gibbs; chosen by the theory by default.", autocompletion=complete_sampler),
+    ] = None,
     limit: Annotated[
         bool, typer.Option("--limit", help="The exact posterior at N = infinity instead of chains: bands.csv.")
     ] = False,
@@ -285,7 +290,10 @@ def compare(
     data: DataOption,
     x: XOption,
     y: YOption,
-    cards: Annotated[list[str] | None, typer.Argument(metavar="[CARD]...", help="Cards to compare.")] = None,
+    cards: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[CARD]...", help="Cards to compare.", autocompletion=complete_card),
+    ] = None,
     files: TheoriesOption = None,
     widths: Annotated[str, typer.Option(help="Widths N of the CARDs, separated by commas.")] = "20,200",
     noise: NoiseOption = None,
@@ -293,8 +301,8 @@ def compare(
     own_units: OwnUnitsOption = False,
     infer: InferOption = None,
     chains: ChainsOption = 4,
-    warmup: WarmupOption = 200,
-    draws: DrawsOption = 300,
+    warmup: WarmupOption = 500,
+    draws: DrawsOption = 500,
     seed: SeedOption = 0,
     out: Annotated[Path | None, typer.Option(help="CSV file for the ranking.")] = None,
     as_json: JsonOption = False,

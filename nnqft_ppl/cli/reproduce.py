@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from nnqft_ppl.cli.options import JsonOption, check_least, number
+from nnqft_ppl.cli.options import JsonOption, check_least, complete_study, number
 from nnqft_ppl.cli.screen import Screen, answering
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.files import writing
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 def reproduce(
-    studies: Annotated[list[str] | None, typer.Argument(help="Names of studies; all of them by default.")] = None,
+    studies: Annotated[
+        list[str] | None,
+        typer.Argument(help="Names of studies; all of them by default.", autocompletion=complete_study),
+    ] = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="Fewer draws of fewer cases, for every equation; larger errors.")
     ] = False,

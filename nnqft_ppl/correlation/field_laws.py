@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from scipy.optimize.elementwise import find_root
 
 from nnqft_ppl.correlation.generating import generating_functional
-from nnqft_ppl.runtime.arrays import Array, check_points, finite
+from nnqft_ppl.runtime.arrays import Array, check_points, few_lines, finite, html_table
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
 from nnqft_ppl.theory.architecture import Architecture
 from nnqft_ppl.theory.conditioned import Conditioned, unconditioned
@@ -41,6 +41,9 @@ class FieldLaw:
 
     half: float  #: half the interval that holds all the probability
     waves: Array  #: the characteristic function at k pi/half, k = 1, 2, ..
+
+    __repr__ = few_lines
+    _repr_html_ = html_table
 
     def density(self, values: ArrayLike) -> Array:
         """p(phi), float64 of the shape of `values`; zero beyond the interval."""

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpyro.distributions import Distribution
 
-from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.arrays import Array, few_lines, html_table
 from nnqft_ppl.runtime.columns import are_dates, days, is_missing, numbers, read_columns
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.theory.conditioned import Observation
@@ -40,6 +40,9 @@ class Data(NamedTuple):
     x_scale: float
     y_centre: Any  #: a number, or (D,)
     y_scale: float
+
+    __repr__ = few_lines
+    _repr_html_ = html_table
 
     @property
     def points(self) -> Array:

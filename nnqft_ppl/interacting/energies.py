@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import eigh
 
-from nnqft_ppl.runtime.arrays import Array, check_points
+from nnqft_ppl.runtime.arrays import Array, check_points, few_lines, html_table
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.sampling.networks import over_networks
 from nnqft_ppl.theory.architecture import Architecture, Parameters
@@ -33,6 +33,9 @@ class Energies(NamedTuple):
     weights: Array  #: |<0|O|n>|^2 of the first power O
     weight_errors: Array
     effective: float  #: number of draws, less where they have weights
+
+    __repr__ = few_lines
+    _repr_html_ = html_table
 
 
 def energies(

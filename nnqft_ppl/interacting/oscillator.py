@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import eigh, eigh_tridiagonal
 
-from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.arrays import Array, html_table
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.theory.expressions import Expression
 
@@ -38,6 +38,8 @@ class Oscillator:
     potential: str  #: V, an expression in phi, as `deform` reads it
     mass: float = 1.0  #: frequency m of the free oscillator
     states: int = 150  #: of the free oscillator that are kept
+
+    _repr_html_ = html_table
 
     def __post_init__(self) -> None:
         if not (self.mass > 0 and np.isfinite(self.mass)):

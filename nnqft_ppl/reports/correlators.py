@@ -222,6 +222,17 @@ def _rows(net: Architecture, result: _Result, exact: Array | None, labels: Compo
     return rows
 
 
+#: Why an estimator is chosen.
+WHY = {
+    "exact": "the moments of a neuron have closed forms",
+    "neuron": "of independent neurons, single ones have the least variance",
+    "amplitude": "networks, as neurons depend on each other or I_IB is asked for; their amplitudes are integrated out",
+    "field": "networks, as the moments of the amplitudes that it takes are not known",
+    "reweight": "at least a twentieth of a pilot of prior networks is effective",
+    "chain": "the prior cannot be drawn, or its weights vary too much",
+}
+
+
 def default_estimators(model: Model, orders: Sequence[int], kinds: Sequence[Kind]) -> list[str]:
     """``exact`` where there are closed forms, and the Monte Carlo estimator that suits the theory and the kinds.
 

@@ -1,5 +1,6 @@
 """Points and configurations: arrays (P, d) and (..., n, d), checked at every entrance; results in few lines."""
 
+from dataclasses import fields, is_dataclass
 from html import escape
 from typing import Any
 
@@ -86,16 +87,25 @@ def finite(values: ArrayLike, name: str) -> Array:
 
 
 def few_lines(self: Any) -> str:
-    """The ``__repr__`` of a named tuple of results: its name, and a line a field, arrays by their shape and range."""
-    lines = [f"  {name}: {_brief(value)}" for name, value in self._asdict().items()]
+    """The ``__repr__`` of a result: its name, and a line a field, arrays by their shape and range."""
+    lines = [f"  {name}: {_brief(value)}" for name, value in _fields(self).items()]
     return "\n".join([type(self).__name__, *lines])
 
 
 def html_table(self: Any) -> str:
-    """The ``_repr_html_`` of a named tuple of results: the same as a table."""
-    fields = self._asdict().items()
+    """The ``_repr_html_`` of a result or a theory: the same as a table."""
+    fields = _fields(self).items()
     rows = "".join(f"<tr><th>{escape(name)}</th><td>{escape(_brief(value))}</td></tr>" for name, value in fields)
     return f"<table><caption>{escape(type(self).__name__)}</caption>{rows}</table>"
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    """What an object says of itself in ``told``, or its fields, of a named tuple or of a dataclass."""
+    if hasattr(value, "told"):
+        return value.told
+    if is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    return value._asdict()
 
 
 def _brief(value: Any) -> str:
@@ -105,8 +115,8 @@ def _brief(value: Any) -> str:
         return some or str(value.tolist())
     if isinstance(value, dict):
         return ", ".join(f"{name} = {_brief(one)}" for name, one in value.items())
-    if isinstance(value, float):
-        return f"{value:.6g}"
+    if isinstance(value, float | str):
+        return value if isinstance(value, str) else f"{value:.6g}"
     if isinstance(value, tuple) and value and hasattr(value[0], "_asdict"):
         return f"{len(value)} {type(value[0]).__name__}{'s' * (len(value) != 1)}"
     if groups := getattr(value, "children", None):  # of a DataTree

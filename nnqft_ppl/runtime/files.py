@@ -11,6 +11,12 @@ from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.progress import say
 
 PAUSE = 0.2  # seconds between two looks at a lock
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def content(name: str) -> Path:
+    """A folder of content: inside the package where that is installed, and beside it in the repository."""
+    return next(folder for folder in (_PACKAGE / name, _PACKAGE.parent / name) if folder.is_dir())
 
 
 def check_folder(path: Path) -> Path:

@@ -2,9 +2,13 @@
 
 import contextlib
 import os
+import time
 import warnings
+from collections import defaultdict
+from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
 from platformdirs import user_cache_path
 
@@ -74,6 +78,34 @@ def own_cpus(index: int, count: int) -> None:
     if hasattr(os, "sched_setaffinity"):
         cpus = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, cpus[index % count :: count] or cpus)
+
+
+def stopwatch() -> Callable[[], str]:
+    """From now on: how long it took, where, and how much of it was the making of programs, in one line."""
+    import jax
+
+    started, seconds, kept = time.monotonic(), defaultdict[str, list[float]](list), []
+
+    def took(event: str, duration: float, **_: Any) -> None:
+        seconds[event.rsplit("/", 1)[-1]].append(duration)
+
+    def happened(event: str, **_: Any) -> None:
+        if event.endswith("cache_hits"):
+            kept.append(event)
+
+    jax.monitoring.register_event_duration_secs_listener(took)
+    jax.monitoring.register_event_listener(happened)
+
+    def words() -> str:
+        programs = seconds["backend_compile_duration"]
+        traced = sum(sum(seconds[event]) for event in ("jaxpr_trace_duration", "jaxpr_to_mlir_module_duration"))
+        return (
+            f"{time.monotonic() - started:.1f} s on {jax.devices()[0].device_kind}: {sum(programs):.1f} s to compile "
+            f"{len(programs)} programs, {len(kept)} of them kept from before, {traced:.1f} s to trace them; the rest "
+            "drew and computed"
+        )
+
+    return words
 
 
 def enable_x64() -> None:

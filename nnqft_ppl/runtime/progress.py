@@ -27,6 +27,7 @@ class _Voice:
 
     last = 0.0  # seconds of the monotonic clock
     quiet = False  # what the user asks for
+    verbose = False
     bars = 0  # on the screen now
     doing: Callable[[], str] = staticmethod(lambda: "")  # and how far it is
     beating = False
@@ -48,6 +49,17 @@ def say(line: str) -> None:
 def be_quiet(quiet: bool) -> None:
     """Is nothing of this module to be heard in this process?"""
     _voice.quiet = quiet
+
+
+def be_verbose() -> None:
+    """Reasons and times are to be heard in this process, unless it is quiet."""
+    _voice.verbose = True
+
+
+def explain(line: str) -> None:
+    """A line on standard error for a user who asked for reasons."""
+    if _voice.verbose:
+        _voice.say(line)
 
 
 class Forecast:

@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike
 
 from nnqft_ppl.laws.joint import iid
 from nnqft_ppl.laws.vectors import BottleLaw
-from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.arrays import Array, html_table
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
 from nnqft_ppl.runtime.grids import Places, Sets
 from nnqft_ppl.runtime.programs import (
@@ -33,7 +33,7 @@ from nnqft_ppl.runtime.programs import (
     sample_sites,
 )
 from nnqft_ppl.theory.amplitudes import AmplitudeGroup, AmplitudeLaw
-from nnqft_ppl.theory.ranges import Count, enforce
+from nnqft_ppl.theory.ranges import Count, enforce, explain
 from nnqft_ppl.theory.values import carry, revived
 
 Parameters = dict[str, jax.Array]
@@ -135,8 +135,7 @@ class Architecture(ABC):
     ((3, 50), (3, 50, 2))
     >>> first = {site: draws[0] for site, draws in theta.items()}
     >>> x = np.array([[0.0, 0.0], [1.0, 0.5]])  # two points of the plane
-    >>> phi = net.field(first, jnp.asarray(x))
-    >>> bool(np.allclose(phi, first["a"] @ np.tanh(first["b"] @ x.T)))  # (1)
+    >>> bool(np.allclose(net.field(first, jnp.asarray(x)), first["a"] @ np.tanh(first["b"] @ x.T)))  # (1)
     True
     """
 
@@ -151,9 +150,11 @@ class Architecture(ABC):
     ancestral: ClassVar[bool] = True  #: does every law have an exact sampler?
     claims: ClassVar[tuple[str, ...]] = ()  #: symmetries that the correlators have at every width
     denies: ClassVar[tuple[str, ...]] = ()  #: symmetries that they lack
+    _repr_html_ = html_table
 
     def __init_subclass__(cls) -> None:
         carry(cls)
+        explain(cls)
 
     def __post_init__(self) -> None:
         enforce(self)

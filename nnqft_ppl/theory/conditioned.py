@@ -12,7 +12,7 @@ import numpyro
 import numpyro.distributions as dist
 from numpy.typing import ArrayLike
 
-from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.arrays import Array, html_table
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.grids import Grid, Places, Sets, joined
 from nnqft_ppl.runtime.programs import program_points, record_field, refuse_conditioned_field, sample_sites
@@ -66,6 +66,27 @@ class Conditioned:
             )
         if self.collapsed:
             gaussian_amplitudes(self.net)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What a reader is told of the theory: its net, and what stands beside P(theta)."""
+        parts: dict[str, Any] = {"net": self.net}
+        if self.observation is not None:
+            noise = self.observation.noise
+            size = "one for each" if np.ndim(noise) else type(noise).__name__  # pyright: ignore[reportArgumentType]
+            told = f"{noise:g}" if isinstance(noise, float | int) else size
+            parts["data"] = f"{len(self.observation.points)} values, noise {told}"
+        for name, factors in (("source", self.sources), ("action", self.actions)):
+            if factors:
+                parts[name] = f"at {sum(len(one.points) for one in factors)} points"
+        parts |= {name: f"unknown, {type(law).__name__}" for name, law in self.unknown}
+        return parts | ({"amplitudes": "integrated out"} if self.collapsed else {})
+
+    def __repr__(self) -> str:
+        beside = "; ".join(f"{name}: {words}" for name, words in self.told.items() if name != "net")
+        return f"{self.net!r} with {beside}" if beside else repr(self.net)
+
+    _repr_html_ = html_table
 
     @property
     def factors(self) -> tuple[str, ...]:

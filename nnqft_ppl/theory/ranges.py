@@ -5,11 +5,14 @@ dataclass, so that no instance with a bad value ever exists.
 """
 
 import dataclasses
+import inspect
 import math
+import re
 import sys
 from collections.abc import Callable
 from functools import cache
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
 from nnqft_ppl.runtime.errors import InputError
@@ -20,6 +23,9 @@ class Rule(NamedTuple):
 
     text: str
     holds: Callable[[float], bool]
+
+    def __repr__(self) -> str:
+        return f"'{self.text}'"
 
 
 #: A real number, neither infinite nor nan: a mean, an exponent.
@@ -64,6 +70,32 @@ def field_types(cls: type) -> dict[str, Any]:
     """The annotation of every field of a dataclass, `Annotated` rules included, in the order of declaration."""
     hints = get_type_hints(cls, include_extras=True)
     return {field.name: hints[field.name] for field in dataclasses.fields(cls)}
+
+
+_FIELD = re.compile(r"^    (\w+): (.+?) = (.+?)  #: (.+)$", flags=re.MULTILINE)
+
+
+def explain(cls: type) -> None:
+    """Tell in a class's docstring, which `help` shows, what its hyperparameters mean: from the `#:` comments."""
+    found: dict[str, str] = {}
+    for owner in reversed(cls.__mro__):
+        file = getattr(sys.modules.get(owner.__module__), "__file__", None)
+        if file is None or not hasattr(owner, "prior"):
+            continue
+        source = Path(file).read_text(encoding="utf-8")
+        _, _, body = source.partition(f"class {owner.__name__}(")
+        for name, kind, default, meaning in _FIELD.findall(body.partition("\nclass ")[0]):
+            if not kind.startswith("ClassVar"):
+                found[name] = f"{name} : {words(kind)}, {default} by default\n    {meaning}"
+    said = inspect.cleandoc(cls.__doc__ or cls.__name__)
+    cls.__doc__ = "\n\n".join([said, "\n".join(["Parameters", "----------", *found.values()])])
+
+
+def words(annotation: str) -> str:
+    """A range as its annotation names it, in words: `Positive` is positive and finite."""
+    name = annotation.removeprefix("Static[").removesuffix("]")
+    hint = globals().get(name)
+    return get_args(hint)[1].text if get_origin(hint) is Annotated else annotation
 
 
 def parsed(label: str, hint: Any, text: str) -> Any:

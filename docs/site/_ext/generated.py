@@ -74,7 +74,7 @@ def _card(entry: Any, cls: type, theorems: Any) -> str:
     from nnqft_ppl.catalogue import short_symmetries
 
     source = Path(inspect.getfile(cls)).read_text(encoding="utf-8")
-    text = inspect.cleandoc(cls.__doc__ or "")
+    text = inspect.cleandoc(cls.__doc__ or "").partition("\n\nParameters\n")[0]  # which are a table of their own
     fields = "\n".join(f"| `{h.name}` | `{h.range}` | `{h.default}` | {h.meaning} |" for h in entry.hyperparameters)
     forms = "\n".join(
         f"| `{t.quantity}` | {', '.join(e if ':' in e else f'({e})' for e in t.equations)} | {_escaped(t.statement)} |"
