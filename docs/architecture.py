@@ -21,7 +21,7 @@ FLOORS = (
     ("correlation", "inference", "catalogue"),
     ("classical", "axioms", "interacting"),
     ("reports", "checks"),
-    ("studies",),
+    ("studies", "atlas"),
     ("cli",),
 )
 
@@ -41,6 +41,7 @@ WORDS = {
     "reports": "tables, pictures",
     "checks": "cards against draws",
     "studies": "the door to analysis/",
+    "atlas": "a page for every theory",
     "cli": "the command line",
 }
 
