@@ -19,9 +19,10 @@ REACH = 6.0  # of separations in units of `length`, and of momenta in units of 1
 CURVE = 61  # points of a curve
 MARKS = np.linspace(0.0, REACH, 9)[1:-1]  # separations of Monte Carlo points
 WIDTHS = (1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 500, 1000)  # of curves against N
-DRAWN_WIDTHS = (3, 30)  # of Monte Carlo points against N
+WIDE = 100  # of the second Monte Carlo point against N, beside that at the theory's own width
 NETWORKS, SHOWN = 4096, 6  # networks of a spectrum, and of the picture of fields
-WINDOW, SPACING = 4.0, 0.05  # of the spectrum by draws, in units of `length`: pi/SPACING is far beyond REACH
+WINDOW, SPACING = 8.0, 0.05  # of the spectrum by draws, in units of `length`: pi/SPACING is far beyond REACH
+FAINT = 1e-3  # of the largest power: less of it is leakage of the window's edges
 
 
 class Curve(NamedTuple):
@@ -65,9 +66,12 @@ def drawn_fields(net: Architecture, seed: int) -> Fields:
 
 
 def correlator_table(net: Architecture, draws: int, seed: int) -> pd.DataFrame:
-    """G2(0, r) and the connected G4(0, r, 0, r) at a few separations, exactly and by the best estimator."""
+    """G2(0, r) and the connected G4(0, r, 0, r) at a few separations, and at four generic points the last rows.
+
+    Exactly, and by the estimator that suits the theory.
+    """
     x = along(net, MARKS * net.length)
-    configurations = np.stack([0.0 * x, x, 0.0 * x, x], axis=1)
+    configurations = np.concatenate([np.stack([0.0 * x, x, 0.0 * x, x], axis=1), generic_points(net)[None]])
     names = [name for name in default_estimators(net, (2, 4), ("full", "connected")) if name != "chain"]
     if not names:
         net.check_ancestral()
@@ -89,7 +93,9 @@ def two_point(net: Architecture, table: pd.DataFrame | None) -> Curve:
         if table is None:
             raise
         exact = np.full(len(r), np.nan)
-    rows: Any = None if table is None else table[(table["order"] == 2) & (table["kind"] == "full")]
+    rows: Any = None
+    if table is not None:
+        rows = table[(table["order"] == 2) & (table["kind"] == "full") & (table["configuration"] < len(MARKS))]
     return _with_estimates(r, exact, MARKS * net.length, rows)
 
 
@@ -113,13 +119,14 @@ def spectrum(net: Architecture, seed: int) -> Curve:
     if net.dim > 1 or net.component_count > 1 or not net.ancestral:
         return Curve(p, exact, nothing, nothing, nothing, nothing)
     marks = MARKS / net.length
+    marks = marks[net.power_spectrum(along(net, marks)) > FAINT * exact.max()]
     sizes: Any = {"length": WINDOW * net.length, "spacing": SPACING * net.length}
     found = periodogram(net, marks, **sizes, draws=NETWORKS, seed=seed + 1)
     return Curve(p, exact, marks, found.estimate, found.mcse, found.expected, "draws of the field")
 
 
-def against_width(net: Architecture, draws: int, seed: int) -> Curve:
-    """The connected G4 at four generic points against N.
+def against_width(net: Architecture, table: pd.DataFrame | None, draws: int, seed: int) -> Curve:
+    """The connected G4 at four generic points against N, with the estimate of the table and one of a wide network.
 
     Raises
     ------
@@ -132,17 +139,17 @@ def against_width(net: Architecture, draws: int, seed: int) -> Curve:
         exact = four_point(net, widths)
     except InputError:
         exact = np.full(len(widths), np.nan)
-    frames = []
-    for k, width in enumerate(DRAWN_WIDTHS):
-        other = replace(net, width=width)
-        names = [name for name in default_estimators(other, (4,), ("connected",)) if name not in ("exact", "chain")]
-        if names:
-            request: Any = {"orders": [4], "kinds": ["connected"], "estimators": names}
-            frames.append(correlators(other, x[None], **request, draws=draws, seed=seed + 2 + k))
-    if not frames and np.isnan(exact).all():
-        four_point(net, widths)
-    rows = pd.concat(frames) if frames else None
-    return _with_estimates(widths.astype(float), exact, np.array(DRAWN_WIDTHS, float), rows)
+    if table is None:
+        if np.isnan(exact).all():
+            four_point(net, widths)
+        return _with_estimates(widths.astype(float), exact, np.empty(0), None)
+    own: Any = table[(table["order"] == 4) & (table["kind"] == "connected") & (table["configuration"] == len(MARKS))]
+    own = own[own["estimator"] != "exact"]
+    names = list(own["estimator"])
+    if names:
+        request: Any = {"orders": [4], "kinds": ["connected"], "estimators": names, "draws": draws, "seed": seed + 1}
+        own = pd.concat([own, correlators(replace(net, width=WIDE), x[None], **request)])
+    return _with_estimates(widths.astype(float), exact, np.array([net.width, WIDE], float), own)
 
 
 def four_point(net: Architecture, widths: Array) -> Array:

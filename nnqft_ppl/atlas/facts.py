@@ -76,7 +76,7 @@ def facts(name: str, *, draws: int = DRAWS, seed: int = 0) -> Facts:
         table,
         had(lambda: two_point(net, known)),
         had(lambda: spectrum(net, seed)),
-        had(lambda: against_width(net, draws, seed)),
+        had(lambda: against_width(net, known, draws, seed)),
         found,
         found if isinstance(found, Missing) else axiom_table(net, found.verdicts, seed),
         had(lambda: classical(net, places, seed)),

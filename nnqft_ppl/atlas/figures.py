@@ -20,7 +20,7 @@ def fields_picture(fields: Fields) -> Picture:
         f"{len(series)} fields of independent networks along the first axis, between {short(fields.phi.min())} and "
         f"{short(fields.phi.max())}."
     )
-    return Picture("fields", "Draws of the field", says, "x [1/m]", FIELD, series)
+    return Picture("fields", "Draws of the field", says, "x [1/m]", FIELD, series, keyed=False)
 
 
 def two_point_picture(curve: Curve) -> Picture:
@@ -29,12 +29,9 @@ def two_point_picture(curve: Curve) -> Picture:
 
 
 def spectrum_picture(curve: Curve) -> Picture:
-    """The exact spectrum, and what a window of finite length sees of it where draws are beside it."""
-    series = _with_points(curve)
-    if len(curve.places):
-        series.insert(1, Series("exact, as the window sees it", curve.places, curve.expected, "dashed", 2))
+    """The exact spectrum, and what a long window sees of it in draws."""
     says = _course("G(p)", curve.exact, curve.x, "p") + _agreement(curve)
-    return Picture("spectrum", "Power spectrum", says, "p [m]", "G(p)", series)
+    return Picture("spectrum", "Power spectrum", says, "p [m]", "G(p)", _with_points(curve))
 
 
 def width_picture(curve: Curve) -> Picture | None:

@@ -108,8 +108,10 @@ class _Reader:
         """An atom with its subscript and superscript."""
         large = self.next in LARGE
         base = self._atom()
-        below = self._script() if self.next == "_" else ""
-        above = self._script() if self.next == "^" else ""
+        scripts = {"_": "", "^": ""}
+        while self.next in scripts and not scripts[self.next]:
+            scripts[self.next] = self._script()
+        below, above = scripts["_"], scripts["^"]
         if large and below:
             return f"<munder>{base}{below}</munder>" if not above else f"<munderover>{base}{below}{above}</munderover>"
         if below and above:

@@ -1,6 +1,7 @@
 """Facts as pages: one for a theory, and the front page of all."""
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ from nnqft_ppl.runtime.version import VERSION
 
 TEMPLATES = Path(__file__).with_name("templates")
 STATIC = ("atlas.css", "atlas.js")
+EQUATIONS = re.compile(r"(\(S?\d+\)[-, ]*)*")  # which a page lists anyway
 
 
 class Section(NamedTuple):
@@ -76,7 +78,7 @@ def theory_page(facts: Facts, downloads: dict[str, str], before: str, after: str
         frame = {"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": RIGHT, "top": TOP, "bottom": BOTTOM}
         sliders = {
             "data": Markup(json.dumps({**facts.sliders.as_data(), "frame": frame}).replace("<", "\\u003c")),
-            "rows": [(one, meanings[one.name]) for one in facts.sliders.sliders],
+            "rows": [(one, Markup(mathml(meanings[one.name]))) for one in facts.sliders.sliders],
         }
     return (
         _environment()
@@ -85,7 +87,7 @@ def theory_page(facts: Facts, downloads: dict[str, str], before: str, after: str
             entry=facts.entry,
             theory=repr(facts.theory),
             formula=Markup(mathml(formula)),
-            source=source,
+            source="" if EQUATIONS.fullmatch(source) else source,
             claims=short_symmetries(facts.entry.claims),
             denies=short_symmetries(facts.entry.denies),
             sections=sections(facts, downloads),
@@ -144,7 +146,7 @@ def _of(key: str, title: str, fact: Any, picture: Any, words: Any = None) -> Sec
     if isinstance(fact, Missing):
         return Section(key, title, "", [], [], missing=fact.why)
     drawn = picture(fact)
-    remarks = (words(fact),) if words else ()
+    remarks = (words(fact),) if words and drawn is None else ()
     return Section(key, title, "", [] if drawn is None else [drawn], [], remarks)
 
 

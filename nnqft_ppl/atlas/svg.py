@@ -14,7 +14,7 @@ import numpy as np
 from nnqft_ppl.runtime.arrays import Array
 
 WIDTH, HEIGHT = 440, 290
-LEFT, RIGHT, TOP, BOTTOM = 62, 12, 12, 44
+LEFT, RIGHT, TOP, BOTTOM = 62, 20, 12, 44
 TICKS = 5  # about so many on an axis
 ROOM = 0.06  # of the range of values, above and below
 
@@ -43,6 +43,7 @@ class Picture(NamedTuple):
     series: Sequence[Series]
     log_x: bool = False
     log_y: bool = False
+    keyed: bool = True  #: do its curves have names worth a legend?
 
 
 class Axis(NamedTuple):
@@ -168,4 +169,6 @@ def sparks(curves: Array) -> str:
     up = axis(curves, False, ROOM)
     paths = ["L".join(f"{u:.0f} {v:.1f}" for u, v in zip(x, 48.0 * (1.0 - up.at(y)), strict=True)) for y in curves]
     lines = [f'<path class="curve c{k}" d="M{path}"/>' for k, path in enumerate(paths)]
-    return f'<svg class="sparks" viewBox="0 0 160 48" aria-hidden="true">{"".join(lines)}</svg>'
+    return (
+        f'<svg class="sparks" viewBox="0 0 160 48" preserveAspectRatio="none" aria-hidden="true">{"".join(lines)}</svg>'
+    )

@@ -1,13 +1,14 @@
 """The tables of a page: cells that sort by their values, and the same numbers, whole, as CSV beside it."""
 
 import math
+import re
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from nnqft_ppl.atlas.curves import Curve
+from nnqft_ppl.atlas.curves import MARKS, Curve
 from nnqft_ppl.atlas.facts import Facts, Missing
 from nnqft_ppl.atlas.fates import Axioms, Classical
 from nnqft_ppl.atlas.formulas import mathml
@@ -46,8 +47,17 @@ def hyperparameters(facts: Facts) -> Table:
     for one in facts.entry.hyperparameters:
         value = getattr(facts.theory, one.name)
         shown = f"{value:g}" if isinstance(value, float) else str(value)
-        rows.append([Cell(one.name, mark="code"), Cell(one.range), Cell(shown), Cell("", html=mathml(one.meaning))])
+        rows.append(
+            [Cell(one.name, mark="code"), Cell(readable(one.range)), Cell(shown), Cell("", html=mathml(one.meaning))]
+        )
     return Table("Hyperparameters", ("name", "range", "value here", "meaning"), rows)
+
+
+def readable(annotation: str) -> str:
+    """The range of a hyperparameter without what only JAX asks for."""
+    inner = re.sub(r"^Static\[(.*)\]$", r"\1", annotation)
+    choice = re.fullmatch(r"Literal\[(.*)\]", inner)
+    return choice[1].replace("'", "").replace(", ", " or ") if choice else inner
 
 
 def theorems(facts: Facts) -> Table:
@@ -59,17 +69,17 @@ def theorems(facts: Facts) -> Table:
 
 
 def correlators(table: pd.DataFrame, download: str) -> Table:
-    """Estimates beside exact values, a line for each correlator and place."""
+    """G2(0, r) and G4c(0, r, 0, r) by draws beside exact values; all orders and kinds are in the CSV file."""
     rows = []
-    for row in table[table["estimator"] != "exact"].to_dict("records"):
+    two, four = ((table["order"] == n) & (table["kind"] == kind) for n, kind in ((2, "full"), (4, "connected")))
+    drawn = table[(two | four) & (table["estimator"] != "exact") & (table["configuration"] < len(MARKS))]
+    for row in drawn.to_dict("records"):
         numbers = [number(row[name]) for name in ("estimate", "mcse", "exact")]
         which = f"G{row['order']}{'c' if row['kind'] == 'connected' else ''}"
-        place = number(row["configuration"] + 1, "d")
+        place = number(MARKS[row["configuration"]])
         rows.append([Cell(which), place, Cell(str(row["estimator"])), *numbers, number(row["z"], "+.2f")])
-    heads = ("correlator", "place", "estimator", "estimate", "standard error", "exact", "z")
-    return Table(
-        "Correlators at r = 0.75, 1.5, … in units of the theory's length", heads, rows, (1, 3, 4, 5, 6), download
-    )
+    heads = ("correlator", "r / length", "estimator", "estimate", "standard error", "exact", "z")
+    return Table("G2(0, r) and the connected G4c(0, r, 0, r)", heads, rows, (1, 3, 4, 5, 6), download)
 
 
 def axiom_verdicts(found: Axioms, download: str) -> Table:

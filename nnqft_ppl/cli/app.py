@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from nnqft_ppl.cli.axioms import axioms, predict
-from nnqft_ppl.cli.catalogue import list_cards, show
+from nnqft_ppl.cli.catalogue import atlas, list_cards, show
 from nnqft_ppl.cli.check import check
 from nnqft_ppl.cli.classical import modes, vacua
 from nnqft_ppl.cli.correlators import correlators, draw
@@ -62,6 +62,7 @@ def main_options(
 app.command()(demo)
 app.command("list")(list_cards)
 app.command()(show)
+app.command()(atlas)
 app.command()(check)
 app.command()(draw)
 app.command()(correlators)
