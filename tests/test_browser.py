@@ -104,7 +104,8 @@ def test_sliders_move_the_exact_curve(atlas, browser):
     assert browser.run("document.querySelector('.plots .now-curve').getAttribute('d')") != before
     exact = float(nq.exact_correlator(nq.load("sine_path", width=10, gain=shown), [[0.0], [0.0]]))
     said = browser.run("document.querySelector('.now').textContent")
-    assert float(re.search(r"G2\(0, 0\) = ([\d.]+)", said)[1]) == pytest.approx(exact, rel=1e-3)
+    (found,) = re.findall(r"G2\(0, 0\) = ([\d.]+)", said)
+    assert float(found) == pytest.approx(exact, rel=1e-3)
     browser.run("document.querySelector('button[type=reset]').click()")
     browser.run("new Promise((done) => setTimeout(done, 20))")
     assert browser.run("document.querySelector('.plots .now-curve').getAttribute('d')") == before

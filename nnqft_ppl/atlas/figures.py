@@ -40,10 +40,11 @@ def width_picture(curve: Curve) -> Picture | None:
     if not (np.abs(values) > NOTHING).any():
         return None
     series = []
-    for sign, look, dots in ((1.0, "line", "points"), (-1.0, "dashed", "open points")):
-        word = "positive" if sign > 0 else "negative"
-        lines: Look = look
-        marks: Look = dots
+    looks: tuple[tuple[float, Look, Look, str], ...] = (
+        (1.0, "line", "points", "positive"),
+        (-1.0, "dashed", "open points", "negative"),
+    )
+    for sign, lines, marks, word in looks:
         if (sign * curve.exact > 0).any():
             series.append(Series(f"exact, {word}", *_one_sign(curve.x, curve.exact, sign), lines, 0))
         if (own := sign * curve.estimate > 0).any():

@@ -3,7 +3,7 @@
 import math
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -72,11 +72,11 @@ def correlators(table: pd.DataFrame, download: str) -> Table:
     """G2(0, r) and G4c(0, r, 0, r) by draws beside exact values; all orders and kinds are in the CSV file."""
     rows = []
     two, four = ((table["order"] == n) & (table["kind"] == kind) for n, kind in ((2, "full"), (4, "connected")))
-    drawn = table[(two | four) & (table["estimator"] != "exact") & (table["configuration"] < len(MARKS))]
+    drawn: Any = table[(two | four) & (table["estimator"] != "exact") & (table["configuration"] < len(MARKS))]
     for row in drawn.to_dict("records"):
         numbers = [number(row[name]) for name in ("estimate", "mcse", "exact")]
         which = f"G{row['order']}{'c' if row['kind'] == 'connected' else ''}"
-        place = number(MARKS[row["configuration"]])
+        place = number(float(MARKS[row["configuration"]]))
         rows.append([Cell(which), place, Cell(str(row["estimator"])), *numbers, number(row["z"], "+.2f")])
     heads = ("correlator", "r / length", "estimator", "estimate", "standard error", "exact", "z")
     return Table("G2(0, r) and the connected G4c(0, r, 0, r)", heads, rows, (1, 3, 4, 5, 6), download)
@@ -135,8 +135,11 @@ def _curve(name: str, curve: Curve | Missing) -> pd.DataFrame | None:
     """A curve and its estimates, one below the other."""
     if isinstance(curve, Missing):
         return None
-    exact = pd.DataFrame({"quantity": name, "x": curve.x, "value": curve.exact, "mcse": 0.0, "route": "exact"})
+    known = np.isfinite(curve.exact)
+    exact = pd.DataFrame(
+        {"quantity": name, "x": curve.x[known], "value": curve.exact[known], "mcse": 0.0, "route": "exact"}
+    )
     drawn = pd.DataFrame(
         {"quantity": name, "x": curve.places, "value": curve.estimate, "mcse": curve.mcse, "route": curve.estimator}
     )
-    return pd.concat([part for part in (exact[np.isfinite(exact["value"])], drawn) if len(part)], ignore_index=True)
+    return pd.concat([part for part in (exact, drawn) if len(part)], ignore_index=True)

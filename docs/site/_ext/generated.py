@@ -31,6 +31,7 @@ def make(app: Any) -> None:
     _write(site / "equations.md", _equations(cards, theorems))
     _write(site / "symbols.md", _symbols())
     _write(site / "commands.md", _commands())
+    _write(site / "atlas.md", _atlas(ROOT / "build" / "extra" / "atlas" / "index.html"))
     _api(site / "api")
     for file in (*(site / "cards").rglob("*.*"), *(site / "api").rglob("*.*")):
         if file not in WRITTEN:  # of a card or a name that is no more
@@ -92,6 +93,21 @@ def _card(entry: Any, cls: type, theorems: Any) -> str:
         parts.append(f"## Closed forms\n\n| method | equations | what it states |\n|---|---|---|\n{forms}\n")
     parts.append(f"## The card\n\n```python\n{source.rstrip()}\n```\n")
     return "\n".join(parts)
+
+
+def _atlas(front: Path) -> str:
+    """The way to the atlas, which `make docs` makes before the site; without it, how to make it."""
+    words = (
+        "# Atlas of theories\n\nA page for every theory: draws of its field, correlators with Monte Carlo points on exact "
+        "curves, the interaction against the width, verdicts on the axioms, classical configurations, and sliders that "
+        "move exact curves. It needs neither a server nor a network.\n\n"
+    )
+    if not front.exists():
+        return f"{words}This site was built without it; [](howto/atlas.md) says how to make it.\n"
+    return (
+        f'{words}```{{raw}} html\n<p><a class="sd-btn sd-btn-primary" href="atlas/index.html">Open the atlas</a></p>\n```'
+        "\n\n[](howto/atlas.md) says how to make one of your own cards.\n"
+    )
 
 
 def _escaped(text: str) -> str:
