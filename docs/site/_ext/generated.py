@@ -98,16 +98,14 @@ def _card(entry: Any, cls: type, theorems: Any) -> str:
 def _atlas(front: Path) -> str:
     """The way to the atlas, which `make docs` makes before the site; without it, how to make it."""
     words = (
-        "# Atlas of theories\n\nA page for every theory: draws of its field, correlators with Monte Carlo points on exact "
-        "curves, the interaction against the width, verdicts on the axioms, classical configurations, and sliders that "
+        "# Atlas of theories\n\nA page for every theory: draws of its field, correlators with Monte Carlo points on "
+        "exact curves, the interaction against the width, verdicts on the axioms, classical configurations, and sliders that "
         "move exact curves. It needs neither a server nor a network.\n\n"
     )
     if not front.exists():
         return f"{words}This site was built without it; [](howto/atlas.md) says how to make it.\n"
-    return (
-        f'{words}```{{raw}} html\n<p><a class="sd-btn sd-btn-primary" href="atlas/index.html">Open the atlas</a></p>\n```'
-        "\n\n[](howto/atlas.md) says how to make one of your own cards.\n"
-    )
+    link = '<p><a class="sd-btn sd-btn-primary" href="atlas/index.html">Open the atlas</a></p>'
+    return f"{words}```{{raw}} html\n{link}\n```\n\n[](howto/atlas.md) says how to make one of your own cards.\n"
 
 
 def _escaped(text: str) -> str:
