@@ -136,12 +136,12 @@ def against_width(net: Architecture, table: pd.DataFrame | None, draws: int, see
     x = generic_points(net)
     widths = np.array(WIDTHS)
     try:
-        exact = four_point(net, widths)
+        exact = four_point(net, widths, x)
     except InputError:
         exact = np.full(len(widths), np.nan)
     if table is None:
         if np.isnan(exact).all():
-            four_point(net, widths)
+            four_point(net, widths, x)
         return _with_estimates(widths.astype(float), exact, np.empty(0), None)
     own: Any = table[(table["order"] == 4) & (table["kind"] == "connected") & (table["configuration"] == len(MARKS))]
     own = own[own["estimator"] != "exact"]
@@ -152,9 +152,8 @@ def against_width(net: Architecture, table: pd.DataFrame | None, draws: int, see
     return _with_estimates(widths.astype(float), exact, np.array([net.width, WIDE], float), own)
 
 
-def four_point(net: Architecture, widths: Array) -> Array:
-    """The connected four-point function at generic points for several widths."""
-    x = generic_points(net)
+def four_point(net: Architecture, widths: Array, x: Array) -> Array:
+    """The connected four-point function at points (4, d) for several widths."""
     return np.array([float(exact_correlator(replace(net, width=int(n)), x, "connected")) for n in widths])
 
 

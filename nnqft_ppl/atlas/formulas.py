@@ -110,7 +110,8 @@ class _Reader:
         base = self._atom()
         scripts = {"_": "", "^": ""}
         while self.next in scripts and not scripts[self.next]:
-            scripts[self.next] = self._script()
+            mark = self.next
+            scripts[mark] = self._script()
         below, above = scripts["_"], scripts["^"]
         if large and below:
             return f"<munder>{base}{below}</munder>" if not above else f"<munderover>{base}{below}{above}</munderover>"

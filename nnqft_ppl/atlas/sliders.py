@@ -17,6 +17,7 @@ from nnqft_ppl.atlas.curves import REACH, along, exact_two_point, four_point
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.theory.architecture import Architecture
+from nnqft_ppl.theory.generic import generic_points
 from nnqft_ppl.theory.ranges import Rule, field_types
 
 MOST = 5  # sliders beside the width
@@ -75,6 +76,7 @@ def slider_tables(net: Architecture) -> Tables:
         where nothing can be moved.
     """
     r, p = (np.linspace(0.0, REACH, POINTS) * unit for unit in (net.length, 1.0 / net.length))
+    x = generic_points(net)  # of the theory at which the sliders begin
     exact_two_point(net, r)  # says so if it is not known
     width = [Slider("width", tuple(map(float, WIDTHS)), WIDTHS.index(net.width))] if free_width(net) else []
     widths = np.array(WIDTHS if width else (net.width,))
@@ -94,7 +96,7 @@ def slider_tables(net: Architecture) -> Tables:
         p,
         tuple(kept(_asked(lambda one: exact_two_point(one, r), one)) for one in all_widths),
         tuple(kept(_asked(lambda one: one.power_spectrum(along(one, p)), one)) for one in all_widths),
-        tuple(kept(_asked(lambda one: four_point(one, widths), one)) for one in nets),
+        tuple(kept(_asked(lambda one: four_point(one, widths, x), one)) for one in nets),
         tuple(map(int, widths)),
         tuple(store),
     )
@@ -121,9 +123,10 @@ def _sliders(net: Architecture, widths: Array) -> list[Slider]:
     names = [name for name in real_hyperparameters(net) if math.isfinite(getattr(net, name))][:MOST]
     if not names:
         return []
-    four_point(net, widths)  # tables that are made at the first call
+    x = generic_points(net)
+    four_point(net, widths, x)  # tables that are made at the first call
     start = time.process_time()
-    four_point(_moved(net, {names[0]: getattr(net, names[0]) * 1.01}) or net, widths)
+    four_point(_moved(net, {names[0]: getattr(net, names[0]) * 1.01}) or net, widths, x)
     seconds = time.process_time() - start
     counts = [n for n in COUNTS if n ** len(names) <= MOST_COMBINATIONS and n ** len(names) * seconds <= SECONDS]
     return [_slider(net, name, max(counts, default=COUNTS[-1])) for name in names]

@@ -99,8 +99,8 @@ def _atlas(front: Path) -> str:
     """The way to the atlas, which `make docs` makes before the site; without it, how to make it."""
     words = (
         "# Atlas of theories\n\nA page for every theory: draws of its field, correlators with Monte Carlo points on "
-        "exact curves, the interaction against the width, verdicts on the axioms, classical configurations, and sliders that "
-        "move exact curves. It needs neither a server nor a network.\n\n"
+        "exact curves, the interaction against the width, verdicts on the axioms, classical configurations, and "
+        "sliders that move exact curves. It needs neither a server nor a network.\n\n"
     )
     if not front.exists():
         return f"{words}This site was built without it; [](howto/atlas.md) says how to make it.\n"
