@@ -133,6 +133,10 @@ def against_width(net: Architecture, table: pd.DataFrame | None, draws: int, see
     InputError
         for a theory of fixed width, or where there is neither a closed form nor an estimate.
     """
+    try:
+        replace(net, width=WIDE)
+    except InputError:
+        raise InputError(f"{type(net).__name__} has a fixed width, N = {net.width}") from None
     x = generic_points(net)
     widths = np.array(WIDTHS)
     try:

@@ -18,6 +18,7 @@ FUNCTIONS = {"cos", "sin", "tanh", "sech", "exp", "log", "max", "min", "erf", "d
 #: Unscaled amplitudes.
 HATS = {"ahat": "a"}
 SIGNS = {"~": "∼", "<=": "≤", ">=": "≥", "..": "…", "...": "…", "!=": "≠", "-": "−", "*": "⋅", "->": "→", "+-": "±"}
+BREAKS = {"=", "~", "+", "<", "<=", ">="}
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 TOKEN = re.compile(r"\s+|\d+(?:\.\d+)?|[A-Za-z]{2,}(?:-[A-Za-z]{2,})+|[A-Za-z]+|<=|>=|!=|->|\+-|\.\.\.?|.", re.DOTALL)
 SUBSCRIPT = re.compile(r"-?[A-Za-z0-9]+")
@@ -37,7 +38,7 @@ class Piece(NamedTuple):
 def mathml(text: str) -> str:
     """A line of words and formulas as HTML: every formula a ``<math>`` of its own, read aloud as it was written."""
     try:
-        pieces = _Reader(text).pieces()
+        pieces = _Reader(text.replace("`", "")).pieces()
     except Unreadable:
         return f"<span>{escape(text)}</span>"
     shown = [f"<math><mrow>{one.text}</mrow></math>" if one.is_math else escape(one.text) for one in pieces]
@@ -74,7 +75,7 @@ class _Reader:
                 continue
             row = []
             while self.next and not (self._is_word() or self._stops()):
-                if self.next.isspace() and self._word_follows():
+                if self.next.isspace() and (self._word_follows() or self._may_break()):
                     break
                 row.append(self._term())
             found.append(Piece("".join(row), True))
@@ -96,6 +97,10 @@ class _Reader:
     def _word_follows(self) -> bool:
         after = self.tokens[self.at + 1] if self.at + 1 < len(self.tokens) else ""
         return not after or after in ",;:" or self._is_word(1)
+
+    def _may_break(self) -> bool:
+        """Is the sign after the space one before which a line may end?"""
+        return self.at + 1 < len(self.tokens) and self.tokens[self.at + 1] in BREAKS
 
     def _stops(self) -> bool:
         """Does a sentence or a part of it end here?"""

@@ -63,7 +63,9 @@ def summary(facts: Facts) -> Summary:
         ", ".join(entry.equations),
         short_symmetries(entry.claims),
         short_symmetries(entry.denies),
-        "not known" if isinstance(facts.width, Missing) else figures.sign_words(facts.width),
+        "not known"
+        if isinstance(facts.width, Missing)
+        else figures.sign_words(facts.width).removeprefix("G4c is ").rstrip("."),
         here,
         infinite,
     )
