@@ -125,11 +125,11 @@ def test_slider_tables_are_the_theory(name):
         inner = picked[1:] if widths else picked
         place = int(np.ravel_multi_index(inner, [len(one.values) for one in others])) if inner else 0
         combinations = int(np.prod([len(one.values) for one in others]))
-        two = found.curves[found.two_point[place + (picked[0] * combinations if widths else 0)]]
+        two = np.array(found.curves[found.two_point[place + (picked[0] * combinations if widths else 0)]], float)
         x = np.zeros((len(found.r), 2, theory.dim))
         x[:, 1, 0] = found.r
         assert np.allclose(two, nq.exact_correlator(theory, x), rtol=1e-4, atol=1e-12)
-        four = found.curves[found.four_point[place]][picked[0] if widths else 0]
+        four = np.array(found.curves[found.four_point[place]], float)[picked[0] if widths else 0]
         points = generic_points(net)
         assert np.isclose(four, float(nq.exact_correlator(theory, points, "connected")), rtol=1e-4, atol=1e-12)
     assert [one.values[one.start] for one in found.sliders] == [getattr(net, one.name) for one in found.sliders]

@@ -62,5 +62,6 @@ sphinx_gallery_conf = {
     "min_reported_time": 0,
     "plot_gallery": True,
     "notebook_extensions": {},
+    "write_computation_times": False,  # a page that loads scripts from elsewhere
 }
 suppress_warnings = ["config.cache", "myst.xref_missing"]

@@ -166,5 +166,5 @@ def _with_estimates(x: Array, exact: Array, places: Array, rows: Any) -> Curve:
     drawn = None if rows is None else rows[rows["estimator"] != "exact"]
     if drawn is None or not len(drawn):
         return Curve(x, exact, nothing, nothing, nothing, nothing)
-    values = (drawn[name].to_numpy(float) for name in ("estimate", "mcse", "exact"))
-    return Curve(x, exact, places, *values, str(drawn["estimator"].iloc[0]))
+    estimate, mcse, expected = (drawn[name].to_numpy(float) for name in ("estimate", "mcse", "exact"))
+    return Curve(x, exact, places, estimate, mcse, expected, str(drawn["estimator"].iloc[0]))

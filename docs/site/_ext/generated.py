@@ -7,8 +7,12 @@ import re
 from pathlib import Path
 from typing import Any
 
+from sphinx.util.nodes import make_refnode
+
 ROOT = Path(__file__).resolve().parents[3]
 EQUATIONS = tuple(f"({k})" for k in range(1, 45)) + tuple(f"(S{k})" for k in range(1, 16))
+#: Files of the repository that have a page.
+PAGES = {"docs/ARCHITECTURE.md": "architecture", "docs/PROTOCOL.md": "protocol", "models/README.md": "contract"}
 FACES = {
     "nnqft_ppl": "The verbs: what users import as `nq`.",
     "nnqft_ppl.theory": "Base classes, amplitude laws and ranges, for authors of cards.",
@@ -22,6 +26,7 @@ WRITTEN: set[Path] = set()
 def setup(app: Any) -> dict[str, bool]:
     app.connect("builder-inited", make)
     app.connect("autodoc-process-docstring", plain, priority=100)
+    app.connect("missing-reference", of_repository)
     return {"parallel_read_safe": True}
 
 
@@ -232,6 +237,12 @@ def _api(folder: Path) -> None:
         _write(folder / f"{page}.md", f"# {face}\n\n{words}\n\n{listed}\n\n{hidden}")
     toc = "\n".join(pages)
     _write(folder / "index.md", "# API\n\n```{toctree}\n:maxdepth: 1\n\n" + toc + "\n```\n")
+
+
+def of_repository(app: Any, _env: Any, node: Any, text: Any) -> Any:
+    """A link of an included file to another file of the repository leads to the page that includes that one."""
+    page = PAGES.get(str(node.get("reftarget", "")).removeprefix("../"))
+    return None if page is None else make_refnode(app.builder, node["refdoc"], page, "", text)
 
 
 def plain(_app: Any, _what: str, _name: str, _value: Any, _options: Any, lines: list[str]) -> None:
