@@ -13,17 +13,18 @@ import nnqft_ppl as nq
 
 net = nq.load("sine_path", width=10, gain=1.3)
 times = 0.25 * np.arange(13)
-found = nq.energies(net, times, draws=40_000)
+found = nq.energies(net, times, draws=100_000)
 
 t = np.linspace(0, 3, 61)
 exact = nq.exact_correlator(net, np.stack([0 * t, t], axis=1)[..., None])
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
 left.semilogy(t, exact)
 left.set(xlabel="t [1/m]", ylabel=r"$\langle\phi(0)\,\phi(t)\rangle$")
-right.errorbar(range(len(found.energies)), found.energies, 2 * found.errors, fmt="o")
+seen = found.errors < 0.5
+right.errorbar(np.flatnonzero(seen), found.energies[seen], 2 * found.errors[seen], fmt="o")
 for level in (1, 3):
     right.axhline(level, color="0.7", lw=1)
-right.set(xlabel="state", ylabel="energy above the vacuum [m]", xticks=range(len(found.energies)))
+right.set(xlabel="state", ylabel="energy above the vacuum [m]", xticks=np.flatnonzero(seen))
 
 # %%
 # A sine of an oscillator's position is odd, so that it reaches the states of energies m, 3 m, 5 m, ..: the lowest is m,

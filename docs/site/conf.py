@@ -61,6 +61,7 @@ sphinx_gallery_conf = {
     "show_memory": False,
     "min_reported_time": 0,
     "plot_gallery": True,
+    "capture_repr": (),  # what is printed, and no names of objects
     "notebook_extensions": {},
     "write_computation_times": False,  # a page that loads scripts from elsewhere
 }
