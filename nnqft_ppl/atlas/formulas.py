@@ -18,7 +18,8 @@ FUNCTIONS = {"cos", "sin", "tanh", "sech", "exp", "log", "max", "min", "erf", "d
 #: Unscaled amplitudes.
 HATS = {"ahat": "a"}
 SIGNS = {"~": "∼", "<=": "≤", ">=": "≥", "..": "…", "...": "…", "!=": "≠", "-": "−", "*": "⋅", "->": "→", "+-": "±"}
-BREAKS = {"=", "~", "+", "<", "<=", ">="}
+#: Signs after a space before which a line may end.
+BREAKS = {"=", "~", "+", "/", "<", "<=", ">=", "["}
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 TOKEN = re.compile(r"\s+|\d+(?:\.\d+)?|[A-Za-z]{2,}(?:-[A-Za-z]{2,})+|[A-Za-z]+|<=|>=|!=|->|\+-|\.\.\.?|.", re.DOTALL)
 SUBSCRIPT = re.compile(r"-?[A-Za-z0-9]+")
