@@ -47,7 +47,7 @@ def test_formulas(text, expected):
 
 def test_words_stay_words():
     assert mathml("a mixture of normals") == "a mixture of normals"
-    assert plain("F = 1 or b.b, for Cos-net.") == "F=1 or b⋅b, for Cos-net."
+    assert plain("F = 1 or b.b, for Cos-net.") == "F =1 or b⋅b, for Cos-net."
 
 
 @pytest.mark.parametrize("text", ["(a", "a)", "[a)"])
