@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from sphinx.util.nodes import make_refnode
+from docutils import nodes
 
 ROOT = Path(__file__).resolve().parents[3]
 EQUATIONS = tuple(f"({k})" for k in range(1, 45)) + tuple(f"(S{k})" for k in range(1, 16))
@@ -26,7 +26,7 @@ WRITTEN: set[Path] = set()
 def setup(app: Any) -> dict[str, bool]:
     app.connect("builder-inited", make)
     app.connect("autodoc-process-docstring", plain, priority=100)
-    app.connect("missing-reference", of_repository)
+    app.connect("doctree-resolved", of_repository)
     return {"parallel_read_safe": True}
 
 
@@ -239,10 +239,13 @@ def _api(folder: Path) -> None:
     _write(folder / "index.md", "# API\n\n```{toctree}\n:maxdepth: 1\n\n" + toc + "\n```\n")
 
 
-def of_repository(app: Any, _env: Any, node: Any, text: Any) -> Any:
+def of_repository(app: Any, doctree: Any, docname: str) -> None:
     """A link of an included file to another file of the repository leads to the page that includes that one."""
-    page = PAGES.get(str(node.get("reftarget", "")).removeprefix("../"))
-    return None if page is None else make_refnode(app.builder, node["refdoc"], page, "", text)
+    for node in doctree.findall(nodes.reference):
+        page = PAGES.get(str(node.get("refid", "")).removeprefix("../"))
+        if page is not None:
+            del node["refid"]
+            node["refuri"] = app.builder.get_relative_uri(docname, page)
 
 
 def plain(_app: Any, _what: str, _name: str, _value: Any, _options: Any, lines: list[str]) -> None:
