@@ -180,7 +180,7 @@ def test_a_card_of_ones_own_without_closed_forms(tmp_path, monkeypatch):
     card = tmp_path / "atlas_cubes.py"
     card.write_text(OWN)
     nq.models.add(card)
-    front = nq.write_atlas(tmp_path / "atlas", ["atlas_cubes"], draws=1000)
+    front = nq.write_atlas(tmp_path / "atlas", ["atlas_cubes"], draws=20_000)
     page = front.with_name("atlas_cubes.html").read_text()
     assert "AtlasCubes has no closed form for its neuron moments; use an estimator" in page
     assert "AtlasCubes has no closed form for its power spectrum." in page
