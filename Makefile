@@ -38,9 +38,10 @@ package: $(VENV)/.installed-dev
 	cd / && "$(CURDIR)/build/package/venv/bin/nnqft" correlators cos_net --set width=10 --draws 1000 \
 		--out "$(CURDIR)/build/package/table.parquet"
 
-# The site, build/site/index.html: every warning is an error, every example of the gallery runs. Offline.
+# The site, build/site/index.html, with the atlas: every warning is an error, every example of the gallery runs. Offline.
 docs: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group docs
+	$(BIN)/nnqft atlas --out build/extra/atlas
 	MPLBACKEND=Agg $(BIN)/sphinx-build -W --keep-going --quiet -b html docs/site build/site
 
 readme: $(VENV)/.installed

@@ -22,7 +22,7 @@ FLOORS = (
     ("classical", "axioms", "interacting"),
     ("reports", "checks"),
     ("sweeps",),
-    ("studies",),
+    ("studies", "atlas"),
     ("cli",),
 )
 
@@ -43,6 +43,7 @@ WORDS = {
     "checks": "cards against draws",
     "sweeps": "grids of theories",
     "studies": "the door to analysis/",
+    "atlas": "a page for every theory",
     "cli": "the command line",
 }
 

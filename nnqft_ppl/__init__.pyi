@@ -65,10 +65,12 @@ __all__ = [
     "try_sampler",
     "vacua",
     "wick",
+    "write_atlas",
     "write_table",
 ]
 
 from . import models
+from .atlas.book import write_atlas
 from .axioms.duality import duality
 from .axioms.osterwalder_schrader import axiom_verdicts
 from .checks.check import check

@@ -35,10 +35,11 @@ numpydoc_xref_param_type = False
 html_theme = "pydata_sphinx_theme"
 html_title = "nnqft_ppl"
 html_static_path = ["_static"]
+html_extra_path = [str(extra)] if (extra := ROOT / "build" / "extra").exists() else []  # the atlas, of `make docs`
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 # Pages that stand alone have nothing to list beside them.
-html_sidebars = {page: [] for page in ("install", "first_hour", "equations", "symbols", "errata", "commands")}
+html_sidebars = {page: [] for page in ("install", "first_hour", "equations", "symbols", "errata", "commands", "atlas")}
 html_math_renderer = "mathml"
 html_theme_options = {
     "navigation_with_keys": True,
@@ -60,6 +61,8 @@ sphinx_gallery_conf = {
     "show_memory": False,
     "min_reported_time": 0,
     "plot_gallery": True,
+    "capture_repr": (),  # what is printed, and no names of objects
     "notebook_extensions": {},
+    "write_computation_times": False,  # a page that loads scripts from elsewhere
 }
 suppress_warnings = ["config.cache", "myst.xref_missing"]

@@ -13,7 +13,7 @@ import numpy as np
 
 from nnqft_ppl.classical.maxima import RESOLUTION
 from nnqft_ppl.classical.modes import modes
-from nnqft_ppl.classical.neurons import classical_neurons, factorises, landscape
+from nnqft_ppl.classical.neurons import ClassicalNeurons, classical_neurons, factorises, landscape
 from nnqft_ppl.classical.vacua import Vacua, vacua
 from nnqft_ppl.correlation.estimate import estimate
 from nnqft_ppl.correlation.exact import exact_correlator, exact_mixed
@@ -40,7 +40,9 @@ class Breaking(NamedTuple):
     vacua: str  #: the vacuum manifold, where there is one
 
 
-def breaking(net: Model, *, seed: int = 0, manifold: Vacua | None = None) -> tuple[Breaking, ...]:
+def breaking(
+    net: Model, *, seed: int = 0, manifold: Vacua | None = None, neurons: ClassicalNeurons | None = None
+) -> tuple[Breaking, ...]:
     """The fate of phi -> -phi, and of SO(D) where the field has D components.
 
     Explicit breaking of Z2, (12), or of SO(D) shows in correlators of the field or of field and neuron; spontaneous
@@ -54,6 +56,8 @@ def breaking(net: Model, *, seed: int = 0, manifold: Vacua | None = None) -> tup
         Fixes the starts of the searches, and the draws where a card has no closed form.
     manifold
         What `vacua` found, where it has been asked already.
+    neurons
+        What `nnqft_ppl.classical.neurons.classical_neurons` found, where that has been asked already.
 
     Returns
     -------
@@ -81,13 +85,13 @@ def breaking(net: Model, *, seed: int = 0, manifold: Vacua | None = None) -> tup
     ('spontaneously broken', '9 fields')
     """
     net = unconditioned(net, "breaking", "use modes for its classical fields and correlators for odd orders")
-    found = [_reflection(net, seed)]
+    found = [_reflection(net, seed, neurons)]
     if net.component_count > 1:
         found.append(_rotations(net, seed, manifold))
     return tuple(found)
 
 
-def _reflection(net: Architecture, seed: int) -> Breaking:
+def _reflection(net: Architecture, seed: int, neurons: ClassicalNeurons | None) -> Breaking:
     seen = _odd_correlator(net, seed)
     if seen is not None:
         return Breaking("Z2", "explicitly broken", seen, "—")
@@ -100,7 +104,7 @@ def _reflection(net: Architecture, seed: int) -> Breaking:
     except NoClosedForm:
         pass
     try:
-        silent, manifold = _classical(net, seed)
+        silent, manifold = _classical(net, seed, neurons)
     except InputError as error:
         return Breaking("Z2", "undecided", f"{EVEN}; {error}", "—")
     if silent:
@@ -108,10 +112,10 @@ def _reflection(net: Architecture, seed: int) -> Breaking:
     return Breaking("Z2", "spontaneously broken", f"{EVEN}, classical fields do not", manifold)
 
 
-def _classical(net: Architecture, seed: int) -> tuple[bool, str]:
+def _classical(net: Architecture, seed: int, neurons: ClassicalNeurons | None) -> tuple[bool, str]:
     """Do all classical fields vanish? And if not, how many there are."""
     if factorises(net):
-        parts = classical_neurons(net, seed=seed)
+        parts = neurons or classical_neurons(net, seed=seed)
         if parts.silent:
             return True, ""
         try:

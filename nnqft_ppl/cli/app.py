@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from nnqft_ppl.cli.axioms import axioms, predict
-from nnqft_ppl.cli.catalogue import check, list_cards, show
+from nnqft_ppl.cli.catalogue import atlas, check, list_cards, show
 from nnqft_ppl.cli.classical import modes, vacua
 from nnqft_ppl.cli.correlators import correlators, draw
 from nnqft_ppl.cli.demo import demo
@@ -94,7 +94,7 @@ def heard(command: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
-for one in (demo, list_cards, show, check, draw, correlators, interact, action, axioms, predict):
+for one in (demo, list_cards, show, atlas, check, draw, correlators, interact, action, axioms, predict):
     app.command("list" if one is list_cards else None)(heard(one))
 for one in (design, dual, energies, posterior, compare, modes, vacua, sweep, reproduce):
     app.command()(heard(one))

@@ -1,5 +1,7 @@
-"""``nnqft list``, ``show`` and ``check``: the catalogue, one theory of it, and a card against its contract."""
+"""``nnqft list``, ``show``, ``atlas`` and ``check``: the catalogue, a theory, a page for each, a card's contract."""
 
+import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -82,6 +84,41 @@ def show(
         screen.say(f"not symmetric under: {short_symmetries(found.denies)}")
         statements = [{"theorem": t.quantity, "equations": t.equations, "statement": t.statement} for t in theorems]
         screen.give(**found._asdict(), amplitude_laws=laws, theorems=statements)
+
+
+def atlas(
+    cards: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[CARD]...", help="Cards' names, or .py files; all by default.", autocompletion=complete_card
+        ),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the pages; begin with its index.html.")] = Path("atlas"),
+    draws: Annotated[int, typer.Option(help="Draws of each Monte Carlo estimate and of each test by draws.")] = 20_000,
+    seed: SeedOption = 0,
+    jobs: Annotated[int | None, typer.Option(help="Theories at a time; by default one for each CPU.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the atlas: a page for every theory, which a browser shows without a server and without a network.
+
+    Draws of the field, correlators and spectra with Monte Carlo points on exact curves, the interaction against width,
+    axioms and symmetries with their numbers, classical configurations, and sliders that move exact curves. Cards of
+    your own join with `nnqft --cards FOLDER atlas`.
+
+    Example: `nnqft atlas --out atlas`
+
+    Example: `nnqft atlas cos_net gauss_net --out two`
+    """
+    with answering("atlas", as_json) as screen:
+        check_least("draws", draws, 1000)
+        check_least("jobs", jobs, 1)
+        chosen = [card_name(one) for one in cards or []] or None
+        from nnqft_ppl.atlas.book import write_atlas
+        from nnqft_ppl.runtime.jax_settings import enable_x64
+
+        enable_x64()
+        page = write_atlas(out, chosen, draws=draws, seed=seed, jobs=jobs or os.cpu_count() or 1, progress=True)
+        screen.wrote(page)
 
 
 def _field_names(law: type) -> list[str]:

@@ -7,8 +7,12 @@ import re
 from pathlib import Path
 from typing import Any
 
+from docutils import nodes
+
 ROOT = Path(__file__).resolve().parents[3]
 EQUATIONS = tuple(f"({k})" for k in range(1, 45)) + tuple(f"(S{k})" for k in range(1, 16))
+#: Files of the repository that have a page.
+PAGES = {"docs/ARCHITECTURE.md": "architecture", "docs/PROTOCOL.md": "protocol", "models/README.md": "contract"}
 FACES = {
     "nnqft_ppl": "The verbs: what users import as `nq`.",
     "nnqft_ppl.theory": "Base classes, amplitude laws and ranges, for authors of cards.",
@@ -22,6 +26,7 @@ WRITTEN: set[Path] = set()
 def setup(app: Any) -> dict[str, bool]:
     app.connect("builder-inited", make)
     app.connect("autodoc-process-docstring", plain, priority=100)
+    app.connect("doctree-resolved", of_repository)
     return {"parallel_read_safe": True}
 
 
@@ -31,6 +36,7 @@ def make(app: Any) -> None:
     _write(site / "equations.md", _equations(cards, theorems))
     _write(site / "symbols.md", _symbols())
     _write(site / "commands.md", _commands())
+    _write(site / "atlas.md", _atlas(ROOT / "build" / "extra" / "atlas" / "index.html"))
     _api(site / "api")
     for file in (*(site / "cards").rglob("*.*"), *(site / "api").rglob("*.*")):
         if file not in WRITTEN:  # of a card or a name that is no more
@@ -92,6 +98,19 @@ def _card(entry: Any, cls: type, theorems: Any) -> str:
         parts.append(f"## Closed forms\n\n| method | equations | what it states |\n|---|---|---|\n{forms}\n")
     parts.append(f"## The card\n\n```python\n{source.rstrip()}\n```\n")
     return "\n".join(parts)
+
+
+def _atlas(front: Path) -> str:
+    """The way to the atlas, which `make docs` makes before the site; without it, how to make it."""
+    words = (
+        "# Atlas of theories\n\nA page for every theory: draws of its field, correlators with Monte Carlo points on "
+        "exact curves, the interaction against the width, verdicts on the axioms, classical configurations, and "
+        "sliders that move exact curves. It needs neither a server nor a network.\n\n"
+    )
+    if not front.exists():
+        return f"{words}This site was built without it; [](howto/atlas.md) says how to make it.\n"
+    link = '<p><a class="sd-btn sd-btn-primary" href="atlas/index.html">Open the atlas</a></p>'
+    return f"{words}```{{raw}} html\n{link}\n```\n\n[](howto/atlas.md) says how to make one of your own cards.\n"
 
 
 def _escaped(text: str) -> str:
@@ -218,6 +237,15 @@ def _api(folder: Path) -> None:
         _write(folder / f"{page}.md", f"# {face}\n\n{words}\n\n{listed}\n\n{hidden}")
     toc = "\n".join(pages)
     _write(folder / "index.md", "# API\n\n```{toctree}\n:maxdepth: 1\n\n" + toc + "\n```\n")
+
+
+def of_repository(app: Any, doctree: Any, docname: str) -> None:
+    """A link of an included file to another file of the repository leads to the page that includes that one."""
+    for node in doctree.findall(nodes.reference):
+        page = PAGES.get(str(node.get("refid", "")).removeprefix("../"))
+        if page is not None:
+            del node["refid"]
+            node["refuri"] = app.builder.get_relative_uri(docname, page)
 
 
 def plain(_app: Any, _what: str, _name: str, _value: Any, _options: Any, lines: list[str]) -> None:
