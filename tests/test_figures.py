@@ -83,7 +83,7 @@ def test_what_no_picture_can_be(tmp_path, name, width, message):
 
 def fields(name: str, dim: int) -> tuple[Any, np.ndarray, np.ndarray]:
     net = nq.load(name, dim=dim, width=3)
-    x = grid(dim) if dim == 1 else np.asarray(grid(2)).reshape(64, 64, 2)[::9, ::9].reshape(-1, 2)
+    x = np.asarray(grid(1)) if dim == 1 else np.asarray(grid(2)).reshape(64, 64, 2)[::9, ::9].reshape(-1, 2)
     phi = np.sin(x @ np.ones(dim) + np.arange(4.0)[:, None])
     return net, x, phi if net.component_count == 1 else np.stack([phi, -phi], axis=2)
 

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from nnqft_ppl import models
 from nnqft_ppl.runtime.arrays import Array, few_lines, html_table
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.grids import joined
 from nnqft_ppl.text import from_json
 from nnqft_ppl.theory.architecture import Parameters
 from nnqft_ppl.theory.conditioned import Conditioned, field_at
@@ -134,7 +135,7 @@ def quantities(model: Conditioned, points: jax.Array, theta: Parameters) -> dict
 
     Paths are drawn at the places of the factors, and then at the points (Q, d).
     """
-    net, places = model.net, jnp.concatenate([model.places, points])
+    net, places = model.net, joined(model.places, points)
     first, second = np.triu_indices(len(points), 1)
 
     def one(theta: Parameters) -> dict[str, jax.Array]:

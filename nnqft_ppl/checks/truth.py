@@ -28,6 +28,7 @@ from nnqft_ppl.laws.joint import leaf
 from nnqft_ppl.models import load, names
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.grids import joined
 from nnqft_ppl.runtime.jax_settings import enable_x64
 from nnqft_ppl.runtime.progress import progress_bar
 from nnqft_ppl.runtime.seeds import key_of
@@ -91,7 +92,7 @@ def accepted(given: Problem, draws: int, seed: int) -> tuple[dict[str, Array], i
     """Exact independent draws of the posterior by rejection, (draw, ...), and how many of the prior were proposed."""
     model, data = given.model, given.model.observation
     assert data is not None
-    places = jnp.concatenate([model.places, jnp.asarray(given.points)])
+    places = joined(model.places, given.points)
     bound = model.log_factors_of(jnp.asarray(data.values), data.noise)
     kept: list[dict[str, Array]] = []
     found = batches = 0

@@ -86,8 +86,8 @@ def stopwatch() -> Callable[[], str]:
 
     started, seconds, kept = time.monotonic(), defaultdict[str, list[float]](list), []
 
-    def took(event: str, duration: float, **_: Any) -> None:
-        seconds[event.rsplit("/", 1)[-1]].append(duration)
+    def took(event: str, duration_secs: float, **_: Any) -> None:
+        seconds[event.rsplit("/", 1)[-1]].append(duration_secs)
 
     def happened(event: str, **_: Any) -> None:
         if event.endswith("cache_hits"):
