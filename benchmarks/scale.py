@@ -26,9 +26,8 @@ POINTS, WIDTH, DIM = 200, 100, 2
 STATISTICS = (1, 50)  # of a batch: one product of four fields at 50 configurations
 DEVICES = (1, 64, 4096)
 WIDER = 8  # draws of a batch on a GPU, times those on a CPU: correlation/requests.py
-#: Neurons a second of field draws, N = 100: an H200 had 14 times the rate of the 16 cores beside it (the page on GPUs),
-#: at 3.36e9 for two cores; 16 are taken to do eight times as much.
-GPU_NEURONS = 14 * 8 * 3.36e9
+#: Neurons a second of field draws, N = 100, float32, measured on one H200 (README, "Speed").
+GPU_NEURONS = 68e9
 GPU_HOUR, CORE_HOUR = 2.5, 0.05  # dollars, a price of the kind that clouds ask for
 
 
@@ -142,7 +141,7 @@ def written(rates: Rates) -> str:
         "# Scale",
         "",
         "What two large studies cost: 10^6 cells of a sweep, and one estimate of 10^12 fields. Seconds are a model of",
-        "measured rates: those of the table, and for GPUs the ratio that one had once to the cores beside it.",
+        "measured rates: those of the table, and for GPUs the one that was measured on an H200 at an earlier time.",
         "",
         f"## Rates, {platform.machine()} with {cores} cores, JAX {jax.__version__}",
         "",

@@ -156,6 +156,7 @@ VERBS: dict[str, Verb] = {
 OTHERS = frozenset(
     {"check", "design", "enable_x64", "from_json", "from_toml", "load", "names"}
     | {"plot_design", "read_configurations", "read_data", "read_table", "theory_of", "wick", "write_table"}
+    | {"read_sweep", "reference", "sweep", "try_sampler", "write_atlas"}  # of many theories
 )
 
 

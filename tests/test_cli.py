@@ -317,7 +317,7 @@ def test_programs_are_kept(tmp_path):
 
     first = kept(tmp_path)
     assert len(first) > 3
-    half = next(file for file in tmp_path.rglob("*-cache") if file.name.startswith("jit__batch"))
+    half = next(file for file in tmp_path.rglob("*-cache") if file.name.startswith("jit__round"))
     half.write_bytes(half.read_bytes()[:100])  # as a process leaves it that was killed
     second = kept(tmp_path)
     assert set(second) == set(first)

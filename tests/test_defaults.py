@@ -15,6 +15,7 @@ COMMANDS: dict[str, Any] = {c.name or getattr(c.callback, "__name__", ""): c.cal
 #: What a command calls, and its options that are spelt otherwise there.
 CALLS: dict[str, tuple[Callable[..., Any], dict[str, str]]] = {
     "action": (nq.action, {}),
+    "atlas": (nq.write_atlas, {}),
     "axioms": (nq.axiom_verdicts, {}),
     "check": (nq.check, {}),
     "compare": (nq.posterior, {}),
@@ -30,7 +31,7 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, str]]] = {
     "vacua": (nq.vacua, {}),
 }
 #: Commands that are no single function.
-OTHERS = {"demo", "list", "show", "reproduce"}
+OTHERS = {"demo", "list", "show", "sweep", "reproduce"}
 
 READ: dict[str, Callable[[str], Any]] = {
     "orders": lambda text: tuple(integers("orders", text)),

@@ -169,7 +169,7 @@ def test_the_gaussian_limit_is_the_oscillator_on_the_nodes():
         assert one.mcse[0] < {2: 0.01, 4: 0.08}[one.order] * abs(expected(one.kind, one.order))
         assert 0.3 * one.draws < one.ess[0] < one.draws
     more = nq.deform(nq.load("cauchy"), "0.5*phi^4", PLACE.points, 1.05 * PLACE.weights)
-    planted = nq.gaussian_limit(more, X, orders=[2], kinds=["full"], draws=400_000, seed=1)[0]
+    planted = nq.gaussian_limit(more, X, orders=[2], kinds=["full"], draws=1_000_000, seed=1)[0]
     assert abs(planted.estimate[0] - expected("full", 2)) > 5 * planted.mcse[0]
 
 

@@ -1,7 +1,6 @@
-"""Every block of code of the README and of the site's pages runs.
+"""Every block of code of the README runs; the Python of the site's pages runs when the site is built.
 
-The Python blocks of a page run from top to bottom in one namespace, as a reader would run them, and as the site does.
-A shell block runs command by command through the program that the installed ``nnqft`` is, in a folder with `examples/`.
+The Python blocks run from top to bottom in one namespace, as a reader would run them. A shell block runs command by command through the program that the installed ``nnqft`` is, in a folder with `examples/`.
 What would take long draws less: `FEWER` lowers defaults of Python functions and, with `NARROW`, adds options to
 commands; nothing of that is in the product. What other tests run in full is in `ELSEWHERE`.
 """
@@ -21,9 +20,7 @@ from nnqft_ppl.cli.app import app
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compilation")]
 
-PAGES = sorted(
-    [ROOT / "README.md", *(ROOT / "docs" / "site").glob("*.md"), *(ROOT / "docs" / "site" / "howto").glob("*.md")]
-)
+README = ROOT / "README.md"
 CHAINS = {"chains": 2, "warmup": 25, "draws": 25}
 NARROW = {"posterior": {"width": 10}, "compare": {"widths": 10}}  #: of the command line alone
 
@@ -32,7 +29,7 @@ FEWER: dict[str, dict[str, int]] = {
     "posterior": CHAINS,
     "compare": CHAINS,
     "axioms": {"draws": 1000},
-    "correlators": {"draws": 1000},
+    "correlators": {"draws": 5000},
     "design": {"draws": 1000},
     "interact": {"draws": 1000, "nodes": 4},
     "modes": {"starts": 512},
@@ -44,16 +41,17 @@ ELSEWHERE = {
     "python -m pip install": ".ci/run",
     "nnqft axioms --all": "tests/test_axioms.py",
     "nnqft reproduce": "tests/test_house.py and .ci/run",
+    "nnqft sweep": "tests/test_sweeps.py",
     "nnqft check my_card.py": "tests/test_check.py",
 }
 
 
-def blocks(page: Path, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
 
 
-def commands(page: Path) -> list[str]:
-    lines = "\n".join(blocks(page, "sh")).replace("\\\n", " ").splitlines()
+def commands(block: str) -> list[str]:
+    lines = block.replace("\\\n", " ").splitlines()
     return [line for line in lines if line.strip() and not line.startswith(tuple(ELSEWHERE))]
 
 
@@ -65,27 +63,26 @@ def folder(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=lambda page: page.stem)
-def test_python_of_a_page_runs(page, folder, monkeypatch):
+def test_python_runs(folder, monkeypatch):
     for name in FEWER.keys() & set(nq.__all__):
         defaults: dict[str, Any] = getattr(nq, name).__kwdefaults__
         for option in FEWER[name].keys() & defaults.keys():
             monkeypatch.setitem(defaults, option, FEWER[name][option])
-    names: dict[str, Any] = {"__name__": page.stem}
-    for block in blocks(page, "python"):
-        exec(compile(block, str(page), "exec", dont_inherit=True), names)
+    names: dict[str, Any] = {"__name__": "readme"}
+    for block in blocks("python"):
+        exec(compile(block, str(README), "exec", dont_inherit=True), names)
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if commands(page)], ids=lambda page: page.stem)
-def test_shell_of_a_page_runs(page, folder):
-    for line in commands(page):
+@pytest.mark.parametrize("block", [block for block in blocks("sh") if commands(block)])
+def test_shell_runs(block, folder):
+    for line in commands(block):
         words = shlex.split(line, comments=True)
         target = words[words.index(">") + 1] if ">" in words else None
         words = words[: words.index(">")] if target else words
-        assert words[0] == "nnqft", f"{page.name}: {line}"
+        assert words[0] == "nnqft", line
         fewer = FEWER.get(words[1], {}) | NARROW.get(words[1], {})
         added = [word for name, value in fewer.items() for word in (f"--{name}", str(value))]
         result = CliRunner().invoke(app, [*words[1:], *added])
-        assert result.exit_code == 0, f"{page.name}: {line}: {result.output} {result.exception!r}"
+        assert result.exit_code == 0, f"{line}: {result.output} {result.exception!r}"
         if target:
             (folder / target).write_text(result.stdout)

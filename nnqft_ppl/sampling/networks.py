@@ -5,11 +5,12 @@ from functools import partial
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
 
 from nnqft_ppl.runtime.arrays import Array
-from nnqft_ppl.runtime.grids import Grid, Places, check_places, joined
+from nnqft_ppl.runtime.grids import Grid, Places, Sets, check_places, joined
 from nnqft_ppl.runtime.seeds import key_of
 from nnqft_ppl.theory.architecture import Architecture
 from nnqft_ppl.theory.conditioned import Model, unconditioned
@@ -45,7 +46,7 @@ def over_networks(
     net.check_ancestral()
     with jax.enable_x64(double):
         root = key_of(seed)
-        given = [joined(array) for array in arrays]
+        given: list[Any] = [one if isinstance(one, Grid | Sets) else jnp.asarray(one) for one in arrays]
         at = None if points is None else joined(points)
         keys = (jax.random.fold_in(root, index) for index in range(-(-draws // batch)))
         parts = [jax.tree.map(np.asarray, _batch(net, key, at, given, function, batch, keyed)) for key in keys]
