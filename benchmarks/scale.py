@@ -1,6 +1,6 @@
 """What a large study costs, from rates measured here: `python benchmarks/scale.py` writes docs/SCALE.md.
 
-The rates of this machine are measured in one run of about two minutes; the model and its assumptions stand in the page.
+The rates of this machine are measured in one run of half a minute; the model and its assumptions stand in the page.
 """
 
 import os
@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 import nnqft_ppl as nq
@@ -34,7 +33,6 @@ GPU_HOUR, CORE_HOUR = 2.5, 0.05  # dollars, a price of the kind that clouds ask 
 class Rates(NamedTuple):
     """Measured on one machine, in one run."""
 
-    fma: float  #: float32 multiply-adds a second, all cores
     neurons: float  #: neurons a second of field draws
     batch: int  #: draws of a batch
     add: float  #: seconds for the sums of one batch on the host
@@ -59,20 +57,7 @@ def measured() -> Rates:
     neurons, batch = field_rate()
     exact, size, read = cell_rate({"estimators": ["exact"]}, 60)
     drawn, _, _ = cell_rate({"estimators": ["neuron"], "draws": 100_000}, 24)
-    return Rates(fma_rate(), neurons, batch, add_seconds(), exact, drawn, size, task_rate(), read)
-
-
-def fma_rate() -> float:
-    """Chains of multiply-adds on numbers that stay in the nearest cache: what the silicon can do at all."""
-    steps, size = 2000, 2**14
-
-    @jax.jit
-    def chain(x: jax.Array) -> jax.Array:
-        return jax.lax.fori_loop(0, steps, lambda _, x: jnp.float32(0.999) * x + jnp.float32(1e-3), x, unroll=50)
-
-    x = jnp.ones((len(os.sched_getaffinity(0)), size), jnp.float32)
-    jax.block_until_ready(chain(x))
-    return max(steps * x.size / _seconds(lambda: jax.block_until_ready(chain(x))) for _ in range(5))
+    return Rates(neurons, batch, add_seconds(), exact, drawn, size, task_rate(), read)
 
 
 def field_rate() -> tuple[float, int]:
@@ -133,7 +118,6 @@ def _seconds(call: Callable[[], object]) -> float:
 
 def written(rates: Rates) -> str:
     cores = len(os.sched_getaffinity(0))
-    share = rates.neurons / rates.fma
     gpu = GPU_NEURONS
     batch = rates.batch * WIDER
     adding = DRAWS / batch * rates.add
@@ -147,9 +131,7 @@ def written(rates: Rates) -> str:
         "",
         "| what | measured |",
         "|---|---|",
-        f"| float32 multiply-adds, all cores | {rates.fma / 1e9:.1f} G/s |",
-        f"| field draws, N = {WIDTH}, {POINTS} points, d = {DIM} | {rates.neurons / 1e9:.2f} G neurons/s, "
-        f"{1 / share:.1f} multiply-adds each |",
+        f"| field draws, N = {WIDTH}, {POINTS} points, d = {DIM}, float32 | {rates.neurons / 1e9:.2f} G neurons/s |",
         f"| draws of a batch | {rates.batch} |",
         f"| adding one batch on the host | {rates.add * 1e6:.0f} µs |",
         f"| a cell of exact correlators, file included | {rates.exact_cell * 1e3:.1f} ms |",
@@ -189,7 +171,7 @@ def written(rates: Rates) -> str:
         f"{8 * STATISTICS[1] * (STATISTICS[0] + STATISTICS[0] ** 2) / 1e3:.1f} kB of sums.",
         "",
         "Estimators that integrate amplitudes out need far fewer draws: of N = 1000, 10^12 fields know G4c as well as "
-        "2 10^4 single neurons do (benchmarks/RESULTS.md). The first question to such a plan is whether it is needed.",
+        "20,000 single neurons do (benchmarks/RESULTS.md). The first question to such a plan is whether it is needed.",
         "",
         "## 10^6 cells",
         "",
