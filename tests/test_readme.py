@@ -1,8 +1,9 @@
 """Every block of code of the README runs; the Python of the site's pages runs when the site is built.
 
-The Python blocks run from top to bottom in one namespace, as a reader would run them. A shell block runs command by command through the program that the installed ``nnqft`` is, in a folder with `examples/`.
-What would take long draws less: `FEWER` lowers defaults of Python functions and, with `NARROW`, adds options to
-commands; nothing of that is in the product. What other tests run in full is in `ELSEWHERE`.
+The Python blocks run from top to bottom in one namespace, as a reader would run them. A shell block runs command by
+command through the program that the installed ``nnqft`` is, in a folder with `examples/`. What would take long draws
+less: `FEWER` lowers defaults of Python functions and adds options to commands; nothing of that is in the product. What
+other tests run is in `ELSEWHERE`.
 """
 
 import re
@@ -22,12 +23,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick_compilation")]
 
 README = ROOT / "README.md"
 CHAINS = {"chains": 2, "warmup": 25, "draws": 25}
-NARROW = {"posterior": {"width": 10}, "compare": {"widths": 10}}  #: of the command line alone
 
 #: Lower defaults in Python, and options that are added to a command.
 FEWER: dict[str, dict[str, int]] = {
     "posterior": CHAINS,
-    "compare": CHAINS,
     "axioms": {"draws": 1000},
     "correlators": {"draws": 5000},
     "design": {"draws": 1000},
@@ -42,6 +41,9 @@ ELSEWHERE = {
     "nnqft axioms --all": "tests/test_axioms.py",
     "nnqft reproduce": "tests/test_house.py and .ci/run",
     "nnqft sweep": "tests/test_sweeps.py",
+    "nnqft posterior": "tests/test_data.py",
+    "nnqft compare": "tests/test_data.py",
+    "nnqft vacua": "tests/test_vacua.py",
     "nnqft check my_card.py": "tests/test_check.py",
 }
 
@@ -80,7 +82,7 @@ def test_shell_runs(block, folder):
         target = words[words.index(">") + 1] if ">" in words else None
         words = words[: words.index(">")] if target else words
         assert words[0] == "nnqft", line
-        fewer = FEWER.get(words[1], {}) | NARROW.get(words[1], {})
+        fewer = FEWER.get(words[1], {})
         added = [word for name, value in fewer.items() for word in (f"--{name}", str(value))]
         result = CliRunner().invoke(app, [*words[1:], *added])
         assert result.exit_code == 0, f"{line}: {result.output} {result.exception!r}"

@@ -39,11 +39,15 @@ app = typer.Typer(
 )
 
 
+QUIET, VERBOSE = ("--quiet", "-q"), ("--verbose", "-v")
 QuietOption = Annotated[
-    bool, typer.Option("--quiet", "-q", help="No progress and no notes on standard error; errors stay.")
+    bool, typer.Option(*QUIET, help="No progress and no notes on standard error; errors stay. Also after any command.")
 ]
 VerboseOption = Annotated[
-    bool, typer.Option("--verbose", "-v", help="On standard error, what was chosen and why, and what took the time.")
+    bool,
+    typer.Option(
+        *VERBOSE, help="On standard error, what was chosen and why, and what took the time. Also after any command."
+    ),
 ]
 
 
@@ -53,6 +57,7 @@ def main_options(
         list[Path] | None, typer.Option(help="A folder of your own cards, or one card's file; repeat it.")
     ] = None,
     quiet: QuietOption = False,
+    verbose: VerboseOption = False,
     version: Annotated[bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)] = False,
 ) -> None:
     if version:
@@ -61,6 +66,7 @@ def main_options(
         typer.echo(VERSION)
         raise typer.Exit
     be_quiet(quiet)
+    be_verbose(verbose)
     with answering("cards"):
         from nnqft_ppl import models
 
@@ -69,16 +75,15 @@ def main_options(
 
 
 def heard(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with the options -q and -v, which say how much of it is heard."""
+    """The command with the options -q and -v too, which the help of the program shows once for all commands."""
 
     @functools.wraps(command)
     def wrapped(quiet: bool, verbose: bool, **options: Any) -> None:
         if quiet:
             be_quiet(True)
-        if not verbose:
+        if not be_verbose(verbose):
             command(**options)
             return
-        be_verbose()
         from nnqft_ppl.runtime.jax_settings import stopwatch
 
         words = stopwatch()
@@ -86,7 +91,8 @@ def heard(command: Callable[..., None]) -> Callable[..., None]:
         explain(words())
 
     own = inspect.signature(command).parameters.values()
-    also = {"quiet": QuietOption, "verbose": VerboseOption}
+    names = {"quiet": QUIET, "verbose": VERBOSE}
+    also = {name: Annotated[bool, typer.Option(*words, hidden=True)] for name, words in names.items()}
     kind = inspect.Parameter.KEYWORD_ONLY
     more = [inspect.Parameter(name, kind, default=False, annotation=value) for name, value in also.items()]
     wrapped.__signature__ = inspect.Signature([*own, *more])  # pyright: ignore[reportAttributeAccessIssue]

@@ -155,14 +155,15 @@ def correlators(
         check_readable(points, "points")
         check_least("draws", draws, 2)
         beside = None if out is None else check_writable(out).with_suffix(f".points{out.suffix}")
-        from nnqft_ppl.sampling import devices
+        if distributed:  # before JAX looks for its devices; the rest is checked before JAX is imported
+            from nnqft_ppl.sampling.devices import join
 
-        if distributed:
-            devices.join()
+            join()
         model = any_theory(card, settings, file)
         from nnqft_ppl.reports.correlators import WHY, default_estimators
         from nnqft_ppl.reports.correlators import correlators as compute
         from nnqft_ppl.reports.points import configurations_table
+        from nnqft_ppl.sampling import devices
         from nnqft_ppl.theory.conditioned import conditioned
 
         net = conditioned(model).net

@@ -51,9 +51,10 @@ def be_quiet(quiet: bool) -> None:
     _voice.quiet = quiet
 
 
-def be_verbose() -> None:
-    """Reasons and times are to be heard in this process, unless it is quiet."""
-    _voice.verbose = True
+def be_verbose(verbose: bool) -> bool:
+    """Are reasons and times to be heard in this process, now or since before? Not if it is quiet."""
+    _voice.verbose |= verbose
+    return _voice.verbose
 
 
 def explain(line: str) -> None:
