@@ -271,7 +271,7 @@ def unconditioned[Net](
 
 
 def in_precision(model: Conditioned, dtype: str) -> Conditioned:
-    """The theory with copies of its arrays in a precision, for programs in another one than that of the session.
+    """The theory with copies of its arrays in a precision, for programs in another one than the process has.
 
     JAX remembers an array of NumPy in the precision in which it met it first, and later takes that for the array.
     """
