@@ -11,6 +11,7 @@ from typing import Any
 
 from nnqft_ppl import models
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.files import read_text
 from nnqft_ppl.runtime.toml import read_json, read_toml, written_json, written_toml
 from nnqft_ppl.theory.architecture import Architecture
 from nnqft_ppl.theory.compose import Composed
@@ -150,11 +151,7 @@ def from_json(text: str) -> Model:
 
 def read_theory(path: Path) -> Model:
     """The theory of a file ``.toml`` or ``.json``; files that it names are relative to its folder."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
-        raise InputError(f"theory file {str(path)!r} cannot be read: {reason}") from error
+    text = read_text(path, "theory file")
     try:
         return theory_in(read_json(text) if path.suffix == ".json" else read_toml(text), path.parent)
     except InputError as error:

@@ -41,7 +41,7 @@ def test_any_number_of_devices_gives_the_same_bytes():
 
 @pytest.mark.slow
 def test_two_processes_write_the_table_of_one(tmp_path):
-    """As SLURM starts them: the first process prints and writes, the other is silent; also after an interruption."""
+    """As SLURM starts them: the first process prints and writes, the other is silent."""
 
     def start(out, **more):
         words = ["cos_net", "--estimator", "neuron", "--draws", "100000", "--json", "--out", str(out)]

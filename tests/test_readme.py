@@ -26,22 +26,22 @@ CHAINS = {"chains": 2, "warmup": 25, "draws": 25}
 
 #: Lower defaults in Python, and options that are added to a command.
 FEWER: dict[str, dict[str, int]] = {
-    "posterior": CHAINS,
+    "posterior": {**CHAINS, "width": 10},  # of the command line alone
     "axioms": {"draws": 1000},
     "correlators": {"draws": 5000},
     "design": {"draws": 1000},
     "interact": {"draws": 1000, "nodes": 4},
     "modes": {"starts": 512},
 }
-#: Beginnings of lines that are run in full by other tests or by CI, and where.
+#: Beginnings of lines that are left out here, and what runs them, or most of what they do.
 ELSEWHERE = {
-    "make ": ".ci/run",
+    "make ": ".ci/run runs `make test`; the others are run by hand",
     "pip install": "a GPU, which the tests do not have",
     "python -m pip install": ".ci/run",
     "nnqft axioms --all": "tests/test_axioms.py",
-    "nnqft reproduce": "tests/test_house.py and .ci/run",
+    "nnqft reproduce": "tests/test_house.py",
     "nnqft sweep": "tests/test_sweeps.py",
-    "nnqft posterior": "tests/test_data.py",
+    "nnqft posterior cauchy": "tests/test_data.py",
     "nnqft compare": "tests/test_data.py",
     "nnqft vacua": "tests/test_vacua.py",
     "nnqft check my_card.py": "tests/test_check.py",

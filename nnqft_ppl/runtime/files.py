@@ -19,6 +19,15 @@ def content(name: str) -> Path:
     return next(folder for folder in (_PACKAGE / name, _PACKAGE.parent / name) if folder.is_dir())
 
 
+def read_text(path: Path, what: str) -> str:
+    """The text of a file; `InputError` with the reason, ``plan 'a.toml' cannot be read: ...``, where it has none."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
+        raise InputError(f"{what} {str(path)!r} cannot be read: {reason}") from error
+
+
 def check_folder(path: Path) -> Path:
     """`path` if its folder exists and a file can be made in it, which is tried; `InputError` otherwise."""
     try:

@@ -163,7 +163,7 @@ class Grid:
 
     @classmethod
     def tree_unflatten(cls, structure: tuple[Any, ...], ends: Any) -> "Grid":
-        grid = object.__new__(cls)
+        grid = cls.__new__(cls)
         grid.lower, grid.upper = ends
         grid.counts, grid.period = structure
         return grid
@@ -253,7 +253,7 @@ class Sets:
 
     @classmethod
     def tree_unflatten(cls, _: None, parts: Any) -> "Sets":
-        sets = object.__new__(cls)
+        sets = cls.__new__(cls)
         sets.parts = tuple(parts)
         return sets
 

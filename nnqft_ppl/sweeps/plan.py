@@ -15,6 +15,7 @@ import numpy as np
 from nnqft_ppl import models
 from nnqft_ppl.reports.provenance import theory_of
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.files import read_text
 from nnqft_ppl.runtime.seeds import check_seed
 from nnqft_ppl.runtime.toml import read_json, read_toml
 from nnqft_ppl.sweeps.cells import Cell, cell_of
@@ -37,11 +38,7 @@ class Plan(NamedTuple):
 
 def read_plan(path: Path) -> Plan:
     """The plan of a file in TOML; files that it names are relative to its folder."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
-        raise InputError(f"plan {str(path)!r} cannot be read: {reason}") from error
+    text = read_text(path, "plan")
     try:
         return planned(read_toml(text, "plan"), path.parent)
     except InputError as error:
