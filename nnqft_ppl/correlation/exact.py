@@ -14,15 +14,14 @@ All in float64 NumPy: no draws, no compilation, no JAX.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
-from itertools import product
 from typing import ClassVar, Literal, NamedTuple, Protocol, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnqft_ppl.correlation.partitions import Polynomial, cumulant_weight, falling_factorial, polynomial
+from nnqft_ppl.correlation.partitions import Polynomial, cumulant_weight, polynomial
 from nnqft_ppl.runtime.arrays import Array, check_configurations
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
 from nnqft_ppl.runtime.subsets import Partition, members, set_partitions
@@ -314,20 +313,22 @@ def _by_block(groups: Sequence[AmplitudeGroup], components: Components) -> list[
     return [of(group) for group in groups]
 
 
-def _placements(groups: Sequence[_Group], blocks: int) -> Iterator[tuple[int, tuple[_Group, ...]]]:
-    """The ways to put blocks on distinct neurons: how many, for each choice of a group for every block."""
-    for chosen in product(range(len(groups)), repeat=blocks):
-        ways = math.prod(falling_factorial(group.neurons, chosen.count(g)) for g, group in enumerate(groups))
-        if ways:
-            yield ways, tuple(groups[g] for g in chosen)
-
-
 def _placed(groups: Sequence[_Group], partition: Partition) -> float:
-    """sum over ways to put the blocks on distinct neurons of prod_B E[prod_(k in B) sqrt(N) a_(c_k)]."""
-    return sum(
-        ways * math.prod(group.moment(block) for group, block in zip(on, partition, strict=True))
-        for ways, on in _placements(groups, len(partition))
-    )
+    """sum over ways to put the blocks on distinct neurons of prod_B E[prod_(k in B) sqrt(N) a_(c_k)].
+
+    Block by block: the ways so far are told apart by how many neurons of each group they have taken, no more.
+    """
+    ways = {(0,) * len(groups): 1.0}
+    for block in partition:
+        further: dict[tuple[int, ...], float] = {}
+        for taken, weight in ways.items():
+            for g, group in enumerate(groups):
+                grown = weight * (group.neurons - taken[g])
+                if grown and (moment := group.moment(block)):
+                    key = (*taken[:g], taken[g] + 1, *taken[g + 1 :])
+                    further[key] = further.get(key, 0.0) + grown * moment
+        ways = further
+    return sum(ways.values())
 
 
 def _full_weight(net: Theory, components: Components) -> Callable[[Partition], float]:

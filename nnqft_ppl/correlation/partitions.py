@@ -18,11 +18,6 @@ from nnqft_ppl.runtime.subsets import Partition, set_partitions
 CHUNK = 4096  # partitions evaluated at once
 
 
-def falling_factorial(n: int, k: int) -> int:
-    """N (N-1) ... (N-k+1): the ways to give k blocks to distinct neurons."""
-    return math.perm(n, k)
-
-
 class Single(NamedTuple):
     """The label of a moment of a single neuron, where those of the whole field have bit masks for labels."""
 
