@@ -78,15 +78,16 @@ def _sum_rule(study: Study, draws: int) -> None:
         statement = f"cos_net N=4, {name}: G4c from the sum rule, lists of neurons"
         value = cumulant(field, range(4))
         study.exact("(7), (8)", statement, float(sum_rule(net, X)), value, 1e-9, route="quadrature", of=net)
-    for name, settings in (
+    cases: list[tuple[str, dict[str, Any]]] = [
         ("coupled_cos_net", {"epsilon": 0.6}),
+        ("gauss_net", {"sigma_b": 0.4, "sigma_c": 0.2}),
+        ("free_scalar", {"cutoff": 4.0}),
         ("equicorrelated_cos_net", {"epsilon": 0.6}),
         ("shared_scale_cos_net", {"epsilon": 0.6}),
         ("shared_neuron_cos_net", {"epsilon": 0.6}),
-        ("gauss_net", {"sigma_b": 0.4, "sigma_c": 0.2}),
-        ("free_scalar", {"cutoff": 4.0}),
         ("deep_net", {"inputs": 3}),
-    ):
+    ]
+    for name, settings in cases[:3] if study.quick else cases:
         net = load(name, width=6, **settings)
         predicted, mcse = _predicted(net, draws // 2, study.seed(6))
         exact = float(exact_correlator(net, X, "connected"))
