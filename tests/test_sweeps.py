@@ -312,7 +312,7 @@ def test_work_in_this_process_goes_on_after_an_error():
 
 @pytest.mark.slow
 def test_lost_workers_lose_nothing(tmp_path):
-    """Two workers, of which one is killed in the middle, and a cell that fails: the bytes are those of a run without.
+    """Two workers, both killed in the middle, and a cell that fails: the bytes are those of a run without.
 
     The errors are those that this process gives.
     """
@@ -324,8 +324,9 @@ def test_lost_workers_lose_nothing(tmp_path):
         while not over.wait(0.02):
             if list((tmp_path / "many").rglob("*.parquet")):
                 workers = [one for one in own.children() if "spawn_main" in " ".join(one.cmdline())]
-                workers[0].kill()
-                killed.append(workers[0].pid)
+                for worker in workers:
+                    worker.kill()
+                    killed.append(worker.pid)
                 return
 
     thread = threading.Thread(target=kill, daemon=True)
@@ -335,7 +336,7 @@ def test_lost_workers_lose_nothing(tmp_path):
     finally:
         over.set()
         thread.join()
-    assert killed
+    assert len(killed) == 2
     one = run(asked, tmp_path / "one", HERE)
     assert many.failed == one.failed
     assert [(failure.label, failure.why[:23]) for failure in one.failed] == [("cos_net", "Student: nu must be > 6")]

@@ -7,7 +7,6 @@ import logging
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
@@ -29,12 +28,13 @@ from nnqft_ppl.sweeps.where import Where
 LOST = 5  # workers that one piece of work may cost
 SECONDS = 30.0  # until a scheduler has to answer
 AHEAD = 3  # pieces that are begun for each worker
-PATIENCE = 30.0  # seconds without any worker of this machine
 LONGEST = 2.0  # seconds of taking a cluster down
 SETTINGS = {
     "distributed.scheduler.allowed-failures": LOST - 1,
     "distributed.comm.timeouts.connect": f"{SECONDS:.0f}s",
     "distributed.admin.tick.limit": "1h",  # a worker that compiles holds its loop, which is no news
+    # A lost worker is begun anew by its nanny; one that took longer, on a busy machine, would be given up for good.
+    "distributed.deploy.lost-worker-timeout": "10 minutes",
 }
 
 
@@ -48,7 +48,6 @@ def done_by_workers(
         ready()
         run, left = uuid4().hex, iter(enumerate(pieces))  # other programs may ask the same scheduler
         numbers: dict[Any, int] = {}
-        seen = time.monotonic()  # workers, the last time
         while True:
             # What has ended waits on its worker until it is fetched, and would be lost with it: few are begun ahead.
             for number, piece in islice(left, max(AHEAD * _workers(client) - len(numbers), 0)):
@@ -60,20 +59,14 @@ def done_by_workers(
                 found = {future: _result(future) for future in ended.done}
             except TimeoutError:
                 found = {}
-            seen = time.monotonic() if _workers(client, 0) else seen
-            if not where.away and time.monotonic() - seen > PATIENCE:  # they are gone, and Dask makes no new ones
-                cluster: Any = client.cluster
-                cluster.scale(0)
-                cluster.scale(jobs)
-                seen = time.monotonic()
             for future, result in found.items():
                 number = numbers.pop(future)
                 future.release()
                 yield number, result
 
 
-def _workers(client: Client, least: int = 1) -> int:
-    return max(len(client.scheduler_info(n_workers=-1)["workers"]), least)
+def _workers(client: Client) -> int:
+    return max(len(client.scheduler_info(n_workers=-1)["workers"]), 1)
 
 
 def _result(future: Any) -> Any:
