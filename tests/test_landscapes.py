@@ -147,6 +147,8 @@ def test_what_has_no_landscape_says_so():
         landscape(load("cos_net", width=3, amplitude=Bimodal(mu=1.0, s=0.5)))
     with pytest.raises(InputError, match="neurons are independent and alike"):
         landscape(load("coupled_cos_net"))
+    with pytest.raises(InputError, match="none of 64 starts reached a maximum"):  # ends outside the support are no ends
+        classical_neurons(load("free_boson"), starts=64)
     assert landscape(load("line")).count() == 1
 
 

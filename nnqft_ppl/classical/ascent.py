@@ -135,9 +135,11 @@ class Ascents:
 
     def probe(self, ends: End, scale: Array) -> Flatness:
         """Follow every zero mode a tenth of `scale`, (size,), both ways, to see what the Hessian cannot."""
-        zero = zero_modes(ends.eigenvalues)
+        zero = zero_modes(ends.eigenvalues) & np.isfinite(ends.log_p)[:, None]  # what left the support is no end
         flat, rising = np.zeros_like(zero), np.zeros_like(zero)
         row, mode = np.nonzero(zero)
+        if not len(row):
+            return Flatness(flat, rising)
         direction = ends.vectors[row, :, mode]
         step = 0.1 * np.abs(direction * scale).max(axis=1, keepdims=True) * direction
         log_p = ends.log_p[row]

@@ -132,7 +132,7 @@ class Maxima:
         if ends.rough.any():  # cusps and walls; the others stay where they are
             ends = self.ascents.sharpen(ends.z)
         zero = zero_modes(ends.eigenvalues)
-        flat, rising = self.ascents.probe(ends, self.spread) if zero.any() else (np.zeros_like(zero),) * 2
+        flat, rising = self.ascents.probe(ends, self.spread)
         found = []
         for k in range(len(starts)):
             end = End(*(field[k] for field in ends))
