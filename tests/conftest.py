@@ -18,8 +18,13 @@ from nnqft_ppl.runtime.jax_settings import own_cpus, tune_xla
 
 ROOT = Path(__file__).resolve().parents[1]
 #: A program is compiled once for all tests, the programs that they start, and all later runs: most of their time.
-os.environ["JAX_COMPILATION_CACHE_DIR"] = str(ROOT / ".pytest_cache" / "xla")
-os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+KEPT = {
+    "JAX_COMPILATION_CACHE_DIR": str(ROOT / ".pytest_cache" / "xla"),
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+}
+os.environ.update(KEPT)
+for name, value in KEPT.items():  # JAX is imported already
+    jax.config.update(name.lower(), float(value) if name.endswith("SECS") else value)
 tune_xla()
 if worker := os.environ.get("PYTEST_XDIST_WORKER"):
     own_cpus(int(worker.removeprefix("gw")), int(os.environ["PYTEST_XDIST_WORKER_COUNT"]))
