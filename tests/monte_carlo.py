@@ -16,17 +16,18 @@ def draw_statistic(net, statistic: Callable, draws: int, seed: int) -> np.ndarra
 
     Every statistic of one theory and seed sees the same networks, which are drawn once.
     """
-
-    @jax.jit
-    def batch(theta, key):
-        return jax.vmap(statistic)(theta, jax.random.split(key, BATCH))
-
     # Draws in single precision, whose rounding is a thousandth of any standard error here; sums in double.
     with jax.enable_x64(False):
         root = jax.random.key(seed)
         found = enumerate(networks(net, seed).first(-(-draws // BATCH)))
-        batches = [np.asarray(batch(theta, jax.random.fold_in(root, i))) for i, theta in found]
+        batches = [np.asarray(of_batch(statistic)(theta, jax.random.fold_in(root, i))) for i, theta in found]
     return np.concatenate(batches).astype(float)
+
+
+@lru_cache(maxsize=1)
+def of_batch(statistic: Callable):
+    """The program of a statistic, which is asked for more draws where the first ones do not suffice."""
+    return jax.jit(lambda theta, key: jax.vmap(statistic)(theta, jax.random.split(key, BATCH)))
 
 
 class Networks:
