@@ -78,11 +78,19 @@ class Ascents:
             return down.value
 
         slope = jax.value_and_grad(height)
-        curvature = jax.hessian(height)
+
+        def look(z: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+            def gradient(z: jax.Array) -> Any:
+                log_p, gradient = slope(z)
+                return gradient, (log_p, gradient)
+
+            hessian, (log_p, gradient_here) = jax.jacfwd(gradient, has_aux=True)(z)
+            return log_p, gradient_here, -hessian
+
         self.density, self.room = density, room
         self._rise: Any = jax.jit(jax.vmap(lambda z: (rise(z),)))
         self._slope: Any = jax.jit(jax.vmap(slope))
-        self._look: Any = jax.jit(jax.vmap(lambda z: (*slope(z), -curvature(z))))
+        self._look: Any = jax.jit(jax.vmap(look))
 
     def climb(self, starts: Array) -> End:
         """Ascend from every start, shape (count, size)."""
