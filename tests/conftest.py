@@ -1,5 +1,6 @@
 """Shared by all tests: float64, the way to the optional reference data, and the statistics of a fair test."""
 
+import contextlib
 import functools
 import inspect
 import os
@@ -65,14 +66,19 @@ FAMILY_RATE, COMPARISONS = 1e-6, 2000
 Z_LIMIT = float(norm.isf(FAMILY_RATE / COMPARISONS / 2))
 
 
-@pytest.fixture
-def quick_compilation():
+@contextlib.contextmanager
+def quickly():
     """XLA's least optimisation, for tests whose time is compilation: the same programs, equal up to rounding."""
-    import jax
-
     jax.config.update("jax_disable_most_optimizations", True)
     yield
     jax.config.update("jax_disable_most_optimizations", False)
+
+
+@pytest.fixture
+def quick_compilation():
+    """`quickly` for one test; fixtures of a module are made before it, and take it themselves."""
+    with quickly():
+        yield
 
 
 @pytest.fixture
