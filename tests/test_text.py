@@ -292,13 +292,13 @@ def test_trees_rebuild_their_theories(tmp_path):
     tree = nq.prior_predictive(net, [[0.0]], draws=2)
     assert nq.theory_of(tree) == net
     model = nq.give_laws(nq.observe(net, [[0.0]], [0.3], noise=0.5), mass=dist.LogNormal(0.0, 1.0))
-    tree = nq.posterior(model, [[0.5]], chains=2, warmup=25, draws=25).tree
+    tree = nq.posterior(model, [[0.5]], chains=2, warmup=25, draws=25, sampler="gibbs").tree
     tree.to_netcdf(tmp_path / "tree.nc", engine="h5netcdf")
     tree.to_zarr(tmp_path / "tree.zarr", consolidated=False)
     for source in (tree, tmp_path / "tree.nc", tmp_path / "tree.zarr"):
         assert parts(nq.theory_of(source)) == parts(model)  # pyright: ignore[reportArgumentType]
     untold = nq.deform(net, lambda phi: phi**4, [[0.0]])
-    tree = nq.posterior(untold, [[0.5]], chains=2, warmup=25, draws=25).tree
+    tree = nq.posterior(untold, [[0.5]], chains=2, warmup=25, draws=25, sampler="gibbs").tree
     with pytest.raises(InputError, match="its theory has no text: deform: an action that is a Python function"):
         nq.theory_of(tree)
 
