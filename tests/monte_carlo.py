@@ -72,6 +72,16 @@ def field(net, theta, points):
     return phi[:, 0] if net.component_count > 1 else phi
 
 
+def chosen_fields(net, chosen, points: np.ndarray, draws: int) -> jax.Array:
+    """phi of independent networks about the vacuum that a `ChosenVacuum` has, shape (draws, P, D)."""
+
+    @jax.jit
+    def drawn(key):
+        return jax.vmap(lambda one: net.field(one, jnp.asarray(points)))(chosen.choose(net.sample(key, draws)))
+
+    return drawn(jax.random.key(0))
+
+
 def mean_and_error(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return values.mean(axis=0), values.std(axis=0, ddof=1) / len(values) ** 0.5
 

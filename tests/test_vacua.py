@@ -2,11 +2,10 @@
 
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from conftest import assert_agrees
+from monte_carlo import chosen_fields
 from scipy.integrate import quad
 from toy_cards import Bottles
 from typer.testing import CliRunner
@@ -64,8 +63,7 @@ def test_correlators_about_a_vacuum():
     net = load("wine_bottle", width=2, radius=1.3, sigma_v=0.7)
     direction = (0.6, 0.8)
     chosen = ChosenVacuum(net, (direction,))
-    theta = chosen.choose(net.sample(jax.random.key(0), 400_000))
-    phi = np.asarray(jax.jit(jax.vmap(lambda one: net.field(one, jnp.asarray(X))))(theta))
+    phi = np.asarray(chosen_fields(net, chosen, X, 400_000))
     for components, sensitivity in (
         ((0, 0), 0.03),
         ((0, 1), 0.05),
@@ -86,8 +84,7 @@ def test_correlators_about_a_vacuum_of_two_bottles():
     angle = 0.7
     directions = ((1.0, 0.0, 0.0), (np.cos(angle), np.sin(angle), 0.0))
     chosen = ChosenVacuum(net, directions)
-    theta = chosen.choose(net.sample(jax.random.key(0), 400_000))
-    phi = np.asarray(jax.jit(jax.vmap(lambda one: net.field(one, jnp.asarray(X))))(theta))
+    phi = np.asarray(chosen_fields(net, chosen, X, 400_000))
     for components, sensitivity in (((0, 0), 0.03), ((0, 1), 0.05), ((0, 0, 1, 1), 0.08), ((0, 1, 0, 1), 0.08)):
         product = np.prod([phi[:, p, k] for p, k in enumerate(components)], axis=0)
         exact = exact_correlator(chosen, X[: len(components)], components=components)
