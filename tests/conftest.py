@@ -70,8 +70,10 @@ Z_LIMIT = float(norm.isf(FAMILY_RATE / COMPARISONS / 2))
 def quickly():
     """XLA's least optimisation, for tests whose time is compilation: the same programs, equal up to rounding."""
     jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
+    try:
+        yield
+    finally:
+        jax.config.update("jax_disable_most_optimizations", False)
 
 
 @pytest.fixture
