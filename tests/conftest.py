@@ -1,5 +1,6 @@
 """Shared by all tests: float64, the way to the optional reference data, and the statistics of a fair test."""
 
+import contextlib
 import functools
 import inspect
 import os
@@ -18,8 +19,13 @@ from nnqft_ppl.runtime.jax_settings import own_cpus, tune_xla
 
 ROOT = Path(__file__).resolve().parents[1]
 #: A program is compiled once for all tests, the programs that they start, and all later runs: most of their time.
-os.environ["JAX_COMPILATION_CACHE_DIR"] = str(ROOT / ".pytest_cache" / "xla")
-os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+KEPT = {
+    "JAX_COMPILATION_CACHE_DIR": str(ROOT / ".pytest_cache" / "xla"),
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+}
+os.environ.update(KEPT)
+for name, value in KEPT.items():  # JAX is imported already
+    jax.config.update(name.lower(), float(value) if name.endswith("SECS") else value)
 tune_xla()
 if worker := os.environ.get("PYTEST_XDIST_WORKER"):
     own_cpus(int(worker.removeprefix("gw")), int(os.environ["PYTEST_XDIST_WORKER_COUNT"]))
@@ -60,14 +66,21 @@ FAMILY_RATE, COMPARISONS = 1e-6, 2000
 Z_LIMIT = float(norm.isf(FAMILY_RATE / COMPARISONS / 2))
 
 
+@contextlib.contextmanager
+def quickly():
+    """XLA's least optimisation, for tests whose time is compilation: the same programs, equal up to rounding."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    try:
+        yield
+    finally:
+        jax.config.update("jax_disable_most_optimizations", False)
+
+
 @pytest.fixture
 def quick_compilation():
-    """XLA's least optimisation, for tests whose time is compilation: the same programs, equal up to rounding."""
-    import jax
-
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
+    """`quickly` for one test; fixtures of a module are made before it, and take it themselves."""
+    with quickly():
+        yield
 
 
 @pytest.fixture

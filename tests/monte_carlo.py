@@ -16,17 +16,18 @@ def draw_statistic(net, statistic: Callable, draws: int, seed: int) -> np.ndarra
 
     Every statistic of one theory and seed sees the same networks, which are drawn once.
     """
-
-    @jax.jit
-    def batch(theta, key):
-        return jax.vmap(statistic)(theta, jax.random.split(key, BATCH))
-
     # Draws in single precision, whose rounding is a thousandth of any standard error here; sums in double.
     with jax.enable_x64(False):
         root = jax.random.key(seed)
         found = enumerate(networks(net, seed).first(-(-draws // BATCH)))
-        batches = [np.asarray(batch(theta, jax.random.fold_in(root, i))) for i, theta in found]
+        batches = [np.asarray(of_batch(statistic)(theta, jax.random.fold_in(root, i))) for i, theta in found]
     return np.concatenate(batches).astype(float)
+
+
+@lru_cache(maxsize=1)
+def of_batch(statistic: Callable):
+    """The program of a statistic, which is asked for more draws where the first ones do not suffice."""
+    return jax.jit(lambda theta, key: jax.vmap(statistic)(theta, jax.random.split(key, BATCH)))
 
 
 class Networks:
@@ -69,6 +70,16 @@ def field(net, theta, points):
     """phi at points, its first component if it has several: shape (P,)."""
     phi = net.field(theta, jnp.asarray(points))
     return phi[:, 0] if net.component_count > 1 else phi
+
+
+def chosen_fields(net, chosen, points: np.ndarray, draws: int) -> jax.Array:
+    """phi of independent networks about the vacuum that a `ChosenVacuum` has, shape (draws, P, D)."""
+
+    @jax.jit
+    def drawn(key):
+        return jax.vmap(lambda one: net.field(one, jnp.asarray(points)))(chosen.choose(net.sample(key, draws)))
+
+    return drawn(jax.random.key(0))
 
 
 def mean_and_error(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -130,7 +130,9 @@ VERBS: dict[str, Verb] = {
     "gaussian_limit": Verb(_limit, list, slow=True),
     "perturbation": Verb(lambda m: nq.perturbation(m, X[:2], order=2), np.ndarray, slow=True),
     "interact": Verb(
-        lambda m: nq.interact(m, "0.1*phi^4", side=1.0, nodes=2, widths=[2], draws=1000), pd.DataFrame, True
+        lambda m: nq.interact(m, "0.1*phi^4", side=1.0, nodes=2, widths=[2], configurations=X[None, :2], draws=1000),
+        pd.DataFrame,
+        True,
     ),
     "energies": Verb(lambda m: nq.energies(m, np.arange(4.0), shifts=(0,), lags=(0, 1), draws=200), Energies),
     "predictions": Verb(lambda m: nq.predictions(m, X), list),

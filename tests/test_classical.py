@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
+from conftest import quickly
 from scipy.optimize import brentq
 
 from nnqft_ppl import Bimodal, Gaussian, InputError, Laplace, landscape, load, modes
@@ -23,12 +24,14 @@ BIMODAL = Bimodal(mu=1.0, s=0.5)
 
 @pytest.fixture(scope="module")
 def two_peaks():
-    return modes(load("landscape", width=2, peaks=2))
+    with quickly():
+        return modes(load("landscape", width=2, peaks=2))
 
 
 @pytest.fixture(scope="module")
 def continuum():
-    return modes(load("cos_net", width=2, amplitude=BIMODAL), starts=256)
+    with quickly():
+        return modes(load("cos_net", width=2, amplitude=BIMODAL), starts=256)
 
 
 def test_the_line_has_one():

@@ -69,10 +69,10 @@ def test_a_product_over_axes_is_the_sum_at_every_point(counts):
     for components in (None, 3):
         given = waves(len(counts), 11, components)
         expected = at_points(grid, *given)
-        assert np.asarray(SUM(grid, *map(jnp.asarray, given))) == pytest.approx(expected, abs=DOUBLE)
-        single = SUM(grid, *(jnp.asarray(one, jnp.float32) for one in given))
-        assert single.dtype == jnp.float32
-        assert np.asarray(single) == pytest.approx(expected, abs=SINGLE)
+        assert np.asarray(SUM(grid, *given)) == pytest.approx(expected, abs=DOUBLE)
+    single = SUM(grid, *(np.asarray(one, np.float32) for one in given))
+    assert single.dtype == jnp.float32
+    assert np.asarray(single) == pytest.approx(expected, abs=SINGLE)
 
 
 @pytest.mark.parametrize("width", [1, BLOCK, BLOCK + 1, 2 * BLOCK + 3])

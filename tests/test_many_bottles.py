@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from conftest import assert_agrees
+from monte_carlo import chosen_fields
 
 from nnqft_ppl import NoClosedForm, exact_correlator, load, vacua
 from nnqft_ppl.classical.breaking import manifold_text
@@ -51,7 +52,7 @@ def test_the_hessian_of_the_coupled_law(count, bottles):
     """At right angles, by JAX: dim SO(D)/SO(D-k) zeros, k(k-1)/2 of 4 g v^2, k of 4 v^2/sigma_v^2."""
     law = CoupledBottles(BottleLaw(V, SIGMA, count), bottles, G)
     top = V * np.eye(bottles, count)
-    found = np.linalg.eigvalsh(-jax.hessian(lambda a: law.log_prob(a.reshape(top.shape)))(jnp.asarray(top.ravel())))
+    found = np.linalg.eigvalsh(-jax.jit(jax.hessian(lambda a: law.log_prob(a.reshape(top.shape))))(top.ravel()))
     lifted = bottles * (bottles - 1) // 2
     zero = [0.0] * (bottles * (count - 1) - lifted)
     assert found == pytest.approx([*zero, *[4 * G * V**2] * lifted, *[MASS] * bottles], abs=1e-9)
@@ -121,7 +122,6 @@ def test_a_chosen_vacuum_in_space():
     for k, l in np.ndindex(3, 3):
         value = float(exact_correlator(chosen, X[:2], components=(k, l)))
         assert value == pytest.approx(h * tensor[k, l], rel=1e-12, abs=1e-15)
-    theta = chosen.choose(net.sample(jax.random.key(0), 100_000))
-    phi = np.asarray(jax.jit(jax.vmap(lambda one: net.field(one, jnp.asarray(X[:2]))))(theta), dtype=float)
+    phi = np.asarray(chosen_fields(net, chosen, X[:2], 100_000), dtype=float)
     product = phi[:, 0, 0] * phi[:, 1, 1]
     assert_agrees(product.mean(), product.std() / len(product) ** 0.5, h * tensor[0, 1], sensitivity=0.1)

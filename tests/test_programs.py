@@ -42,23 +42,29 @@ def test_trace_and_log_density(name, monkeypatch):
     net = instance(name)
     trace = handlers.trace(handlers.seed(net, 0)).get_trace(X)
     sites = {k: v["value"] for k, v in trace.items() if v["type"] == "sample"}
+    found = np.asarray(trace["phi"]["value"])
     assert set(sites) == set(net.prior())
-    count = net.neuron_count
+    count, neuron = net.neuron_count, jax.jit(net.neuron)
     assert sites["a"].shape == ((count, net.component_count) if net.component_count > 1 else (count,))
+    theta = {k: np.asarray(v) for k, v in sites.items()}
     for p, x in enumerate(X):
         phi = 0.0
         for i in range(count):
-            at = {k: v[..., p] if k in net.paths else v for k, v in sites.items()}
+            at = {k: v[..., p] if k in net.paths else v for k, v in theta.items()}
             one = {k: v if k in net.shared else v[i] for k, v in at.items() if k != "a"}
-            phi = phi + np.asarray(sites["a"][i]) * float(net.neuron(jnp.asarray(x), **one))
-        assert trace["phi"]["value"][p] == pytest.approx(phi, rel=1e-12, abs=1e-13)
+            phi = phi + theta["a"][i] * float(neuron(x, **one))
+        assert found[p] == pytest.approx(phi, rel=1e-12, abs=1e-13)
+    laws: Any = net.prior_at(jnp.asarray(X))
+
+    def read(sites):
+        total = sum(law.log_prob(sites[k]) for k, law in laws.items())
+        return net.field(sites, jnp.asarray(X)), log_density(net, (X,), {}, sites)[0], total
+
     with monkeypatch.context() as patched:
         patched.setattr(jax, "default_backend", lambda: "cpu" if jax.devices()[0].platform != "cpu" else "gpu")
-        other = net.field(sites, jnp.asarray(X))
-    np.testing.assert_allclose(other, trace["phi"]["value"], rtol=1e-12, atol=1e-13)
-    laws: Any = net.prior_at(jnp.asarray(X))
-    log_prob, _ = log_density(net, (X,), {}, sites)
-    assert log_prob == pytest.approx(sum(float(law.log_prob(sites[k])) for k, law in laws.items()), rel=1e-12)
+        other, log_prob, total = jax.jit(read)(sites)
+    np.testing.assert_allclose(other, found, rtol=1e-12, atol=1e-13)
+    assert float(log_prob) == pytest.approx(float(total), rel=1e-12)
     # The program's log density is no other than the joint law's, event by event.
     for site, law in laws.items():
         assert law.batch_shape == ()
@@ -112,9 +118,7 @@ def test_nuts_draws_the_same_theory(name, settings):
 
     net = instance(name, **settings)
     x = np.full((1, net.dim), 0.3)
-    mcmc = MCMC(
-        NUTS(net), num_warmup=300, num_samples=1000, num_chains=4, chain_method="vectorized", progress_bar=False
-    )
+    mcmc = MCMC(NUTS(net), num_warmup=300, num_samples=4000, progress_bar=False)  # chains side by side compile longer
     mcmc.run(jax.random.key(3), x)
     phi = np.asarray(mcmc.get_samples(group_by_chain=True)["phi"])[:, :, 0]
     square = phi.reshape(*phi.shape[:2], -1)[..., 0] ** 2  # the first component
@@ -184,7 +188,7 @@ def test_ball_transform_jacobian():
 def test_amplitude_laws_sample_their_moments(name):
     """E ahat^2 and E ahat^4 of draws; sensitive to 2 % and 10 %."""
     law = AMPLITUDES[name]()
-    a = np.asarray(law.distribution(1.0).sample(jax.random.key(4), (4_000_000,)))
+    a = np.asarray(jax.jit(lambda key: law.distribution(1.0).sample(key, (1_000_000,)))(jax.random.key(4)))
     for k, sensitivity in ((2, 0.02), (4, 0.1)):
         mcse = max((a**k).std() / len(a) ** 0.5, 1e-15)
         assert_agrees((a**k).mean(), mcse, law.moment(k), sensitivity=sensitivity, label=f"{name} {k}")

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from conftest import Z_LIMIT
-from monte_carlo import draw_statistic, field, mean_and_error
+from monte_carlo import draw_statistic, mean_and_error
 from scipy.stats import special_ortho_group
 
 from nnqft_ppl import InputError, exact_correlator, exact_neuron, load, names
@@ -87,30 +87,33 @@ def image(symmetry, x):
         return x @ special_ortho_group(dim, seed=4).rvs().T if dim > 1 else x
     if symmetry == "reflection":
         return x * np.r_[-1.0, np.ones(dim - 1)]
-    if symmetry == "permutation":
-        return x[::-1].copy()
     raise AssertionError(symmetry)
 
 
-def differences(net, symmetry, x):
-    """Per-draw statistics that vanish on average where the symmetry holds: orders 1 and 3, or 1, 2 and 4."""
-    if symmetry == "Z2":
-        return lambda theta, key: jnp.stack([jnp.prod(field(net, theta, x[:n])) for n in (1, 3)])
+def differences(net, asked, x):
+    """Per-draw statistics that vanish on average where a symmetry holds: orders 1 and 3, or 1, 2 and 4.
 
-    if symmetry == "SO(D)":  # the first component against a rotated one
-
-        def rotated(theta, key):
-            phi = net.field(theta, jnp.asarray(x))
-            turned = phi @ jnp.asarray(special_ortho_group(net.component_count, seed=4).rvs()[0])
-            return jnp.stack([jnp.prod(phi[:n, 0]) - jnp.prod(turned[:n]) for n in (1, 2, 4)])
-
-        return rotated
+    Of all symmetries side by side, from one field at the points and all of their images. A permutation has none but
+    the points in another order, at which `test_trace_and_log_density` has the field.
+    """
+    images = {symmetry: image(symmetry, x) for symmetry in asked if symmetry not in ("Z2", "SO(D)", "permutation")}
+    places = np.concatenate([x, *images.values()])
 
     def statistic(theta, key):
-        def product(points):
-            return jnp.prod(field(net, theta, points))
-
-        return jnp.stack([product(x[:n]) - product(image(symmetry, x[:n])) for n in (1, 2, 4)])
+        phi = net.field(theta, jnp.asarray(places))
+        here, *rest = jnp.split(phi[:, 0] if net.component_count > 1 else phi, len(images) + 1)
+        there, columns = dict(zip(images, rest, strict=True)), []
+        for symmetry in asked:
+            if symmetry == "Z2":
+                columns += [jnp.prod(here[:n]) for n in (1, 3)]
+            elif symmetry == "SO(D)":  # the first component against a rotated one
+                turned = phi[: len(x)] @ jnp.asarray(special_ortho_group(net.component_count, seed=4).rvs()[0])
+                columns += [jnp.prod(here[:n]) - jnp.prod(turned[:n]) for n in (1, 2, 4)]
+            else:
+                own = there.get(symmetry, here)
+                order = -1 if symmetry == "permutation" else 1
+                columns += [jnp.prod(here[:n]) - jnp.prod(own[:n][::order]) for n in (1, 2, 4)]
+        return jnp.stack(columns)
 
     return statistic
 
@@ -122,10 +125,7 @@ def test_claims_hold_and_denials_fail(name):
     x = np.pad([[0.1], [0.5], [-0.3], [0.4]], ((0, 0), (0, net.dim - 1)), constant_values=0.2)
     g4 = float(exact_correlator(net, x))
     asked = (*net.claims, *net.denies)
-
-    def statistic(theta, key):
-        return jnp.concatenate([differences(net, symmetry, x)(theta, key) for symmetry in asked])
-
+    statistic = differences(net, asked, x)
     splits = np.cumsum([2 if symmetry == "Z2" else 3 for symmetry in asked])[:-1]
     sized = [s for s in net.claims if s not in ("Z2", "permutation")]
     for draws in (FIRST, MOST):

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 import nnqft_ppl as nq
 from nnqft_ppl import InputError, load, models, names
 from nnqft_ppl.cli.app import app
+from nnqft_ppl.text import told
 from nnqft_ppl.theory import AMPLITUDES
 from nnqft_ppl.theory.conditioned import Conditioned, Model, conditioned
 from nnqft_ppl.theory.description import LAWS
@@ -291,14 +292,16 @@ def test_trees_rebuild_their_theories(tmp_path):
     net = load("cauchy", width=2)
     tree = nq.prior_predictive(net, [[0.0]], draws=2)
     assert nq.theory_of(tree) == net
-    model = nq.give_laws(nq.observe(net, [[0.0]], [0.3], noise=0.5), mass=dist.LogNormal(0.0, 1.0))
+    model = nq.deform(nq.observe(net, [[0.0]], [0.3], noise=0.5), "0.1*phi^4", [[1.0]])
     tree = nq.posterior(model, [[0.5]], chains=2, warmup=25, draws=25).tree
     tree.to_netcdf(tmp_path / "tree.nc", engine="h5netcdf")
     tree.to_zarr(tmp_path / "tree.zarr", consolidated=False)
     for source in (tree, tmp_path / "tree.nc", tmp_path / "tree.zarr"):
         assert parts(nq.theory_of(source)) == parts(model)  # pyright: ignore[reportArgumentType]
-    untold = nq.deform(net, lambda phi: phi**4, [[0.0]])
-    tree = nq.posterior(untold, [[0.5]], chains=2, warmup=25, draws=25).tree
+    untold = told(nq.deform(net, lambda phi: phi**4, [[0.0]]))  # stamped on a tree as above
+    stamp = json.loads(tree.attrs["nnqft_ppl"])
+    assert stamp.pop("text")
+    tree.attrs["nnqft_ppl"] = json.dumps(stamp | untold)
     with pytest.raises(InputError, match="its theory has no text: deform: an action that is a Python function"):
         nq.theory_of(tree)
 

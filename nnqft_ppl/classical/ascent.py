@@ -8,6 +8,7 @@ as they end after few steps, and whatever they would add to a program is compile
 """
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any, NamedTuple
 
 import jax
@@ -21,6 +22,7 @@ from nnqft_ppl.runtime.arrays import Array
 #: Eigenvalues below this fraction of the largest are zero, and so is a slope in units of the curvature.
 TOLERANCE = 1e-6
 MOST_STEPS, BISECTIONS, SWEEPS, STRIDES = 500, 60, 3, 24
+FEW = 8  # goals of a walk
 NEWTON, CORRECTIONS = 60, 6  # steps of Newton's method at the end of an ascent; back to a curved continuum
 
 Flags = NDArray[np.bool_]
@@ -78,11 +80,19 @@ class Ascents:
             return down.value
 
         slope = jax.value_and_grad(height)
-        curvature = jax.hessian(height)
+
+        def look(z: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+            def gradient(z: jax.Array) -> Any:
+                log_p, gradient = slope(z)
+                return gradient, (log_p, gradient)
+
+            hessian, (log_p, gradient_here) = jax.jacfwd(gradient, has_aux=True)(z)
+            return log_p, gradient_here, -hessian
+
         self.density, self.room = density, room
         self._rise: Any = jax.jit(jax.vmap(lambda z: (rise(z),)))
         self._slope: Any = jax.jit(jax.vmap(slope))
-        self._look: Any = jax.jit(jax.vmap(lambda z: (*slope(z), -curvature(z))))
+        self._look: Any = jax.jit(jax.vmap(look))
 
     def climb(self, starts: Array) -> End:
         """Ascend from every start, shape (count, size)."""
@@ -158,15 +168,18 @@ class Ascents:
 
     def walk(self, start: Array, goals: Array) -> Flags:
         """Which goals (count, size) can be reached from `start` along flat directions, without a change of log P?"""
-        level = self.look(start[None]).log_p
+        side = copy(self)
+        if len(goals) <= FEW:  # a program of its own, which hundreds of small steps pay for
+            side.room = min(self.room, FEW)
+        level = side.look(start[None]).log_p
         z = np.tile(start, (len(goals), 1))
         for _ in range(STRIDES):
-            here = self.settle(z, CORRECTIONS)
+            here = side.settle(z, CORRECTIONS)
             eigenvalues, vectors = np.linalg.eigh(np.nan_to_num(here.hessian))
             along = zero_modes(eigenvalues) * np.einsum("nij,ni->nj", vectors, self.density.wrap(goals - here.z))
             z = here.z + 0.7 * np.einsum("nij,nj->ni", vectors, along)
         away = np.linalg.norm(self.density.wrap(goals - z), axis=1)
-        same = np.abs(self.look(z).log_p - level) <= 1e-7 * (1.0 + np.abs(level))
+        same = np.abs(side.look(z).log_p - level) <= 1e-7 * (1.0 + np.abs(level))
         return same & (away < 1e-3 * (1.0 + np.linalg.norm(goals, axis=1)))
 
     def _ends(self, place: Place) -> End:

@@ -107,7 +107,7 @@ class Maxima:
                 waves = density.waves(z, points)
                 return waves.sum(axis=0).ravel(), waves
 
-            moves, waves = jax.jacobian(field, has_aux=True)(z)
+            moves, waves = jax.jacfwd(field, has_aux=True)(z)
             return density.log_prob(z), waves.reshape(density.net.neuron_count, -1), moves
 
         self._shown: Any = jax.jit(shown)

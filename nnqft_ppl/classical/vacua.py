@@ -5,7 +5,7 @@ breaking is classical only: as a source exp(j n.a_0) is taken away, <a_0> goes t
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, final
 
@@ -94,10 +94,13 @@ def vacua(net: Model, *, seed: int = 0) -> Vacua:
     if net.component_count < 2:
         raise InputError(f"{type(net).__name__}: vacua are those of a field with several components")
     law = net.prior()["a"]
+    draws = np.asarray(jax.jit(jax.vmap(law.sample))(jax.vmap(jax.random.key)(np.arange(3))))
+    log_prob = jax.jit(law.log_prob)
     a, kinds, first = np.zeros(law.shape()), [], 0
     for group in net.amplitude_groups():
-        free = _independent(law, first)
-        kind = _of_a_kind(net, first, 1 if free else group.neurons, seed)
+        free = _independent(log_prob, draws, first)
+        some = SomeAmplitudes(net=net, others=draws[0], first=first, width=1 if free else group.neurons)
+        kind = _of_a_kind(some, seed)
         a[first : first + group.neurons] = kind.top
         kinds.append(kind._replace(copies=group.neurons if free else 1))
         first += group.neurons
@@ -106,7 +109,7 @@ def vacua(net: Model, *, seed: int = 0) -> Vacua:
     # Independent directions are in general position; coupled ones are where the search has found them.
     span = min(sum(int(np.linalg.matrix_rank(kind.top, 1e-6)) * kind.copies for kind in kinds), net.component_count)
     broken = [np.tile(kind.masses, kind.copies) for kind in kinds if kind.neurons]
-    log_p = float(jnp.sum(jnp.asarray(law.log_prob(jnp.asarray(a)))))
+    log_p = float(np.sum(log_prob(a)))
     return Vacua(
         best.radius,
         sum(kind.zero_modes * kind.copies for kind in kinds),
@@ -135,20 +138,19 @@ class _Kind(NamedTuple):
         return int(self.top.any(axis=1).sum())
 
 
-def _of_a_kind(net: Architecture, first: int, count: int, seed: int) -> _Kind:
-    density = Density(SomeAmplitudes(net=net, first=first, width=count))
-    best = search(density, seed=seed).dominant[0]
+def _of_a_kind(some: "SomeAmplitudes", seed: int) -> _Kind:
+    best = search(Density(some), seed=seed).dominant[0]
     top = np.asarray(best.theta["a"], dtype=np.float64)
-    hessian = -np.asarray(jax.jit(jax.hessian(density.log_prob))(top.ravel()))
     silent = np.linalg.norm(top, axis=1) < 1e-6
-    return _Kind(np.where(silent[:, None], 0.0, top), np.linalg.eigvalsh(hessian).astype(np.float64), best.zero_modes)
+    return _Kind(np.where(silent[:, None], 0.0, top), best.spectrum.astype(np.float64), best.zero_modes)
 
 
-def _independent(law: Any, row: int) -> bool:
+def _independent(log_prob: Callable[[Array], Any], draws: Array, row: int) -> bool:
     """Is the amplitude of a row independent of the others? If so, exchanging it between two draws keeps P P'."""
-    one, two = law.sample(jax.random.key(1)), law.sample(jax.random.key(2))
-    swapped = one.at[row].set(two[row]), two.at[row].set(one[row])
-    before, after = (sum(float(jnp.sum(law.log_prob(a))) for a in pair) for pair in ((one, two), swapped))
+    pair = draws[1:]
+    swapped = pair.copy()
+    swapped[:, row] = pair[::-1, row]
+    before, after = (sum(float(np.sum(log_prob(a))) for a in both) for both in (pair, swapped))
     return abs(after - before) <= 1e-5 * max(abs(before), 1.0)
 
 
@@ -158,6 +160,7 @@ class SomeAmplitudes(Architecture):
     """Amplitudes of neighbouring neurons of a theory as a theory of its own, phi = sum_j a_j, the others held fixed."""
 
     net: Architecture
+    others: Array  #: amplitudes (N, D) of all neurons of the theory, of which its own are not used
     first: int
 
     @property
@@ -168,7 +171,7 @@ class SomeAmplitudes(Architecture):
         return (AmplitudeGroup(self.width, lambda _: math.nan),)
 
     def prior(self) -> dict[str, dist.Distribution]:
-        return {"a": RowLaw(self.net.prior()["a"], self.first, self.width)}
+        return {"a": RowLaw(self.net.prior()["a"], self.others, self.first, self.width)}
 
     def neuron(self, x: jax.Array) -> jax.Array:
         return jnp.ones((), x.dtype)

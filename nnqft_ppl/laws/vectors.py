@@ -279,10 +279,13 @@ class CoupledBottles(ChartedLaw):
 
 
 class RowLaw(dist.Distribution):
-    """Neighbouring rows of joint amplitudes (N, D) that are independent of the others, (count, D), up to a constant."""
+    """Neighbouring rows of joint amplitudes (N, D) that are independent of the others, (count, D), up to a constant.
 
-    def __init__(self, joint: dist.Distribution, row: int, count: int = 1) -> None:
-        self.joint, self.rows = joint, slice(row, row + count)
+    The others are held at `others` (N, D), anywhere: they add the constant.
+    """
+
+    def __init__(self, joint: dist.Distribution, others: Array, row: int, count: int = 1) -> None:
+        self.joint, self.others, self.rows = joint, others, slice(row, row + count)
         super().__init__(event_shape=(count, joint.event_shape[1]))
 
     @property
@@ -294,8 +297,7 @@ class RowLaw(dist.Distribution):
         return draws[..., self.rows, :]
 
     def log_prob(self, value: Any, intermediates: Any = None) -> jax.Array:
-        others: Any = self.joint.sample(jax.random.key(0))  # anywhere: they add a constant
-        return jnp.asarray(self.joint.log_prob(others.at[self.rows].set(value)))
+        return jnp.asarray(self.joint.log_prob(jnp.asarray(self.others).at[self.rows].set(value)))
 
 
 @lru_cache
