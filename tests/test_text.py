@@ -292,7 +292,8 @@ def test_trees_rebuild_their_theories(tmp_path):
     net = load("cauchy", width=2)
     tree = nq.prior_predictive(net, [[0.0]], draws=2)
     assert nq.theory_of(tree) == net
-    model = nq.deform(nq.observe(net, [[0.0]], [0.3], noise=0.5), "0.1*phi^4", [[1.0]])
+    model = nq.give_laws(nq.observe(net, [[0.0]], [0.3], noise=0.5), mass=dist.LogNormal(0.0, 1.0))
+    model = nq.deform(model, "0.1*phi^4", [[1.0]])
     tree = nq.posterior(model, [[0.5]], chains=2, warmup=25, draws=25).tree
     tree.to_netcdf(tmp_path / "tree.nc", engine="h5netcdf")
     tree.to_zarr(tmp_path / "tree.zarr", consolidated=False)

@@ -82,7 +82,7 @@ def test_laws_and_fields_are_functions_of_their_leaves(net):
 
 def check_slopes(function, values):
     """The derivatives by each of the values, against Richardson's of central differences; one program for all."""
-    both = jax.jit(jax.jacfwd(lambda values: (function(values),) * 2, has_aux=True))
+    both = jax.jit(jax.jacrev(lambda values: (function(values),) * 2, has_aux=True))
     slopes, centre = both(values)
     for name, value in values.items():
         step = 1e-6 * max(abs(value), 1e-3)
