@@ -126,16 +126,6 @@ def test_other_kinds_of_laws_and_neurons_sample(name):
     assert (np.ptp(phi, axis=1) > 0).all()
 
 
-@pytest.mark.usefixtures("quick_compilation")
-def test_a_tree_names_every_site_and_dimension():
-    net = load("vector", width=4)
-    y = np.stack([Y] * net.component_count, axis=1)
-    tree = posterior(observe(net, X, y, noise=0.5), AT, chains=2, warmup=25, draws=25, parameters=True).tree
-    assert tree["posterior/phi"].dims == ("chain", "draw", "point", "component")
-    assert tree["log_likelihood/y"].dims == ("chain", "draw", "observation", "component")
-    assert {"a", *net.prior()} <= set(tree["posterior"].data_vars)
-
-
 def test_a_chain_goes_on_from_its_checkpoint(tmp_path, monkeypatch):
     """NUTS, stopped once draws are kept, ends bit for bit like a chain that was not; `test_resume` kills Gibbs moves."""
     monkeypatch.setattr("nnqft_ppl.runtime.checkpoint.SECONDS", 0.0)
@@ -161,9 +151,16 @@ def test_a_chain_goes_on_from_its_checkpoint(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def result():
-    """A posterior with everything in it: unknown noise, every site, 1000 draws."""
-    model = observe(load("cos_net", width=3), X, Y, noise=dist.HalfNormal(1.0))
+    """A posterior with everything in it: two components, unknown noise, every site, 1000 draws."""
+    model = observe(load("vector", width=3), X, np.stack([Y, Y[::-1]], axis=1), noise=dist.HalfNormal(1.0))
     return posterior(model, AT, draws=250, warmup=100, parameters=True)
+
+
+def test_a_tree_names_every_site_and_dimension(result):
+    tree = result.tree
+    assert tree["posterior/phi"].dims == ("chain", "draw", "point", "component")
+    assert tree["log_likelihood/y"].dims == ("chain", "draw", "observation", "component")
+    assert {"a", "noise", *load("vector").prior()} <= set(tree["posterior"].data_vars)
 
 
 def test_a_tree_survives_a_file(tmp_path, result):
@@ -184,10 +181,10 @@ def test_a_tree_survives_a_file(tmp_path, result):
 def test_prior_groups_follow_the_theory(result):
     """Variance of phi in the group `prior` is G2 within 5 errors; y adds the noise, and its law is drawn anew."""
     tree = result.tree
-    assert tree["prior/phi"].shape == (1, 1000, 2)
+    assert tree["prior/phi"].shape == (1, 1000, 2, 2)
     phi, y = tree["prior/phi"].to_numpy()[0], tree["prior_predictive/y"].to_numpy()[0]
     for found, expected in ((phi**2, 0.5), (y**2, 1.5)):
-        square = found.mean(axis=1)
+        square = found.mean(axis=(1, 2))
         assert abs(square.mean() - expected) < 5 * square.std() / 1000**0.5 < 0.5 * expected
     assert tree["prior/noise"].mean() == pytest.approx((2 / np.pi) ** 0.5, abs=5 * 0.61 / 1000**0.5)
 
