@@ -75,7 +75,7 @@ def test_every_theorem_against_draws(name, settings):
     net, kind = theory(name, settings), settings.get("envelope", name)
     if kind in SHORTER:
         net = with_methods(net, length=SHORTER[kind] * net.length)
-    made = checks(net)
+    made, source = checks(net), drawn(net)
     exact = np.array([float(check.expected()) for check in made])
     bars = np.array([bar(kind, check) for check in made])
     asked = (exact != 0) & np.isfinite(bars)
@@ -83,7 +83,7 @@ def test_every_theorem_against_draws(name, settings):
     networks: Any = None
     blindness = np.inf
     while len(blocks) < LEAST or (blindness > 0.95 and len(blocks) < MOST):
-        networks = recorded(drawn(net), draws=BLOCK, seed=11 + len(blocks))
+        networks = recorded(source, draws=BLOCK, seed=11 + len(blocks))
         blocks.append([check.measured(networks) for check in made])
         blindness = (Z_LIMIT * pooled(blocks)[1][asked] / (bars[asked] * np.abs(exact[asked]))).max()
     for check, least, value, estimate, mcse in zip(made, bars, exact, *pooled(blocks), strict=True):
