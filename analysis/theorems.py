@@ -70,9 +70,6 @@ INSTANCES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("gibbs_cos_net", {"epsilon": 1.5, "dim": 2}),
 )
 
-#: Candidates of a rejection, of which about a fifth is accepted: none is with a chance below 1e-6.
-CANDIDATES = 64
-
 
 def run(study: Study) -> None:
     seen = set()
@@ -114,18 +111,25 @@ def with_methods(net: Architecture, **members: Any) -> Architecture:
 def _by_rejection(net: Any, key: jax.Array, draws: int, _points: Any = None) -> dict[str, jax.Array]:
     """Exact draws of frequencies whose density is that of independent normal ones times a factor up to 1.
 
-    Of CANDIDATES normal draws the first that is accepted: this knows of the coupled law its density alone.
+    Normal draws are accepted with that factor, and the accepted ones taken in their order until there are enough: this
+    knows of the coupled law its density alone.
     """
     laws = net.prior()
-    keys = jax.random.split(key, 4)
-    shape = (draws, CANDIDATES, *laws["b"].event_shape)
-    candidates = net.s * jax.random.normal(keys[0], shape)
-    log_normal = -jnp.sum((candidates / net.s) ** 2, axis=(-2, -1)) / 2
-    log_u = -jax.random.exponential(keys[1], (draws, CANDIDATES))
-    chosen = jnp.argmax(log_u <= laws["b"].log_prob(candidates) - log_normal, axis=1)
-    b = jnp.take_along_axis(candidates, chosen[:, None, None, None], axis=1)[:, 0]
+    keys = jax.random.split(key, 3)
+
+    def more(state: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array, jax.Array]:
+        b, found, rounds = state
+        key_normal, key_accept = jax.random.split(jax.random.fold_in(keys[0], rounds))
+        candidates = net.s * jax.random.normal(key_normal, b.shape)
+        log_normal = -jnp.sum((candidates / net.s) ** 2, axis=(-2, -1)) / 2
+        log_u = -jax.random.exponential(key_accept, (draws,))
+        accepted = log_u <= laws["b"].log_prob(candidates) - log_normal
+        place = jnp.where(accepted, found + jnp.cumsum(accepted) - 1, draws)  # beyond the end nothing is written
+        return b.at[place].set(candidates, mode="drop"), found + jnp.sum(accepted), rounds + 1
+
+    start = (jnp.zeros((draws, *laws["b"].event_shape)), jnp.asarray(0), jnp.asarray(0))
     return {
-        "a": laws["a"].sample(keys[2], (draws,)),
-        "b": b,
-        "c": math.pi * jax.random.uniform(keys[3], (draws, net.width), minval=-1.0),
+        "a": laws["a"].sample(keys[1], (draws,)),
+        "b": jax.lax.while_loop(lambda state: state[1] < draws, more, start)[0],
+        "c": math.pi * jax.random.uniform(keys[2], (draws, net.width), minval=-1.0),
     }

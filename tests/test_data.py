@@ -116,7 +116,7 @@ def test_compare_ranks(tmp_path):
     few = tmp_path / "few.csv"
     pd.read_csv(NILE).head(12).to_csv(few, index=False)
     file = tmp_path / "theory.toml"
-    file.write_text(to_toml(load("cauchy", width=5)))
+    file.write_text(to_toml(load("cauchy", width=2, mass=3.0)))  # the same program
     start = ["compare", "cauchy", "--data", few, "--x", "year", "--y", "volume"]
     short = ["--widths", 2, "--draws", 50, "--warmup", 25, "--noise", 100]
     result = cli(*start, "--theory", file, *short, "--out", tmp_path / "ranks.csv")

@@ -9,14 +9,19 @@ import sys
 import pytest
 
 PROGRAM = """
+import sys
 import numpy as np, jax, nnqft_ppl as nq
 nq.enable_x64()
+own = jax.local_devices()
 x = np.array([[[0.0], [0.4], [1.0], [-0.3]]])
-table = nq.correlators(nq.load("cos_net", width=300), x, estimators=["field"], draws=9000, seed=3, dtype="float32")
 action = nq.deform(nq.load("cauchy", width=50), "0.1*phi^4", [[0.0], [0.5]], [0.5, 0.5])
-weighted = nq.correlators(action, x, estimators=["reweight"], draws=20000, orders=[2], precision=0.01)
-numbers = np.concatenate([t[["estimate", "mcse"]].to_numpy().ravel() for t in (table, weighted)])
-print(jax.device_count(), numbers.tobytes().hex(), weighted["draws"].iloc[0], flush=True)
+net = nq.load("cos_net", width=300)
+for count in map(int, sys.argv[1:]):
+    jax.local_devices, jax.device_count = lambda: own[:count], lambda: count
+    table = nq.correlators(net, x, estimators=["field"], draws=9000, seed=3, dtype="float32")
+    weighted = nq.correlators(action, x, estimators=["reweight"], draws=20000, orders=[2], precision=0.01)
+    numbers = np.concatenate([t[["estimate", "mcse"]].to_numpy().ravel() for t in (table, weighted)])
+    print(len(own), numbers.tobytes().hex(), weighted["draws"].iloc[0], flush=True)
 """
 
 
@@ -27,15 +32,17 @@ def environment(devices=1, **more):
 
 @pytest.mark.slow
 def test_any_number_of_devices_gives_the_same_bytes():
-    """9000 draws are 3 batches at this width: a last round is never full for 2 and 8 devices, a precision ends others."""
+    """9000 draws are 3 batches at this width: a last round is never full for 2 and 8 devices, a precision ends others.
+
+    One process has one device, the other eight, of which it takes eight, three and two.
+    """
     found = {}
-    for devices in (1, 2, 3, 8):
-        ran = subprocess.run(
-            [sys.executable, "-c", PROGRAM], env=environment(devices), capture_output=True, text=True, check=True
-        )
-        count, *numbers = ran.stdout.split()
-        assert int(count) == devices
-        found[devices] = numbers
+    for devices, counts in ((1, (1,)), (8, (8, 3, 2))):
+        words = [sys.executable, "-c", PROGRAM, *map(str, counts)]
+        ran = subprocess.run(words, env=environment(devices), capture_output=True, text=True, check=True)
+        lines = [line.split() for line in ran.stdout.splitlines()]
+        assert [int(there) for there, *_ in lines] == [devices] * len(counts)
+        found |= {count: numbers for count, (_, *numbers) in zip(counts, lines, strict=True)}
     assert found[2] == found[1] and found[3] == found[1] and found[8] == found[1]
 
 

@@ -74,6 +74,21 @@ def test_a_root_after_ten_sweeps_is_that_of_a_fresh_factorisation(noise, bound):
     It is begun anew in every sweep. The weights of all candidates agree with P x P matrices of the networks; rounding
     grows like noise^-2 to noise^-4, and 1e-3 of a log weight changes no choice.
     """
+    found, best, networks, r = (np.asarray(value) for value in exchanges(noise))
+    assert 10 < (best > 0).sum() < 200
+
+    def evidence(w):
+        covariance = w.T @ w + np.eye(60)
+        return -0.5 * np.linalg.slogdet(covariance)[1] - 0.5 * r @ np.linalg.solve(covariance, r)
+
+    whole = np.array([evidence(one) for one in networks])
+    assert np.ptp(whole) > 1
+    np.testing.assert_allclose(found - found[0], whole - whole[0], atol=bound)
+
+
+@jax.jit
+def exchanges(noise):
+    """200 exchanges: log weights of the next candidates, what was chosen, the networks W of these, and the values."""
     n, x, keys = 20, jnp.linspace(-3.0, 3.0, 60), jax.random.split(jax.random.key(0), 200)
     r = jnp.sin(2.0 * x)[:, None] / noise
 
@@ -81,34 +96,25 @@ def test_a_root_after_ten_sweeps_is_that_of_a_fresh_factorisation(noise, bound):
         b, c = jax.random.cauchy(key, shape), jax.random.uniform(jax.random.fold_in(key, 1), shape, maxval=2 * np.pi)
         return jnp.cos(jnp.multiply.outer(b, x) + c[..., None]) / (noise * n**0.5)
 
+    def candidates(key, w, root, along, place, size):
+        fresh = rows(key, (3, size))
+        cross, gram = fresh @ w.T, fresh @ jnp.swapaxes(fresh, 1, 2)
+        return fresh, exchanged_root(root, along, place, cross, gram, fresh @ r)
+
     def exchange(carry, step):
         w, root, along = carry
         place, key = step
-        fresh = rows(key, (3, 1))
-        found = exchanged_root(root, along, place, fresh @ w.T, fresh @ jnp.swapaxes(fresh, 1, 2), fresh @ r)
+        fresh, found = candidates(key, w, root, along, place, 1)
         best = jnp.argmax(found.log_weights)
         changed = jax.lax.dynamic_update_slice_in_dim(w, fresh[jnp.maximum(best - 1, 0)], place, 0)
         return (jnp.where(best > 0, changed, w), *found.take(root, along, best)), best
 
     w = rows(jax.random.key(1), (n,))
     start = inverse_root(w @ w.T)
-    (w, root, along), best = jax.jit(lambda s, i: jax.lax.scan(exchange, s, i))(
-        (w, start, start.T @ (w @ r)), (jnp.arange(200) % n, keys)
-    )
-    assert 10 < (np.asarray(best) > 0).sum() < 200
-    fresh = rows(jax.random.key(2), (3, 2))
-    found = exchanged_root(
-        root, along, jnp.asarray(4), fresh @ w.T, fresh @ jnp.swapaxes(fresh, 1, 2), fresh @ r
-    ).log_weights
-    networks = [w, *(w.at[4:6].set(one) for one in fresh)]
-
-    def evidence(w):
-        covariance = np.asarray(w.T @ w + jnp.eye(60), dtype=float)
-        return -0.5 * np.linalg.slogdet(covariance)[1] - 0.5 * float(r[:, 0] @ np.linalg.solve(covariance, r[:, 0]))
-
-    whole = np.array([evidence(one) for one in networks])
-    assert np.ptp(whole) > 1
-    np.testing.assert_allclose(np.asarray(found) - found[0], whole - whole[0], atol=bound)
+    (w, root, along), best = jax.lax.scan(exchange, (w, start, start.T @ (w @ r)), (jnp.arange(200) % n, keys))
+    fresh, found = candidates(jax.random.key(2), w, root, along, jnp.asarray(4), 2)
+    networks = jnp.stack([w, *(w.at[4:6].set(one) for one in fresh)])
+    return found.log_weights, best, networks, r[:, 0]
 
 
 def test_precise_data_of_a_heavy_tail_mix():

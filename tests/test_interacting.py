@@ -322,6 +322,7 @@ def test_errors_of_the_command_are_one_line(options, message):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("quick_compilation")
 def test_the_command_in_the_plane(tmp_path):
     out = tmp_path / "phi4.parquet"
     command = ["interact", "torus", "--set", "dim=2", "--set", "cutoff=2", "--potential", "0.1*phi^4", "--wick"]

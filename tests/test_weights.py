@@ -110,7 +110,7 @@ def test_vectors_and_unknown_hyperparameters():
     table, chains = (nq.correlators(model, x, estimators=[name], **options) for name in ("reweight", "chain"))
     difference = table["estimate"].item() - chains["estimate"].item()
     assert abs(difference) < 5 * np.hypot(table["mcse"].item(), chains["mcse"].item())
-    options["components"] = [1, 1, 0, 0]  # the component without a source
+    model = nq.add_source(net, [[0.0]], [[0.0, 0.4]])  # the first component is without a source
     other = nq.correlators(model, x, estimators=["reweight"], **options)
     assert table["estimate"].item() - other["estimate"].item() > 10 * table["mcse"].item()
     unknown = nq.give_laws(nq.load("cauchy", width=3), mass=dist.LogNormal(0.0, 0.5))

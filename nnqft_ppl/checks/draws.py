@@ -74,7 +74,8 @@ def recorded(net: Architecture, *, draws: int, seed: int, length: float | None =
     length = net.length if length is None else length
     at = (places(net.dim, length), wave_vectors(net.dim, length), SMEARING * length)
     found = over_networks(net, _record, *at, draws=draws, seed=seed, points=at[0], batch=BATCH, keyed=True)
-    return Networks(*(np.asarray(part, dtype=float) for part in found))
+    # Averages go over columns of draws, each of which lies together.
+    return Networks(*(np.asarray(part, dtype=float, order="F") for part in found))
 
 
 def _record(

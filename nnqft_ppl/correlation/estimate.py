@@ -120,7 +120,8 @@ def estimate(
         zero = np.zeros(len(points))
         return [Estimate(order, kind, zero, zero, zero + draws, draws, 1) for order, kind in terms]
     terms_of, weights = cumulant_terms(net, labels, subsets) if estimator == "amplitude" else ((), np.zeros(0))
-    task = _Task(estimator, labels, subsets, terms_of, _batch_size(net, estimator, subsets, points))
+    of_field = labels if estimator == "field" else ()  # amplitudes of the others are integrated out
+    task = _Task(estimator, of_field, subsets, terms_of, _batch_size(net, estimator, subsets, points))
 
     def error(moments: Moments) -> float:
         return request.worst(lambda terms: _delta_method(terms, subsets, moments, dtype))
@@ -138,7 +139,7 @@ class _Task(NamedTuple):
     """All that a compiled batch depends on, beside the structure of the theory and the precision."""
 
     estimator: Estimator
-    components: Components
+    components: Components  #: of the field estimator
     subsets: tuple[Any, ...]
     terms: Terms  #: of the amplitude estimator
     batch: int
@@ -152,7 +153,7 @@ def _stream(
         "theory": f"{type(net).__module__} {net!r}",
         "points": hashlib.sha256(np.ascontiguousarray(points).tobytes()).hexdigest(),
         "shape": points.shape,
-        "job": [task.estimator, task.components, task.subsets, task.batch, dtype, seed],
+        "job": [task.estimator, request.components, task.subsets, task.batch, dtype, seed],
         "versions": [VERSION, jax.__version__, jax.default_backend()],
     }
     checkpoint = Checkpoint(request.checkpoints, identity)

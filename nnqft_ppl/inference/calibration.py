@@ -7,6 +7,7 @@ belong together (Talts, Betancourt, Simpson, Vehtari and Gelman 2018). Ranks are
 
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -84,23 +85,36 @@ def calibrate(
         raise InputError("calibrate: the theory must have an observation, whose values are simulated")
     if draw_prior is None:
         truth.net.check_ancestral()
-    seen = truth.observation.points
-    chosen = plan(model, sampler)
-    x = as_points(model.net, at)
+    moves, x = sampler_of(plan(model, sampler), warmup), as_points(model.net, at)
+    # The steps of the warm-up belong to the first draw, as another loop would be compiled for as long again.
+    steps = np.full(draws, thin)
+    steps[0] += warmup
+    keys = jax.random.split(key_of(seed), replicates)
+    ranks = np.asarray(_ranks(moves, truth, x, steps, keys, draw_prior))
+    return Calibration(ranks, draws, (*(f"phi({k})" for k in range(len(x))), "mean phi^2", "action"))
+
+
+@partial(jax.jit, static_argnames="draw_prior")
+def _ranks(
+    sampler: Any,
+    truth: Conditioned,
+    x: jax.Array,
+    steps: jax.Array,
+    keys: jax.Array,
+    draw_prior: Callable[[jax.Array], Parameters] | None,
+) -> jax.Array:
+    """The ranks of all replicates, (replicate, statistic), by one program for all values of both theories."""
+    observed: Any = truth.observation
 
     def one(key: jax.Array) -> jax.Array:
         keys = jax.random.split(key, 4)
         hyper, theta = _prior_draw(truth, draw_prior, keys[0])
         net, noise = truth.with_values(hyper)
-        values = field_at(net, theta, seen)
+        values = field_at(net, theta, observed.points)
         values += jnp.asarray(noise_like(noise, values)) * jax.random.normal(keys[1], values.shape)
-
-        def given(template: Conditioned) -> Conditioned:
-            observation: Any = template.observation
-            return dataclasses.replace(template, observation=observation._replace(values=values))
-
-        fitted = given(chosen.model)
-        moves = sampler_of(chosen._replace(model=fitted), warmup)
+        observation: Any = sampler.model.observation
+        fitted = dataclasses.replace(sampler.model, observation=observation._replace(values=values))
+        moves = dataclasses.replace(sampler, model=fitted)
 
         def statistics(key: jax.Array, net: Any, theta: Parameters, noise: Any) -> jax.Array:
             full = dataclasses.replace(fitted, collapsed=False)
@@ -116,14 +130,11 @@ def calibrate(
             at_state = moves.point(state)
             return state, statistics(key, at_state.net, at_state.theta, at_state.noise)
 
-        # The steps of the warm-up belong to the first draw, as another loop would be compiled for as long again.
-        steps = jnp.full(draws, thin).at[0].add(warmup)
-        chain = jax.lax.scan(draw, moves.init(keys[2]), (jax.random.split(keys[3], draws), steps))[1]
+        chain = jax.lax.scan(draw, moves.init(keys[2]), (jax.random.split(keys[3], len(steps)), steps))[1]
         true_net, true_noise = fitted.with_values(hyper)
         return jnp.sum(chain < statistics(keys[3], true_net, theta, true_noise)[None], axis=0)
 
-    ranks = np.asarray(jax.jit(jax.vmap(one))(jax.random.split(key_of(seed), replicates)))
-    return Calibration(ranks, draws, (*(f"phi({k})" for k in range(len(x))), "mean phi^2", "action"))
+    return jax.vmap(one)(keys)
 
 
 def _prior_draw(

@@ -315,10 +315,12 @@ class Architecture(ABC):
     def sample(self, key: jax.Array, draws: int, points: Places | None = None) -> Parameters:
         """Exact ancestral draws of every site, leading axis `draws`; those of paths at points (P, d)."""
         self.check_ancestral()
-        return {  # pyright: ignore[reportReturnType]
+        theta: Any = {
             site: law.sample(jax.random.fold_in(key, tag), (draws,))
             for tag, (site, law) in enumerate(self.prior_at(points).items())
         }
+        # Drawn once: XLA would fuse the drawing into what reads a site, and draw it anew at every point.
+        return jax.lax.optimization_barrier(theta)
 
     def check_ancestral(self) -> None:
         """`InputError` where a law has no exact sampler, with what to do instead."""
