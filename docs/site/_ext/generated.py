@@ -12,7 +12,12 @@ from docutils import nodes
 ROOT = Path(__file__).resolve().parents[3]
 EQUATIONS = tuple(f"({k})" for k in range(1, 45)) + tuple(f"(S{k})" for k in range(1, 16))
 #: Files of the repository that have a page.
-PAGES = {"docs/ARCHITECTURE.md": "architecture", "docs/PROTOCOL.md": "protocol", "models/README.md": "contract"}
+PAGES = {
+    "benchmarks/RESULTS.md": "benchmarks_results",
+    "docs/ARCHITECTURE.md": "architecture",
+    "docs/PROTOCOL.md": "protocol",
+    "models/README.md": "contract",
+}
 FACES = {
     "nnqft_ppl": "The verbs: what users import as `nq`.",
     "nnqft_ppl.theory": "Base classes, amplitude laws and ranges, for authors of cards.",
@@ -118,6 +123,16 @@ def _escaped(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>|~^$#])", r"\\\1", text)
 
 
+def _summary(text: str) -> str:
+    """The first sentences of a docstring for a table: code in backticks is code, all else stands as it is."""
+    parts = re.split(r"``(.+?)``|`(.+?)`", text)
+    found = []
+    for words, literal, name in zip(parts[::3], [*parts[1::3], ""], [*parts[2::3], ""], strict=True):
+        code = literal or name
+        found += [_escaped(words), f"`{code.replace('|', chr(92) + '|')}`" if code else ""]
+    return "".join(found)
+
+
 # -- the paper ---------------------------------------------------------------------------------------------------------
 
 
@@ -167,15 +182,13 @@ def _studies() -> dict[str, list[str]]:
 
 
 def _errata() -> dict[str, str]:
-    """The verdict on each printed form, from the table of errata."""
+    """The verdict on each printed form, from the tables of errata: of those that hold nowhere else, that they do."""
     found: dict[str, str] = {}
     for line in (ROOT / "docs" / "ERRATA.md").read_text(encoding="utf-8").splitlines():
         cells = [cell.strip() for cell in line.split(" | ")]
-        if len(cells) >= 4 and cells[0].startswith("| ("):
+        if cells[0].startswith("| ("):
             for equation in re.findall(r"\(S?\d+\)", cells[0]):
-                verdict = cells[3]
-                if found.get(equation, "holds") == "holds":
-                    found[equation] = verdict
+                found.setdefault(equation, cells[3] if len(cells) > 2 else "holds")
     return found
 
 
@@ -223,7 +236,7 @@ def _api(folder: Path) -> None:
             if not kind:
                 continue
             there = documented.setdefault(value, f"{page}/{name}")  # a name may stand on two faces: it has one page
-            first = _escaped(inspect.cleandoc(value.__doc__ or "").split("\n\n")[0].replace("\n", " "))
+            first = _summary(inspect.cleandoc(value.__doc__ or "").split("\n\n")[0].replace("\n", " "))
             rows.append(f"| [`{name}`]({there}.rst) | {first} |")
             if there != f"{page}/{name}":
                 continue
@@ -249,9 +262,11 @@ def of_repository(app: Any, doctree: Any, docname: str) -> None:
 
 
 def plain(_app: Any, _what: str, _name: str, _value: Any, _options: Any, lines: list[str]) -> None:
-    """In docstrings |a|, a* and a_ are mathematics, not markup."""
+    """In docstrings |a|, a* and a_ are mathematics, not markup; an example is left as Python shows it."""
+    example = False
     for k, line in enumerate(lines):
-        if not line.lstrip().startswith((">>>", "...")):
+        example = line.lstrip().startswith(">>>") or (example and bool(line.strip()))
+        if not example:
             parts = line.split("``")
             parts[::2] = [
                 re.sub(r"(?<=[\w)])_(?=\W|$)", r"\\_", re.sub(r"([|*])", r"\\\1", part)) for part in parts[::2]
