@@ -21,6 +21,7 @@ from nnqft_ppl.classical.landscape import ClassicalFields
 from nnqft_ppl.laws import BottleLaw
 from nnqft_ppl.laws.fourier import ball_volume, radial_fourier, sphere_area
 from nnqft_ppl.studies import Route, Study
+from nnqft_ppl.studies._errata import document  # pyright: ignore[reportMissingImports]
 from nnqft_ppl.studies._moments import (  # pyright: ignore[reportMissingImports]
     alike,
     cumulant,
@@ -370,51 +371,8 @@ def _supplement() -> Iterator[Form]:
 
 
 def errata() -> str:
-    """The forms as a Markdown document: those that do not hold first."""
-    found = sorted(forms(), key=_place)
-    wrong, right = ([form for form in found if form.holds is holds] for holds in (False, True))
-    return "\n".join(
-        [
-            "# Errata",
-            "",
-            "What is wrong in the paper's print comes first, then what is a matter of notation, and last what holds.",
-            "Every printed form was evaluated and held against a value that was found in another way. From the numbers",
-            "follows what it is:",
-            "",
-            "- `convention`: off by the same constant at several inputs, so that another normalisation mends it;",
-            "- `typo`: right when one symbol is changed;",
-            "- `corrected`: wrong, and another formula stands in its place.",
-            "",
-            "## What does not hold as printed",
-            "",
-            "| equation | printed | right, and used here | kind | printed value / true value |",
-            "|---|---|---|---|---|",
-            *(_row(f.equation, f.printed, f.used, f.verdict, f"{f.printed_value / f.value:.6g}") for f in wrong),
-            "",
-            "## Notation and conditions",
-            "",
-            *(f"- {equation} {words}" for equation, words in NOTATION),
-            "",
-            "## What holds as printed",
-            "",
-            "| equation | what was evaluated |",
-            "|---|---|",
-            *(_row(form.equation, form.used) for form in right),
-            "",
-            "`make errata` writes this page from the study `printed_forms`.",
-            "",
-        ]
-    )
-
-
-def _place(form: Form) -> tuple[bool, int]:
-    """Where the first equation of a form stands: the supplement comes after the paper."""
-    first = form.equation.split(",")[0].strip("()")
-    return first.startswith("S"), int(first.lstrip("S"))
-
-
-def _row(*words: str) -> str:
-    return f"| {' | '.join(word.replace('|', chr(92) + '|') for word in words)} |"
+    """The forms as a Markdown document."""
+    return document(forms(), NOTATION)
 
 
 if __name__ == "__main__":
