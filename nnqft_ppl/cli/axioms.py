@@ -78,7 +78,7 @@ def predict(
     card: CardArgument = None,
     settings: SetOption = None,
     file: TheoryOption = None,
-    points: Annotated[Path | None, typer.Option(help="CSV of four points with columns x0, x1, ...")] = None,
+    points: Annotated[Path | None, typer.Option(help="CSV or Parquet of four points with columns x0, x1, ...")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Predict what one would see of a theory: its field, its interaction, and one neuron together with the field.

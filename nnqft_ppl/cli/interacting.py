@@ -170,7 +170,9 @@ def action(
     card: CardArgument = None,
     settings: SetOption = None,
     file: TheoryOption = None,
-    points: Annotated[Path | None, typer.Option(help="CSV of up to 8 points with columns x0, x1, ...")] = None,
+    points: Annotated[
+        Path | None, typer.Option(help="CSV or Parquet of up to 8 points with columns x0, x1, ...")
+    ] = None,
     powers: Annotated[int, typer.Option(help="Powers of 1/N that the couplings have: 0, 1 or 2.")] = 2,
     out: Annotated[Path | None, typer.Option(help="Table of all couplings, .parquet or .csv.")] = None,
     plot: PlotOption = None,
