@@ -21,6 +21,7 @@ from nnqft_ppl.classical.landscape import ClassicalFields
 from nnqft_ppl.laws import BottleLaw
 from nnqft_ppl.laws.fourier import ball_volume, radial_fourier, sphere_area
 from nnqft_ppl.studies import Route, Study
+from nnqft_ppl.studies._errata import document  # pyright: ignore[reportMissingImports]
 from nnqft_ppl.studies._moments import (  # pyright: ignore[reportMissingImports]
     alike,
     cumulant,
@@ -371,26 +372,7 @@ def _supplement() -> Iterator[Form]:
 
 def errata() -> str:
     """The forms as a Markdown document."""
-    lines = [
-        "# The paper's equations, as printed and as used here",
-        "",
-        "Made by `make errata` from the study `printed_forms`; the last column is the printed value over the true one.",
-        "What a printed form is follows from numbers: it *holds*; it is off by one and the same constant at several",
-        "inputs, so that a *convention* of normalisation mends it; it is right with one symbol changed, evaluated by",
-        "the same code, a *typo*; or it is *corrected*.",
-        "",
-        "| equation | printed | used here | printed form | printed / true |",
-        "|---|---|---|---|---|",
-    ]
-    for form in forms():
-        words = ("—", form.used, "holds", "1") if form.holds else (form.printed, form.used, form.verdict, _ratio(form))
-        lines.append(f"| {form.equation} | {' | '.join(word.replace('|', chr(92) + '|') for word in words)} |")
-    lines += ["", "Notation and conditions:", "", *(f"- {equation} {words}" for equation, words in NOTATION)]
-    return "\n".join(lines) + "\n"
-
-
-def _ratio(form: Form) -> str:
-    return f"{form.printed_value / form.value:.6g}"
+    return document(forms(), NOTATION)
 
 
 if __name__ == "__main__":

@@ -141,8 +141,8 @@ def written(rates: Rates) -> str:
         f"| empty tasks through Dask's scheduler | {rates.tasks:.0f} 1/s |",
         "",
         "Assumed: "
-        f"a GPU draws {gpu / 1e9:.0f} G neurons/s, {gpu / rates.neurons:.0f} times this machine's rate; it costs "
-        f"${GPU_HOUR:.2f} an hour, and a core ${CORE_HOUR:.2f}.",
+        f"a GPU draws {gpu / 1e9:.0f} G neurons/s, {gpu / rates.neurons:.0f} times this machine's rate; an "
+        f"hour of it costs {GPU_HOUR:.2f} dollars, and of a core {CORE_HOUR:.2f}.",  # a dollar sign begins a formula
         "",
         "## 10^12 fields",
         "",
@@ -171,7 +171,8 @@ def written(rates: Rates) -> str:
         f"{8 * STATISTICS[1] * (STATISTICS[0] + STATISTICS[0] ** 2) / 1e3:.1f} kB of sums.",
         "",
         "Estimators that integrate amplitudes out need far fewer draws: of N = 1000, 10^12 fields know G4c as well as "
-        "20,000 single neurons do (benchmarks/RESULTS.md). The first question to such a plan is whether it is needed.",
+        "20,000 single neurons do ([benchmarks](../benchmarks/RESULTS.md)). The first question to such a plan is "
+        "whether it is needed.",
         "",
         "## 10^6 cells",
         "",

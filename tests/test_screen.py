@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -146,6 +147,7 @@ def test_help_is_not_cut(width):
     for name in commands:
         found += CliRunner(env={"COLUMNS": width}).invoke(app, [name, "--help"]).stdout
     assert "…" not in found
+    assert not re.search("[\u2600-\u27bf\U0001f300-\U0001faff]", found)  # :V: and its like become emojis
 
 
 def test_tables_are_folded_then_records():

@@ -24,7 +24,7 @@ extensions = [
     "generated",
     "mathml",
 ]
-exclude_patterns = ["gallery/*.ipynb", "gallery/*.md5", "gallery/*.py", "gallery/*.zip"]
+exclude_patterns = ["_quantities.md", "gallery/*.ipynb", "gallery/*.md5", "gallery/*.py", "gallery/*.zip"]
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 

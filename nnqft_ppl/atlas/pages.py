@@ -15,6 +15,7 @@ from nnqft_ppl.atlas.facts import Facts, Missing
 from nnqft_ppl.atlas.formulas import mathml, split_formula
 from nnqft_ppl.atlas.svg import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Picture, sparks, svg
 from nnqft_ppl.catalogue import short_symmetries
+from nnqft_ppl.models import load
 from nnqft_ppl.runtime.version import VERSION
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -88,6 +89,7 @@ def theory_page(facts: Facts, downloads: dict[str, str], before: str, after: str
         .render(
             entry=facts.entry,
             theory=repr(facts.theory),
+            width="" if facts.theory == load(facts.entry.name) else f", width={facts.theory.width}",
             formula=Markup(mathml(formula)),
             source="" if EQUATIONS.fullmatch(source) else source,
             claims=short_symmetries(facts.entry.claims),

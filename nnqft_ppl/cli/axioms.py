@@ -44,10 +44,10 @@ def axioms(
     """Test the Osterwalder-Schrader axioms: which theories are quantum, in which sense, and why not.
 
     Permutations, Euclidean invariance, reflection positivity of two-, four- and six-point functions (RP 2, 4, 6), and
-    cluster decomposition; then the same question for the limit N -> infinity. A failure is a proof or more than five
-    standard errors. `up to cutoff`: the violation is within the rigorous bound on what a momentum cutoff can do.
-    `undecided`: positive for the functionals that were tried, or too few draws. A theory with an action is asked by
-    draws alone: by networks with weights, or by chains.
+    cluster decomposition; then the same question for the limit N -> infinity. `fail`: a counterexample, exact or
+    beyond five standard errors of draws. `up to cutoff`: the violation is within the rigorous bound on what a momentum
+    cutoff can do. `undecided`: positive for the functionals that were tried, or too few draws. A theory with an action
+    is asked by draws alone: by networks with weights, or by chains.
 
     Example: `nnqft axioms cauchy --set width=10`
 
@@ -78,7 +78,7 @@ def predict(
     card: CardArgument = None,
     settings: SetOption = None,
     file: TheoryOption = None,
-    points: Annotated[Path | None, typer.Option(help="CSV of four points with columns x0, x1, ...")] = None,
+    points: Annotated[Path | None, typer.Option(help="CSV or Parquet of four points with columns x0, x1, ...")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Predict what one would see of a theory: its field, its interaction, and one neuron together with the field.

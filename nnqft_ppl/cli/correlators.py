@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 
 PointsOption = Annotated[
     Path | None,
-    typer.Option(help="File of points: CSV with columns x0, x1, ... (and configuration), .npy, or .npz with configs."),
+    typer.Option(
+        help="File of points: CSV or Parquet with columns x0, x1, ... (and configuration), .npy, or .npz with configs."
+    ),
 ]
 
 

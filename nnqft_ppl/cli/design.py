@@ -154,7 +154,7 @@ def dual(
         typer.Option("--set-other", metavar="NAME=VALUE", help="A hyperparameter of OTHER alone, over --set."),
     ] = None,
     files: TheoriesOption = None,
-    points: Annotated[Path | None, typer.Option(help="CSV of four points with columns x0, x1, ...")] = None,
+    points: Annotated[Path | None, typer.Option(help="CSV or Parquet of four points with columns x0, x1, ...")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compare two theories: one at N = infinity, different at N? How far apart, in what, and how many draws tell.

@@ -37,7 +37,7 @@ def interact(
     potential: Annotated[str, typer.Option(help="V(phi): '0.1*phi^4', 'cos(phi)', ...")] = "0.1*phi^4",
     box: Annotated[float, typer.Option(help="Side L of the box [-L/2, L/2]^d where the interaction acts.")] = 4.0,
     nodes: Annotated[int, typer.Option(help="Midpoints along each axis of the box.")] = 12,
-    wick: Annotated[bool, typer.Option("--wick", help="Normal order: :V: in place of V.")] = False,
+    wick: Annotated[bool, typer.Option("--wick", help="V in normal order, as `wick` writes it.")] = False,
     widths: Annotated[str, typer.Option(help="Widths N, separated by commas.")] = "6,20,200",
     points: PointsOption = None,
     draws: Annotated[int, typer.Option(help="Draws at each width and at N = infinity.")] = 100_000,
@@ -170,7 +170,9 @@ def action(
     card: CardArgument = None,
     settings: SetOption = None,
     file: TheoryOption = None,
-    points: Annotated[Path | None, typer.Option(help="CSV of up to 8 points with columns x0, x1, ...")] = None,
+    points: Annotated[
+        Path | None, typer.Option(help="CSV or Parquet of up to 8 points with columns x0, x1, ...")
+    ] = None,
     powers: Annotated[int, typer.Option(help="Powers of 1/N that the couplings have: 0, 1 or 2.")] = 2,
     out: Annotated[Path | None, typer.Option(help="Table of all couplings, .parquet or .csv.")] = None,
     plot: PlotOption = None,

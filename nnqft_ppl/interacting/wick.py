@@ -34,7 +34,7 @@ def wick(potential: str, variance: float) -> str:
 
     Returns
     -------
-    The text of :V:, for `deform`; its numbers are read back as they are.
+    The text of ``:V:``, for `deform`; its numbers are read back as they are.
 
     Raises
     ------

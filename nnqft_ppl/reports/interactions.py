@@ -65,7 +65,7 @@ def interact(
     side, nodes
         The box [-side/2, side/2]^d, with the midpoint rule on `nodes` nodes along each axis; lengths in units of 1/m.
     normal_order
-        :V: in place of V, by `wick`, with the two-point function at one point.
+        V in normal order, as `wick` writes it, with the two-point function at one point.
     widths
         Numbers N of neurons.
     configurations

@@ -12,12 +12,30 @@ from docutils import nodes
 ROOT = Path(__file__).resolve().parents[3]
 EQUATIONS = tuple(f"({k})" for k in range(1, 45)) + tuple(f"(S{k})" for k in range(1, 16))
 #: Files of the repository that have a page.
-PAGES = {"docs/ARCHITECTURE.md": "architecture", "docs/PROTOCOL.md": "protocol", "models/README.md": "contract"}
+PAGES = {
+    "benchmarks/RESULTS.md": "benchmarks_results",
+    "docs/ARCHITECTURE.md": "architecture",
+    "docs/PROTOCOL.md": "protocol",
+    "models/README.md": "contract",
+}
 FACES = {
     "nnqft_ppl": "The verbs: what users import as `nq`.",
     "nnqft_ppl.theory": "Base classes, amplitude laws and ranges, for authors of cards.",
     "nnqft_ppl.laws": "Joint laws, frequency laws and spectra, for authors of cards.",
 }
+#: What a command does, in Python, where the name is another one.
+TWINS = {
+    "atlas": ("write_atlas",),
+    "axioms": ("axiom_verdicts",),
+    "draw": ("prior_predictive",),
+    "dual": ("duality",),
+    "list": ("names",),
+    "posterior": ("observe", "posterior", "limit_posterior"),
+    "predict": ("predictions",),
+    "show": ("load", "to_toml"),
+    "vacua": ("breaking", "vacua"),
+}
+ATLAS = ROOT / "build" / "extra" / "atlas"
 
 
 WRITTEN: set[Path] = set()
@@ -27,6 +45,7 @@ def setup(app: Any) -> dict[str, bool]:
     app.connect("builder-inited", make)
     app.connect("autodoc-process-docstring", plain, priority=100)
     app.connect("doctree-resolved", of_repository)
+    app.connect("build-finished", way_back)
     return {"parallel_read_safe": True}
 
 
@@ -36,7 +55,7 @@ def make(app: Any) -> None:
     _write(site / "equations.md", _equations(cards, theorems))
     _write(site / "symbols.md", _symbols())
     _write(site / "commands.md", _commands())
-    _write(site / "atlas.md", _atlas(ROOT / "build" / "extra" / "atlas" / "index.html"))
+    _write(site / "atlas.md", _atlas(ATLAS / "index.html"))
     _api(site / "api")
     for file in (*(site / "cards").rglob("*.*"), *(site / "api").rglob("*.*")):
         if file not in WRITTEN:  # of a card or a name that is no more
@@ -92,12 +111,34 @@ def _card(entry: Any, cls: type, theorems: Any) -> str:
         f"Symmetric under: {short_symmetries(entry.claims)}. Not under: {short_symmetries(entry.denies)}. "
         f"Exact correlators: {entry.exact or 'none, the estimators take over'}.\n",
         f'```python\nimport nnqft_ppl as nq\n\nnet = nq.load("{entry.name}")\n```\n',
+        _onwards(entry.name),
         f"## Hyperparameters\n\n| name | range | default | meaning |\n|---|---|---|---|\n{fields}\n",
     ]
     if forms:
         parts.append(f"## Closed forms\n\n| method | equations | what it states |\n|---|---|---|\n{forms}\n")
     parts.append(f"## The card\n\n```python\n{source.rstrip()}\n```\n")
     return "\n".join(parts)
+
+
+def _onwards(name: str) -> str:
+    """Where a reader of a card's page may want to go, as far as the card allows it."""
+    from nnqft_ppl import InputError, NoClosedForm, models
+
+    net = models.load(name)
+    links = []
+    if (ATLAS / f"{name}.html").exists():
+        links.append(f'<a href="../atlas/{name}.html">Its page in the atlas</a>: its field, curves and sliders.')
+    links.append(f"Is it quantum? `nnqft axioms {name}`; [what a verdict means](../concepts/axioms.md).")
+    if net.component_count > 1:
+        links.append(f"Its vacua: `nnqft vacua {name}`; [classical configurations](../concepts/classical.md).")
+    elif net.independent:
+        try:
+            net.two_point([0.0] * net.dim, [0.0] * net.dim)
+        except (InputError, NoClosedForm):
+            pass
+        else:
+            links.append(f"With an interaction: `nnqft interact {name}`; [how to](../howto/interaction.md).")
+    return "".join(f"- {link}\n" for link in links)
 
 
 def _atlas(front: Path) -> str:
@@ -116,6 +157,16 @@ def _atlas(front: Path) -> str:
 def _escaped(text: str) -> str:
     """Text as it stands: nothing in it is markup."""
     return re.sub(r"([\\`*_{}\[\]<>|~^$#])", r"\\\1", text)
+
+
+def _summary(text: str) -> str:
+    """The first sentences of a docstring for a table: code in backticks is code, all else stands as it is."""
+    parts = re.split(r"``(.+?)``|`(.+?)`", text)
+    found = []
+    for words, literal, name in zip(parts[::3], [*parts[1::3], ""], [*parts[2::3], ""], strict=True):
+        code = literal or name
+        found += [_escaped(words), f"`{code.replace('|', chr(92) + '|')}`" if code else ""]
+    return "".join(found)
 
 
 # -- the paper ---------------------------------------------------------------------------------------------------------
@@ -167,15 +218,13 @@ def _studies() -> dict[str, list[str]]:
 
 
 def _errata() -> dict[str, str]:
-    """The verdict on each printed form, from the table of errata."""
+    """The verdict on each printed form, from the tables of errata: of those that hold nowhere else, that they do."""
     found: dict[str, str] = {}
     for line in (ROOT / "docs" / "ERRATA.md").read_text(encoding="utf-8").splitlines():
         cells = [cell.strip() for cell in line.split(" | ")]
-        if len(cells) >= 4 and cells[0].startswith("| ("):
+        if cells[0].startswith("| ("):
             for equation in re.findall(r"\(S?\d+\)", cells[0]):
-                verdict = cells[3]
-                if found.get(equation, "holds") == "holds":
-                    found[equation] = verdict
+                found.setdefault(equation, cells[3] if len(cells) > 2 else "holds")
     return found
 
 
@@ -183,9 +232,22 @@ def _symbols() -> str:
     from nnqft_ppl.catalogue import symbols_markdown
 
     return (
-        "# Symbols\n\nOf the paper and of the code. Fourier transforms are "
-        "$G(x) = \\int d^dp/(2\\pi)^d\\, e^{ipx} G(p)$; lengths are in units of $1/m$.\n\n" + symbols_markdown() + "\n"
+        "# Symbols and words\n\nOf the paper and of the code. Fourier transforms are "
+        "$G(x) = \\int d^dp/(2\\pi)^d\\, e^{ipx} G(p)$; lengths are in units of $1/m$.\n\n"
+        f"## Hyperparameters\n\n{symbols_markdown()}\n\n```{{include}} _quantities.md\n```\n\n"
+        f"## Ranges of hyperparameters\n\n| range | meaning |\n|---|---|\n{_ranges()}\n\n"
+        '## Words\n\n```{include} ../../CONTRIBUTING.md\n:start-after: "## Words"\n:end-before: "Commit in"\n```\n'
     )
+
+
+def _ranges() -> str:
+    """The ranges that cards may say, with the comments of their source."""
+    from nnqft_ppl.theory import ranges
+
+    source = inspect.getsource(ranges)
+    found = re.findall(r"((?:^#: .*\n)+)^(\w+) = Annotated", source, flags=re.MULTILINE)
+    rows = {name: " ".join(line.removeprefix("#: ") for line in words.splitlines()) for words, name in found}
+    return "\n".join(f"| `{name}` | {_summary(words)} |" for name, words in rows.items())
 
 
 # -- the command line and the API --------------------------------------------------------------------------------------
@@ -201,11 +263,20 @@ def _commands() -> str:
     terminal = {"COLUMNS": "88", "TERMINAL_WIDTH": "88", "NO_COLOR": "1", "TERM": "dumb"}
     group: Any = typer.main.get_command(app)
     parts = ["# Commands\n\nEvery command says `--help`; this page is made from it.\n"]
-    for name in sorted(group.commands):
-        out = CliRunner().invoke(app, [name, "--help"], env=terminal, prog_name="nnqft").output
+    for name in ("", *sorted(group.commands)):
+        out = CliRunner().invoke(app, [*name.split(), "--help"], env=terminal, prog_name="nnqft").output
         text = "\n".join(line.rstrip() for line in out.strip().splitlines())
-        parts.append(f"## `nnqft {name}`\n\n```text\n{text}\n```\n")
+        parts.append(f"## `{f'nnqft {name}'.strip()}`\n\n{_twins(name)}```text\n{text}\n```\n")
     return "\n".join(parts)
+
+
+def _twins(command: str) -> str:
+    """The way to what a command does in Python, if there is one."""
+    import nnqft_ppl
+
+    names = TWINS.get(command, (command,) if command in nnqft_ppl.__all__ else ())
+    links = ", ".join(f"[`nq.{name}`](api/nnqft_ppl/{name}.rst)" for name in names)
+    return f"In Python: {links}.\n\n" if links else ""
 
 
 def _api(folder: Path) -> None:
@@ -223,7 +294,7 @@ def _api(folder: Path) -> None:
             if not kind:
                 continue
             there = documented.setdefault(value, f"{page}/{name}")  # a name may stand on two faces: it has one page
-            first = _escaped(inspect.cleandoc(value.__doc__ or "").split("\n\n")[0].replace("\n", " "))
+            first = _summary(inspect.cleandoc(value.__doc__ or "").split("\n\n")[0].replace("\n", " "))
             rows.append(f"| [`{name}`]({there}.rst) | {first} |")
             if there != f"{page}/{name}":
                 continue
@@ -248,10 +319,20 @@ def of_repository(app: Any, doctree: Any, docname: str) -> None:
             node["refuri"] = app.builder.get_relative_uri(docname, page)
 
 
+def way_back(app: Any, error: Exception | None) -> None:
+    """The pages of the atlas, which stand by themselves elsewhere, lead back to the site that they are a part of."""
+    bar = '<nav aria-label="Atlas">'
+    for page in () if error else (Path(app.outdir) / "atlas").glob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        page.write_text(text.replace(bar, f'{bar}<a href="../index.html">{app.config.project}</a> '), encoding="utf-8")
+
+
 def plain(_app: Any, _what: str, _name: str, _value: Any, _options: Any, lines: list[str]) -> None:
-    """In docstrings |a|, a* and a_ are mathematics, not markup."""
+    """In docstrings |a|, a* and a_ are mathematics, not markup; an example is left as Python shows it."""
+    example = False
     for k, line in enumerate(lines):
-        if not line.lstrip().startswith((">>>", "...")):
+        example = line.lstrip().startswith(">>>") or (example and bool(line.strip()))
+        if not example:
             parts = line.split("``")
             parts[::2] = [
                 re.sub(r"(?<=[\w)])_(?=\W|$)", r"\\_", re.sub(r"([|*])", r"\\\1", part)) for part in parts[::2]
