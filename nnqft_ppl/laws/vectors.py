@@ -201,8 +201,8 @@ class CoupledBottles(ChartedLaw):
     """k vectors of the wine bottle's law (44) that repel each other's directions, invariant under SO(D).
 
     P(a_1..a_k) ~ prod_j P(a_j) exp(-strength sum_(i<j) (a_i.a_j)^2), unnormalised, event shape (k, D): right angles are
-    the most probable. `sample` draws independent bottles until they are accepted, with the exponential as the chance:
-    exact, and slow where that is small. A draw that none of 10^5 tries gave is not a number.
+    the most probable. `sample` draws independent bottles and accepts each with the exponential as the chance, until
+    there are enough: exact, and slow where that is small. What 10^5 rounds did not give is not a number.
 
     Parameters
     ----------
@@ -234,21 +234,22 @@ class CoupledBottles(ChartedLaw):
     def sample(self, key: jax.Array | None, sample_shape: tuple[int, ...] = ()) -> jax.Array:
         assert key is not None
 
+        count = math.prod(sample_shape)
+
         def go_on(state: tuple[jax.Array, jax.Array, jax.Array]) -> jax.Array:
-            tries, _, accepted = state
-            return (tries < TRIES) & ~accepted.all()
+            tries, _, found = state
+            return (tries < TRIES) & (found < count)
 
         def again(state: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array, jax.Array]:
-            tries, kept, accepted = state
+            tries, kept, found = state
             key_bottle, key_chance = jax.random.split(jax.random.fold_in(key, tries))
-            a = self.bottle.sample(key_bottle, (*sample_shape, self.event_shape[0]))
-            lucky = -jax.random.exponential(key_chance, sample_shape) < -self.energy(a)
-            kept = jnp.where((lucky & ~accepted)[..., None, None], a, kept)
-            return tries + 1, kept, accepted | lucky
+            a = self.bottle.sample(key_bottle, (count, self.event_shape[0]))
+            accepted = -jax.random.exponential(key_chance, (count,)) < -self.energy(a)
+            place = jnp.where(accepted, found + jnp.cumsum(accepted) - 1, count)  # beyond the end nothing is written
+            return tries + 1, kept.at[place].set(a, mode="drop"), found + jnp.sum(accepted)
 
-        nothing = jnp.full((*sample_shape, *self.event_shape), jnp.nan)
-        start = (jnp.asarray(0), nothing, jnp.zeros(sample_shape, bool))
-        return jax.lax.while_loop(go_on, again, start)[1]
+        start = (jnp.asarray(0), jnp.full((count, *self.event_shape), jnp.nan), jnp.asarray(0))
+        return jax.lax.while_loop(go_on, again, start)[1].reshape(*sample_shape, *self.event_shape)
 
     def energy(self, a: jax.Array) -> jax.Array:
         """strength sum_(i<j) (a_i.a_j)^2 of vectors (..., k, D)."""
