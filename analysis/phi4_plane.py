@@ -110,10 +110,10 @@ def _weak(study: Study, net: Architecture, variance: float) -> None:
         error = float(np.hypot(errors[k], rest[k]))
         statement = f":phi^4:, lambda={WEAK}, N=inf: {name}, and its series to second order"
         study.monte_carlo("(7), (10)", statement, series[:, k].sum(), found[k], error, of=net)
-    # The second order takes back a part of the first; five errors of what is left are seen.
-    statement = f":phi^4:, lambda={WEAK}, N=inf: G4c on the square / its first order"
-    expected, ratio, error = (float(value / series[1, 1]) for value in (series[:, 1].sum(), found[1], -errors[1]))
-    study.between("(7), (10)", statement, expected, ratio, 5 * error, 1.0, route="draws", of=net)
+    if not study.quick:  # whose errors are half of what the second order takes back from the first
+        statement = f":phi^4:, lambda={WEAK}, N=inf: G4c on the square / its first order"
+        expected, ratio, error = (float(value / series[1, 1]) for value in (series[:, 1].sum(), found[1], -errors[1]))
+        study.between("(7), (10)", statement, expected, ratio, 5 * error, 1.0, route="draws", of=net)
 
 
 def _strong(study: Study, net: Architecture, variance: float) -> None:
