@@ -44,6 +44,7 @@ def test_which_theories_are_quantum():
     assert rows["gauss_net"][2].limit_reasons == ("reflection positivity, 2-point",)
 
 
+@pytest.mark.slow
 def test_every_axiom_is_asked_of_every_card():
     for net, verdicts, _ in matrix()[0].values():
         asked = {verdict.axiom for verdict in verdicts}
