@@ -37,9 +37,9 @@ def run(study: Study) -> None:
     for name in ("cauchy",) if study.quick else ("cauchy", "cos_net"):
         net, at = load(name, width=4), np.array([[2.0]])
         truth = observe(net, X[:, None], np.zeros(4), noise=0.5)
-        arguments: dict[str, Any] = {"replicates": 500, "draws": 31, "thin": 3, "warmup": 50, "seed": study.seed(0)}
+        arguments: dict[str, Any] = {"draws": 31, "thin": 3, "warmup": 50, "seed": study.seed(0), "sampler": "gibbs"}
         forgetful, quartic, stronger = (deform(truth, _quartic, X[:, None], np.full(4, w)) for w in (0.0, 2.0, 6.0))
-        interacting = calibrate(quartic, at, sampler="gibbs", **arguments)
+        interacting = calibrate(quartic, at, replicates=500, **arguments)
         statement = f"{name} with phi^4: ranks are uniform, p"
         study.between("(3)", statement, 0.5, interacting.p_value, LEVEL, 1.0, route="draws", of=net)
         shown = shown or [interacting]
@@ -50,8 +50,7 @@ def run(study: Study) -> None:
             ("noise 0.6 taken for 0.5", truth, next(louder), 500),
             ("noise 0.7 taken for 0.5, 128 replicates", truth, next(louder), 128),
         ):
-            asked = arguments | {"replicates": replicates, "sampler": "gibbs"}
-            found = calibrate(taken, at, truth=other, **asked).p_value
+            found = calibrate(taken, at, truth=other, replicates=replicates, **arguments).p_value
             statement = f"{name}, {words}: ranks are not uniform, p"
             study.between("(3)", statement, 0.0, found, 0.0, LEVEL, route="draws", of=net)
 

@@ -82,12 +82,12 @@ class Ascents:
         slope = jax.value_and_grad(height)
 
         def look(z: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
-            def gradient(z: jax.Array) -> Any:
+            def rising(z: jax.Array) -> Any:
                 log_p, gradient = slope(z)
                 return gradient, (log_p, gradient)
 
-            hessian, (log_p, gradient_here) = jax.jacfwd(gradient, has_aux=True)(z)
-            return log_p, gradient_here, -hessian
+            hessian, (log_p, gradient) = jax.jacfwd(rising, has_aux=True)(z)
+            return log_p, gradient, -hessian
 
         self.density, self.room = density, room
         self._rise: Any = jax.jit(jax.vmap(lambda z: (rise(z),)))

@@ -233,7 +233,6 @@ class CoupledBottles(ChartedLaw):
 
     def sample(self, key: jax.Array | None, sample_shape: tuple[int, ...] = ()) -> jax.Array:
         assert key is not None
-
         count = math.prod(sample_shape)
 
         def go_on(state: tuple[jax.Array, jax.Array, jax.Array]) -> jax.Array:
