@@ -4,6 +4,7 @@ import contextlib
 import functools
 import inspect
 import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import jax
@@ -81,6 +82,12 @@ def quick_compilation():
     """`quickly` for one test; fixtures of a module are made before it, and take it themselves."""
     with quickly():
         yield
+
+
+def part_of(cases: Iterable, everyday: Callable[..., bool]) -> list:
+    """The cases of a matrix, of cards or verbs: the suite asks those that `everyday` says, `make exhaustive` the rest."""
+    rows = [case if isinstance(case, tuple) else (case,) for case in cases]
+    return [pytest.param(*row, marks=() if everyday(*row) else pytest.mark.exhaustive) for row in rows]
 
 
 @pytest.fixture

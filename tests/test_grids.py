@@ -244,7 +244,7 @@ def test_actions_and_sources_on_grids_are_those_at_their_points():
     assert float(found[0][0] - log_density(net, (), {}, theta)[0]) == pytest.approx(factors, rel=1e-9)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_weights_chains_and_posteriors_are_those_at_the_points():
     net, grid = nq.load("cos_net", width=8, dim=2), grid_of((32, 17))
     x = np.zeros((1, 2, 2))

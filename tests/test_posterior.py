@@ -9,6 +9,7 @@ import numpy as np
 import numpyro.distributions as dist
 import pytest
 from arviz_base import from_dict
+from conftest import part_of
 from jax.tree_util import Partial
 from scipy.stats import norm
 
@@ -113,7 +114,9 @@ def test_precise_data_of_smooth_laws_are_worth_a_gradient(name, width, noise, sa
 
 
 @pytest.mark.usefixtures("quick_compilation")
-@pytest.mark.parametrize("name", ["wine_bottle", "deep_net", "coupled_scalar"])
+@pytest.mark.parametrize(
+    "name", part_of(["wine_bottle", "deep_net", "coupled_scalar"], lambda name: name == "wine_bottle")
+)
 def test_other_kinds_of_laws_and_neurons_sample(name):
     """Short chains of what no other test conditions are finite; the study `calibration` goes through the catalogue."""
     net = load(name, width=4)
@@ -294,7 +297,7 @@ MANY = np.linspace(-1.0, 1.3, 12)[:, None]
 LONG: dict[str, Any] = {"replicates": 1000, "warmup": 100, "draws": 31}
 
 
-@pytest.mark.parametrize("source", [None, 1.5])
+@pytest.mark.parametrize("source", part_of([None, 1.5], lambda source: source is None))
 def test_calibration(source):
     """Ranks of 1000 replicates of the Cauchy net are uniform: false alarms 1e-5; the study has the whole catalogue.
 
@@ -331,6 +334,7 @@ def quartic(phi):
     return 2.0 * phi**4
 
 
+@pytest.mark.exhaustive
 def test_calibration_of_the_gibbs_coupling():
     """NUTS on `gibbs_cos_net` given data, with exact prior draws by the radial law."""
     from monte_carlo import radial_gibbs_draws

@@ -10,14 +10,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from conftest import Z_LIMIT, assert_agrees
+from conftest import Z_LIMIT, assert_agrees, part_of
 from numpyro import handlers
 from numpyro.infer import MCMC, NUTS, Predictive
 from numpyro.infer.util import log_density
 from scipy import stats
 
 from nnqft_ppl import InputError, load, names, prior_predictive
-from nnqft_ppl.laws.ball import Ball, BallTransform
+from nnqft_ppl.laws.ball import Ball, BallTransform, UniformBall
 from nnqft_ppl.laws.propagators import RegulatedPower
 from nnqft_ppl.theory import AMPLITUDES
 
@@ -74,7 +74,11 @@ def test_trace_and_log_density(name, monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "settings"),
-    [("cos_net", {}), ("gauss_net", {"sigma_c": 0.3}), ("wine_bottle", {}), ("coupled_scalar", {"cutoff": 3.0}), ("deep_net", {})],
+    part_of(
+        [("cos_net", {}), ("gauss_net", {"sigma_c": 0.3}), ("wine_bottle", {}), ("coupled_scalar", {"cutoff": 3.0}),
+         ("deep_net", {})],
+        lambda name, _: name in ("cos_net", "wine_bottle"),
+    ),
 )  # fmt: skip
 def test_predictive_draws_the_theory(name, settings):
     """E phi^2 by Predictive, one card of each kind; `test_theorems` has draws of all. Sensitive to 6 %."""
@@ -101,7 +105,7 @@ def test_a_law_without_a_sampler_says_what_to_do():
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "settings"),
-    [
+    part_of([
         ("free_scalar", {"dim": 2, "cutoff": 2.0}),
         ("coupled_cos_net", {"epsilon": 0.8, "dim": 2}),
         ("equicorrelated_cos_net", {"epsilon": 0.3, "dim": 2}),
@@ -109,8 +113,8 @@ def test_a_law_without_a_sampler_says_what_to_do():
         ("gibbs_cos_net", {"epsilon": 2.0, "dim": 2}),
         ("wine_bottle", {"components": 3}),
         ("deep_net", {"inputs": 2}),
-    ],
-)
+    ], lambda name, _: name in ("free_scalar", "gibbs_cos_net", "wine_bottle")),
+)  # fmt: skip
 @pytest.mark.usefixtures("quick_compilation")
 def test_nuts_draws_the_same_theory(name, settings):
     """E phi^2 by NUTS on the prior, one card of each kind of law, errors by effective sample size; sensitive to 30 %."""
@@ -165,8 +169,8 @@ def test_regulated_power_samples_its_density(regulator, dim, power):
 
 
 def test_uniform_ball_is_uniform():
-    """Power 0 with the hard regulator: |b|^d is uniform, directions are isotropic."""
-    law = RegulatedPower(power=0.0, mass=1.0, cutoff=3.0, regulator="hard", dim=3)
+    """|b|^d is uniform, directions are isotropic."""
+    law = UniformBall(3.0, 3)
     b = np.asarray(law.sample(jax.random.key(0), (200_000,)))
     assert stats.kstest((np.linalg.norm(b, axis=1) / 3) ** 3, "uniform").pvalue > 1e-9
     assert np.abs(b.mean(0)).max() < Z_LIMIT * 3 / np.sqrt(5 * 200_000)

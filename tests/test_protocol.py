@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, part_of
 from protocol import BESIDE, OTHERS, THEORIES, VERBS, X, Y, outcome
 from scipy.optimize import minimize
 from typer.testing import CliRunner
@@ -53,10 +53,17 @@ def test_a_verb_works_or_says_what_is_missing(verb, theory):
     check_cell(verb, theory)
 
 
+def everyday(verb: str, theory: str) -> bool:
+    """Every refusal, and of what works a third: each slow verb with several theories, each theory with several verbs."""
+    return TABLE[verb, theory] != "works" or (list(VERBS).index(verb) + list(THEORIES).index(theory)) % 3 == 0
+
+
+SLOW = [(verb, theory) for verb in VERBS if VERBS[verb].slow for theory in THEORIES]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("theory", THEORIES)
-@pytest.mark.parametrize("verb", [name for name, verb in VERBS.items() if verb.slow])
-def test_a_verb_that_takes_seconds_does_too(verb, theory, request):
+@pytest.mark.parametrize(("verb", "theory"), part_of(SLOW, everyday))
+def test_a_verb_that_takes_seconds_does_too(verb, theory):
     check_cell(verb, theory)
 
 
