@@ -18,7 +18,6 @@ from nnqft_ppl.theory import (
     Fraction,
     Gaussian,
     Positive,
-    Static,
     latent_sign_moment,
     theorem,
 )
@@ -36,7 +35,7 @@ class CoupledScalar(CoupledCosineArchitecture):
     sigma_a: Positive = 1.0  #: amplitude scale: a_i = sigma_a ahat_i / sqrt(N)
     amplitude: AmplitudeLaw = Gaussian()  #: law of the unscaled amplitudes ahat
     mass: Positive = 1.0  #: mass m
-    cutoff: Static[Positive] = 10.0  #: momentum cutoff Lambda
+    cutoff: Positive = 10.0  #: momentum cutoff Lambda
     epsilon: Fraction = 0.1  #: coupling of the neurons
 
     @property

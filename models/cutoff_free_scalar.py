@@ -10,7 +10,17 @@ from numpy.typing import ArrayLike
 from scipy.special import gamma, kv, rgamma
 
 from nnqft_ppl.laws import StudentFrequencies, xp
-from nnqft_ppl.theory import AmplitudeLaw, Array, CosineArchitecture, Gaussian, InputError, Positive, Static, theorem
+from nnqft_ppl.theory import (
+    AmplitudeLaw,
+    Array,
+    CosineArchitecture,
+    Gaussian,
+    InputError,
+    Positive,
+    Static,
+    require,
+    theorem,
+)
 
 
 @final
@@ -30,8 +40,7 @@ class CutoffFreeScalar(CosineArchitecture):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.power <= self.dim / 2:
-            raise InputError(f"CutoffFreeScalar: power must be greater than dim/2 = {self.dim / 2}, got {self.power}")
+        require(self, "power", self.power > self.dim / 2, f"greater than dim/2 = {self.dim / 2}")
 
     @property
     def normalisation(self) -> float:

@@ -15,9 +15,8 @@ from nnqft_ppl.theory import (
     CoupledCosineArchitecture,
     Finite,
     Gaussian,
-    InputError,
     Positive,
-    Static,
+    require,
     signed_sums,
     theorem,
 )
@@ -36,14 +35,13 @@ class EquicorrelatedCosNet(CoupledCosineArchitecture):
     sigma_a: Positive = 1.0  #: amplitude scale: a_i = sigma_a ahat_i / sqrt(N)
     amplitude: AmplitudeLaw = Gaussian()  #: law of the unscaled amplitudes ahat
     sigma_b: Positive = 1.0  #: frequency scale
-    epsilon: Static[Finite] = 0.1  #: correlation of any two frequencies, between -1/(N-1) and 1
+    epsilon: Finite = 0.1  #: correlation of any two frequencies, between -1/(N-1) and 1
 
     def __post_init__(self) -> None:
         super().__post_init__()
         least = -1.0 if self.width == 1 else -1 / (self.width - 1)
-        if not least < self.epsilon < 1:
-            rule = f"greater than -1/(width - 1) = {least:.6g} and less than 1"
-            raise InputError(f"EquicorrelatedCosNet: epsilon must be {rule}, got {self.epsilon}")
+        rule = f"greater than -1/(width - 1) = {least:.6g} and less than 1"
+        require(self, "epsilon", (least < self.epsilon) & (self.epsilon < 1), rule)
 
     @property
     def s(self) -> float:
@@ -83,4 +81,4 @@ class EquicorrelatedCosNet(CoupledCosineArchitecture):
         """
         square = self.s**2 * (self.norm(u) ** 2 + self.norm(v) ** 2) / 2
         x = xp.abs(self.epsilon * self.s**2 * xp.sum(u * v, axis=-1))
-        return xp.exp(x - square) * np.expm1(-x) ** 2 / 8
+        return xp.exp(x - square) * xp.expm1(-x) ** 2 / 8

@@ -6,17 +6,8 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnqft_ppl.laws import BandFrequencies
-from nnqft_ppl.theory import (
-    AmplitudeLaw,
-    Array,
-    CosineArchitecture,
-    Gaussian,
-    InputError,
-    Positive,
-    Static,
-    theorem,
-)
+from nnqft_ppl.laws import BandFrequencies, xp
+from nnqft_ppl.theory import AmplitudeLaw, Array, CosineArchitecture, Gaussian, Positive, require, theorem
 
 
 @final
@@ -31,19 +22,18 @@ class FreeBoson(CosineArchitecture):
     """
 
     amplitude: AmplitudeLaw = Gaussian()  #: law of the unscaled amplitudes ahat
-    infrared: Static[Positive] = 1.0  #: infrared cutoff m: the smallest momentum
-    cutoff: Static[Positive] = 100.0  #: momentum cutoff Lambda
+    infrared: Positive = 1.0  #: infrared cutoff m: the smallest momentum
+    cutoff: Positive = 100.0  #: momentum cutoff Lambda
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.cutoff <= self.infrared:
-            raise InputError(f"FreeBoson: cutoff must be larger than infrared = {self.infrared}, got {self.cutoff}")
+        require(self, "cutoff", self.cutoff > self.infrared, f"larger than infrared = {self.infrared}")
 
     @property
     def sigma_a(self) -> float:
         """The canonical amplitude scale, sigma_a^2 = 2/(2 pi)^d int d^db/b^2 over the band."""
         log_normalisation = self.frequency_law.distribution(self.dim).log_normalisation()
-        return float((2 * np.exp(log_normalisation) / (2 * np.pi) ** self.dim) ** 0.5)
+        return (2 * xp.exp(log_normalisation) / (2 * np.pi) ** self.dim) ** 0.5
 
     @property
     def frequency_law(self) -> BandFrequencies:

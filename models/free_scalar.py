@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nnqft_ppl.laws import RegulatedFrequencies, ball_volume, propagator
-from nnqft_ppl.theory import AmplitudeLaw, Array, CosineArchitecture, Gaussian, Positive, Static, theorem
+from nnqft_ppl.theory import AmplitudeLaw, Array, CosineArchitecture, Gaussian, Positive, theorem
 
 
 @final
@@ -23,8 +23,8 @@ class FreeScalar(CosineArchitecture):
 
     sigma_a: Positive = 1.0  #: amplitude scale: a_i = sigma_a ahat_i / sqrt(N)
     amplitude: AmplitudeLaw = Gaussian()  #: law of the unscaled amplitudes ahat
-    mass: Static[Positive] = 1.0  #: mass m
-    cutoff: Static[Positive] = 10.0  #: momentum cutoff Lambda
+    mass: Positive = 1.0  #: mass m
+    cutoff: Positive = 10.0  #: momentum cutoff Lambda
 
     @property
     def frequency_law(self) -> RegulatedFrequencies:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nnqft_ppl.laws import FoldedCauchyFrequencies
-from nnqft_ppl.theory import AmplitudeLaw, Array, CosineArchitecture, Gaussian, Positive, Static, theorem
+from nnqft_ppl.theory import AmplitudeLaw, Array, CosineArchitecture, Gaussian, Positive, theorem
 
 
 @final
@@ -24,7 +24,7 @@ class LatticeCauchy(CosineArchitecture):
     sigma_a: Positive = 1.0  #: amplitude scale: a_i = sigma_a ahat_i / sqrt(N)
     amplitude: AmplitudeLaw = Gaussian()  #: law of the unscaled amplitudes ahat
     mass: Positive = 1.0  #: mass m
-    lattice_spacing: Static[Positive] = 0.25  #: distance Delta of neighbouring points of the lattice
+    lattice_spacing: Positive = 0.25  #: distance Delta of neighbouring points of the lattice
 
     @property
     def frequency_law(self) -> FoldedCauchyFrequencies:

@@ -1,17 +1,19 @@
-"""The solid ball and the shell as supports of laws, with their transforms from R^d; and the law 1/b^2 on a shell."""
+"""The solid ball and the shell as supports of laws, with their transforms from R^d; and laws on them in closed form."""
 
-import math
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.scipy.special import gammainc
 from numpyro.distributions import constraints
 from numpyro.distributions.transforms import Transform, biject_to
+from numpyro.distributions.util import array_equiv
 
 from nnqft_ppl.laws.charts import Chart, ChartedLaw, Shape
-from nnqft_ppl.laws.fourier import sphere_area
+from nnqft_ppl.laws.fourier import ball_volume, sphere_area
 from nnqft_ppl.laws.joint import isotropic_direction
+from nnqft_ppl.runtime.namespace import xp
 
 
 class Ball(constraints.Constraint):
@@ -32,7 +34,7 @@ class Ball(constraints.Constraint):
         return (self.radius,), (("radius",), {})
 
     def eq(self, other, static: bool = False):
-        return isinstance(other, Ball) and other.radius == self.radius
+        return isinstance(other, Ball) and array_equiv(self.radius, other.radius, static=static)
 
 
 class BallTransform(Transform):
@@ -56,13 +58,18 @@ class BallTransform(Transform):
 
     def log_abs_det_jacobian(self, x, y, intermediates=None):
         d = x.shape[-1]
-        return d * math.log(self.radius) - (0.5 * d + 1.0) * jnp.log1p(jnp.sum(x * x, axis=-1))
+        return d * jnp.log(self.radius) - (0.5 * d + 1.0) * jnp.log1p(jnp.sum(x * x, axis=-1))
 
     def tree_flatten(self):
         return (self.radius,), (("radius",), {})
 
     def eq(self, other, static: bool = False):
-        return isinstance(other, BallTransform) and other.radius == self.radius
+        return isinstance(other, BallTransform) and array_equiv(self.radius, other.radius, static=static)
+
+
+def _same_ends(one: Any, other: Any, static: bool) -> Any:
+    same = [array_equiv(getattr(one, end), getattr(other, end), static=static) for end in ("start", "stop")]
+    return same[0] & same[1]
 
 
 @biject_to.register(Ball)
@@ -89,7 +96,7 @@ class Shell(constraints.Constraint):
         return (self.start, self.stop), (("start", "stop"), {})
 
     def eq(self, other, static: bool = False):
-        return isinstance(other, Shell) and (other.start, other.stop) == (self.start, self.stop)
+        return isinstance(other, Shell) and _same_ends(self, other, static)
 
 
 class ShellTransform(Transform):
@@ -120,14 +127,14 @@ class ShellTransform(Transform):
 
     def log_abs_det_jacobian(self, x, y, intermediates=None):
         d = x.shape[-1]
-        volume = math.log(self.stop**d - self.start**d)
+        volume = jnp.log(self.stop**d - self.start**d)
         return volume - (0.5 * d + 1.0) * jnp.log1p(jnp.sum(x * x, axis=-1))
 
     def tree_flatten(self):
         return (self.start, self.stop), (("start", "stop"), {})
 
     def eq(self, other, static: bool = False):
-        return isinstance(other, ShellTransform) and (other.start, other.stop) == (self.start, self.stop)
+        return isinstance(other, ShellTransform) and _same_ends(self, other, static)
 
 
 @biject_to.register(Shell)
@@ -135,11 +142,69 @@ def _shell_transform(constraint: Shell) -> Transform:
     return ShellTransform(constraint.start, constraint.stop)
 
 
-class InverseSquare(ChartedLaw):
-    """P(b) = 1/(Z b^2), isotropic, on the shell start < |b| < stop in R^d; in the plane |b| is log-uniform."""
+class _Radial(ChartedLaw):
+    """A row b in R^d of an isotropic direction, whose radius is a function of a uniform number in closed form."""
 
     reparametrized_params: list[str] = []
-    pytree_aux_fields = ("start", "stop")
+
+    def radius_quantile(self, u: Any) -> Any:
+        """The radius |b| that is exceeded with probability 1 - u, of JAX or of NumPy as `u` is."""
+        raise NotImplementedError
+
+    def log_normalisation(self) -> Any:
+        """log Z of the density weight/Z."""
+        raise NotImplementedError
+
+    def sample(self, key: jax.Array | None, sample_shape: tuple[int, ...] = ()) -> jax.Array:
+        assert key is not None
+        key_radius, key_direction = jax.random.split(key)
+        radius = self.radius_quantile(jax.random.uniform(key_radius, sample_shape))
+        return radius[..., None] * isotropic_direction(key_direction, sample_shape, self.event_shape[0])
+
+    def chart(self, shape: Shape) -> Chart:
+        """Rows z -> radius z/|z|, at a radius that keeps the probability inside."""
+
+        def value(z: jax.Array) -> jax.Array:
+            length = _length(z)
+            return self.radius_quantile(gammainc(0.5 * shape[-1], 0.5 * length**2)) / length * z
+
+        return Chart(shape, value)
+
+
+class UniformBall(_Radial):
+    """P(b) = 1/Z, uniform in the solid ball |b| < end in R^d."""
+
+    pytree_data_fields = ("end",)
+
+    def __init__(self, end: float, dim: int, *, validate_args: bool | None = None) -> None:
+        self.end = end
+        super().__init__(batch_shape=(), event_shape=(dim,), validate_args=validate_args)
+
+    @property
+    def support(self) -> Ball:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return Ball(self.end)
+
+    @property
+    def reach(self) -> float:
+        return self.end
+
+    def weight(self, r: Any) -> Any:
+        return np.ones_like(r)
+
+    def radius_quantile(self, u: Any) -> Any:
+        return self.end * u ** (1.0 / self.event_shape[0])
+
+    def log_prob(self, value: Any, intermediates: Any = None) -> jax.Array:
+        return jnp.where(self.support(value), -self.log_normalisation(), -jnp.inf)
+
+    def log_normalisation(self) -> Any:
+        return xp.log(ball_volume(self.event_shape[0], self.end))
+
+
+class InverseSquare(_Radial):
+    """P(b) = 1/(Z b^2), isotropic, on the shell start < |b| < stop in R^d; in the plane |b| is log-uniform."""
+
+    pytree_data_fields = ("start", "stop")
 
     def __init__(self, start: float, stop: float, dim: int, *, validate_args: bool | None = None) -> None:
         self.start, self.stop = start, stop
@@ -149,38 +214,21 @@ class InverseSquare(ChartedLaw):
     def support(self) -> Shell:  # pyright: ignore[reportIncompatibleMethodOverride]
         return Shell(self.start, self.stop)
 
-    def radius(self, u: Any) -> Any:
-        """The radius |b| that is exceeded with probability 1 - u, of JAX or of NumPy as `u` is."""
+    def radius_quantile(self, u: Any) -> Any:
         power = self.event_shape[0] - 2  # the density of |b| is |b|^(d - 3)
         if power == 0:
             return self.start * (self.stop / self.start) ** u
         return (self.start**power + (self.stop**power - self.start**power) * u) ** (1.0 / power)
 
-    def sample(self, key: jax.Array | None, sample_shape: tuple[int, ...] = ()) -> jax.Array:
-        assert key is not None
-        key_radius, key_direction = jax.random.split(key)
-        radius = self.radius(jax.random.uniform(key_radius, sample_shape))
-        return radius[..., None] * isotropic_direction(key_direction, sample_shape, self.event_shape[0])
-
     def log_prob(self, value: Any, intermediates: Any = None) -> jax.Array:
         log_density = -jnp.log(jnp.sum(jnp.square(value), axis=-1)) - self.log_normalisation()
         return jnp.where(self.support(value), log_density, -jnp.inf)
 
-    def log_normalisation(self) -> float:
-        """log Z = log of the integral of 1/b^2 over the shell."""
+    def log_normalisation(self) -> Any:
         dim = self.event_shape[0]
         power = dim - 2
         ends = self.stop**power - self.start**power
-        return math.log(sphere_area(dim) * (ends / power if power else math.log(self.stop / self.start)))
-
-    def chart(self, shape: Shape) -> Chart:
-        """Rows z -> radius z/|z|, at a radius that keeps the probability inside."""
-
-        def value(z: jax.Array) -> jax.Array:
-            length = _length(z)
-            return self.radius(gammainc(0.5 * shape[-1], 0.5 * length**2)) / length * z
-
-        return Chart(shape, value)
+        return xp.log(sphere_area(dim) * (ends / power if power else xp.log(self.stop / self.start)))
 
 
 def _length(x: jax.Array) -> jax.Array:

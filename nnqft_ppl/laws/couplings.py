@@ -16,10 +16,11 @@ import jax.numpy as jnp
 import numpyro.distributions as dist
 from numpyro.distributions import constraints
 
+from nnqft_ppl.laws.ball import UniformBall
 from nnqft_ppl.laws.charts import Chart, ChartedLaw, Shape, leaf_chart
 from nnqft_ppl.laws.joint import isotropic_direction, leaf
-from nnqft_ppl.laws.propagators import RegulatedPower
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.namespace import xp
 
 
 class Tilt(Protocol):
@@ -135,7 +136,7 @@ class BallTilt:
 
     @property
     def law(self) -> dist.Distribution:
-        return RegulatedPower(power=0.0, mass=1.0, cutoff=self.cutoff, regulator="hard", dim=self.dim)
+        return UniformBall(self.cutoff, self.dim)
 
     def g(self, b: jax.Array) -> jax.Array:
         inside = jnp.sum(b * b, axis=-1) < (self.cutoff * 2.0 ** (-1.0 / self.dim)) ** 2
@@ -261,14 +262,14 @@ class EquicorrelatedNormal(ChartedLaw):
     def from_normal(self, z: jax.Array) -> jax.Array:
         """The law as a linear image of standard normals: the mean row and the deviations from it are independent."""
         mean = z.mean(axis=-2, keepdims=True)
-        return self.scale * (math.sqrt(1.0 - self.epsilon) * (z - mean) + math.sqrt(self._mean_variance) * mean)
+        return self.scale * (xp.sqrt(1.0 - self.epsilon) * (z - mean) + xp.sqrt(self._mean_variance) * mean)
 
     def log_prob(self, value: Any, intermediates: Any = None) -> jax.Array:
         width, dim = self.event_shape
         z = value / self.scale
         total, shared = jnp.sum(z * z, axis=(-2, -1)), jnp.sum(jnp.sum(z, axis=-2) ** 2, axis=-1)
         square = (total - self.epsilon / self._mean_variance * shared) / (1.0 - self.epsilon)
-        log_det = dim * ((width - 1) * math.log1p(-self.epsilon) + math.log(self._mean_variance))
+        log_det = dim * ((width - 1) * xp.log1p(-self.epsilon) + xp.log(self._mean_variance))
         return -0.5 * (square + log_det + width * dim * jnp.log(2.0 * math.pi * self.scale**2))
 
     def chart(self, shape: Shape) -> Chart:

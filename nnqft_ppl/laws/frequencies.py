@@ -14,7 +14,7 @@ import numpy as np
 import numpyro.distributions as dist
 from scipy import special
 
-from nnqft_ppl.laws.ball import InverseSquare
+from nnqft_ppl.laws.ball import InverseSquare, UniformBall
 from nnqft_ppl.laws.fourier import radial_fourier, student_radius
 from nnqft_ppl.laws.isotropic import SpectralPower, spectral_integral
 from nnqft_ppl.laws.lattice import FoldedCauchy, band_limited
@@ -297,12 +297,12 @@ class RegulatedFrequencies(FrequencyLaw):
     def end(self) -> float:
         return self.cutoff
 
-    def distribution(self, dim: int) -> RegulatedPower:
+    def distribution(self, dim: int) -> RegulatedPower | UniformBall:
+        if self.power == 0.0 and self.regulator == "hard":
+            return UniformBall(self.cutoff, dim)
         return RegulatedPower(power=self.power, mass=self.mass, cutoff=self.cutoff, regulator=self.regulator, dim=dim)
 
     def radius_quantile(self, u: Array, dim: int) -> Array:
-        if self.power == 0.0 and self.regulator == "hard":
-            return self.cutoff * u ** (1 / dim)
         return self.distribution(dim).radius_quantile(u)
 
     def characteristic(self, r: Array, dim: int) -> Array:
@@ -389,7 +389,7 @@ class BandFrequencies(FrequencyLaw):
         return InverseSquare(self.infrared, self.cutoff, dim)
 
     def radius_quantile(self, u: Array, dim: int) -> Array:
-        return self.distribution(dim).radius(u)
+        return self.distribution(dim).radius_quantile(u)
 
     def characteristic(self, r: Array, dim: int) -> Array:
         m, weight = self.infrared, lambda p: (2 * np.pi) ** dim * self.density(p, dim)
@@ -397,4 +397,4 @@ class BandFrequencies(FrequencyLaw):
 
     def density(self, p: Array, dim: int) -> Array:
         inside = (p > self.infrared) & (p < self.cutoff)
-        return inside * math.exp(-self.distribution(dim).log_normalisation()) / np.maximum(p, self.infrared) ** 2
+        return inside * xp.exp(-self.distribution(dim).log_normalisation()) / np.maximum(p, self.infrared) ** 2

@@ -65,7 +65,7 @@ class FoldedCauchy(ChartedLaw):
         half = 0.5 * self.spacing * value
         squeeze = jnp.broadcast_to(self._squeeze, jnp.shape(half))
         curve = (squeeze * jnp.cos(half)) ** 2 + jnp.sin(half) ** 2
-        return math.log(self.spacing / (2.0 * math.pi)) + jnp.log(squeeze) - jnp.log(curve)
+        return jnp.log(self.spacing / (2.0 * math.pi)) + jnp.log(squeeze) - jnp.log(curve)
 
     @property
     def _squeeze(self) -> jax.Array:

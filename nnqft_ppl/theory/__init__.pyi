@@ -27,6 +27,7 @@ __all__ = [
     "Student",
     "balanced_signs",
     "latent_sign_moment",
+    "require",
     "signed_sums",
     "theorem",
 ]
@@ -47,4 +48,4 @@ from .architecture import Architecture, Array, InputError, NoClosedForm, theorem
 from .cosine import CosineArchitecture, balanced_signs
 from .coupled_cosine import CoupledCosineArchitecture, latent_sign_moment, signed_sums
 from .paths import Activation, PathArchitecture
-from .ranges import Count, Finite, Fraction, NonNegative, Positive, PositiveOrInfinite, Several, Static
+from .ranges import Count, Finite, Fraction, NonNegative, Positive, PositiveOrInfinite, Several, Static, require

@@ -65,6 +65,44 @@ def enforce(instance: Any) -> None:
         object.__setattr__(instance, name, checked(f"{owner}: {name}", hint, value))
 
 
+def require(instance: Any, name: str, holds: Any, rule: str) -> None:
+    """Hold a hyperparameter against the others, in the ``__post_init__`` of a card; what JAX traces is not asked.
+
+    Parameters
+    ----------
+    instance
+        The theory, a frozen dataclass.
+    name
+        The hyperparameter that an error names.
+    holds
+        Does the rule hold? A traced condition stands for numbers that are not known yet.
+    rule
+        The rule in words, after ``must be``.
+
+    Raises
+    ------
+    InputError
+        ``Band: stop must be greater than start = 2.0, got 1.0``.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> from nnqft_ppl.theory import require
+    >>> @dataclass(frozen=True)
+    ... class Band:
+    ...     start: float
+    ...     stop: float
+    ...
+    ...     def __post_init__(self):
+    ...         require(self, "stop", self.stop > self.start, f"greater than start = {self.start}")
+    >>> Band(2.0, 1.0)
+    Traceback (most recent call last):
+    nnqft_ppl.runtime.errors.InputError: Band: stop must be greater than start = 2.0, got 1.0
+    """
+    if not _is_traced(holds) and not holds:
+        raise InputError(f"{type(instance).__name__}: {name} must be {rule}, got {getattr(instance, name)}")
+
+
 @cache
 def field_types(cls: type) -> dict[str, Any]:
     """The annotation of every field of a dataclass, `Annotated` rules included, in the order of declaration."""
