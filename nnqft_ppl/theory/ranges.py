@@ -79,6 +79,10 @@ def require(instance: Any, name: str, holds: Any, rule: str) -> None:
     rule
         The rule in words, after ``must be``.
 
+    Returns
+    -------
+    None, where the rule holds or cannot be asked.
+
     Raises
     ------
     InputError
