@@ -65,6 +65,25 @@ def test_weighted_networks_of_an_interacting_theory():
     assert found.effective < 50_000
 
 
+@pytest.mark.slow
+def test_no_momentum_on_a_torus():
+    """Means over a torus take modes (k, 0) alone: C(t) is a sum of cosines over them, read off the card's spectrum.
+
+    False alarms 6e-7; one place in place of four, whose states have momenta too, is 0.5 higher and is caught.
+    """
+    net: Any = load("torus", dim=2, width=20, mass=1.0, period=4.0, cutoff=6.0, regulator="hard")
+    times, space = 0.3 * np.arange(5), np.arange(4.0)[:, None]  # momenta up to 6 alias with 0 from 2 pi on
+    found, one = (
+        energies(net, times, space=places, shifts=(0,), lags=(0, 1), draws=100_000, seed=3)
+        for places in (space, space[:1])
+    )
+    k = 2 * np.pi / 4 * np.arange(-3, 4)  # |k| < 6
+    both = [np.sum(np.cos(k * t) / (k**2 + 1)) for t in (0.0, 0.3)]
+    expected = -np.log(both[1] / both[0]) / 0.3
+    assert abs(found.energies[0] - expected) < 5 * found.errors[0] < 0.05
+    assert one.energies[0] - expected > 20 * one.errors[0]
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
@@ -75,7 +94,9 @@ def test_weighted_networks_of_an_interacting_theory():
         ({"powers": (1, 1)}, "powers must be different whole numbers from 1 on"),
         ({"shifts": ()}, "shifts must be different whole numbers from 0 on"),
         ({"draws": 10}, "draws must be at least 100"),
-        ({"model": load("cos_net", dim=2)}, "CosNet must be a theory on the line"),
+        ({"model": load("cos_net", dim=2)}, r"space must be places \(S, 1\) for a theory in 2 dimensions, got none"),
+        ({"model": load("cos_net", dim=2), "space": [0.0, 1.0]}, r"places \(S, 1\) .*, got shape \(2,\)"),
+        ({"space": [[0.0]]}, r"space must be left out on the line, got shape \(1, 1\)"),
     ],
     ids=str,
 )

@@ -1,11 +1,15 @@
-"""Energies of a theory on the line from its draws: the generalised eigenvalue problem of its correlators.
+"""Energies of a theory from its draws: the generalised eigenvalue problem of its correlators.
 
 Powers of the field at one time, moved on by a while, O_j = phi^p(s), make the states exp(-s H) phi^p |0>. As reflection
 positivity says, C_ij(t) = <theta(O_i) O_j(t)> - <O_i><O_j> is a sum over states of <O_i|n> exp(-E_n t) <n|O_j>. The
 generalised eigenvalues of C(t_1) v = lambda C(t_0) v are exp(-E_n (t_1 - t_0)), up to states beyond the number of
 operators, which change them by about exp(-(E - E_n) t_0) (Luscher and Wolff 1990).
+
+In more dimensions the first coordinate is time, and an operator is the mean of phi^p over places in space. Spread evenly
+over a torus they take states without momentum; elsewhere the energies of all momenta make a continuum above the mass.
 """
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -42,23 +46,26 @@ def energies(
     model: Model,
     times: ArrayLike,
     *,
+    space: ArrayLike | None = None,
     powers: Sequence[int] = (1,),
     shifts: Sequence[int] = (0, 2),
     lags: tuple[int, int] = (1, 2),
     draws: int = 100_000,
     seed: int = 0,
 ) -> Energies:
-    """Energies E_n - E_0 and weights of a theory on the line, from sampled correlators of powers of its field.
+    """Energies E_n - E_0 and weights of a theory, from sampled correlators of powers of its field.
 
     C(t_1) v = lambda C(t_0) v with lambda_n = exp(-E_n (t_1 - t_0)), for a theory that satisfies (13).
 
     Parameters
     ----------
     model
-        A theory on the line, or one with a source, an action or data, whose networks are weighted then.
+        A theory, or one with a source, an action or data, whose networks are weighted then.
     times
         At least three times (T,), equally far apart, at which the field is drawn: correlators are averaged over all of
         them, so that the theory must be stationary there.
+    space
+        Places (S, d - 1) of a theory in d > 1 dimensions, over which an operator is averaged; times are x_0.
     powers
         The powers p of the field, odd for states that one field reaches and even for those that two do.
     shifts
@@ -76,8 +83,8 @@ def energies(
     Raises
     ------
     InputError
-        for a theory in the plane or without an exact sampler, unknown hyperparameters, times that are not equally far
-        apart, powers or lags that cannot be used, or too few draws for the powers.
+        for a theory without an exact sampler, unknown hyperparameters, places that are not those of its space, times
+        that are not equally far apart, powers or lags that cannot be used, or too few draws for the powers.
 
     Examples
     --------
@@ -89,10 +96,7 @@ def energies(
     True
     """
     theory = conditioned(model)
-    if theory.net.dim != 1:
-        raise InputError(
-            f"energies: {type(theory.net).__name__} must be a theory on the line, got dim = {theory.net.dim}"
-        )
+    places = _places(theory.net, space)
     if theory.unknown:
         raise InputError("energies: hyperparameters must be known; give them a value with load")
     t = np.asarray(times, dtype=float)
@@ -108,8 +112,9 @@ def energies(
     if draws < 2 * BLOCKS:
         raise InputError(f"draws must be at least {2 * BLOCKS}, got {draws}")
     beside = in_precision(theory, "float32") if theory.factors else None  # as the networks are drawn
-    operators = _Operators(tuple(powers), tuple(shifts), lags, len(t), beside)
-    sums, effective = _block_sums(theory, operators, check_points(t[:, None], 1), draws, seed)
+    operators = _Operators(tuple(powers), tuple(shifts), lags, (len(t), len(places)), beside)
+    x = np.column_stack([np.repeat(t, len(places)), np.tile(places, (len(t), 1))])
+    sums, effective = _block_sums(theory, operators, check_points(x, theory.net.dim), draws, seed)
     whole, step = [part.sum(axis=0) for part in sums], float(steps.mean())
     value = _solved(whole, lags, step)
     others = ([all_ - part[k] for all_, part in zip(whole, sums, strict=True)] for k in range(BLOCKS))
@@ -118,27 +123,39 @@ def energies(
     return Energies(value[0], errors[0], value[1], errors[1], effective)
 
 
+def _places(net: Architecture, space: ArrayLike | None) -> Array:
+    """Where an operator has its fields, (S, d - 1): one place without coordinates on the line."""
+    if net.dim == 1 and space is None:
+        return np.zeros((1, 0))
+    rule = f"places (S, {net.dim - 1}) for a theory in {net.dim} dimensions" if net.dim > 1 else "left out on the line"
+    given = None if space is None else np.asarray(space, dtype=float)
+    if net.dim == 1 or given is None or given.shape != (len(given), net.dim - 1) or not given.size:
+        raise InputError(f"space must be {rule}, got {'none' if given is None else f'shape {given.shape}'}")
+    return given
+
+
 class _Operators(NamedTuple):
     """What one network says of the operators: means over times, products at both lags, and its log weight."""
 
     powers: tuple[int, ...]
     shifts: tuple[int, ...]
     lags: tuple[int, int]
-    times: int  #: their number
+    shape: tuple[int, int]  #: numbers of times and of places
     model: Conditioned | None  #: the theory, where it has factors
 
     def __call__(self, net: Architecture, theta: Parameters, points: jax.Array) -> tuple[jax.Array, ...]:
         every = net.field(theta, points).reshape(len(points), -1)
-        phi, log_weight = every[: self.times, 0], jnp.zeros((), every.dtype)
+        count = math.prod(self.shape)
+        phi, log_weight = every[:count, 0].reshape(self.shape), jnp.zeros((), every.dtype)
         if self.model is not None:  # which knows the field at the other points
-            rest = every[self.times :] if net.component_count > 1 else every[self.times :, 0]
+            rest = every[count:] if net.component_count > 1 else every[count:, 0]
             log_weight = self.model.log_factors_of(rest, self.model.with_values({})[1])
-        fields = [phi**p for p in self.powers]
+        fields = [(phi**p).mean(axis=1) for p in self.powers]
         means = jnp.repeat(jnp.stack([one.mean() for one in fields]), len(self.shifts))
 
         def product(p: jax.Array, q: jax.Array, lag: int) -> jax.Array:
             """phi^p(0) phi^q(lag), averaged over times and over both orders."""
-            early, late = slice(self.times - lag), slice(lag, None)
+            early, late = slice(self.shape[0] - lag), slice(lag, None)
             return 0.5 * (jnp.mean(p[early] * q[late]) + jnp.mean(q[early] * p[late]))
 
         every_operator = [(one, shift) for one in fields for shift in self.shifts]
