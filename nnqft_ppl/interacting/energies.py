@@ -5,8 +5,9 @@ positivity says, C_ij(t) = <theta(O_i) O_j(t)> - <O_i><O_j> is a sum over states
 generalised eigenvalues of C(t_1) v = lambda C(t_0) v are exp(-E_n (t_1 - t_0)), up to states beyond the number of
 operators, which change them by about exp(-(E - E_n) t_0) (Luscher and Wolff 1990).
 
-In more dimensions the first coordinate is time, and an operator is the mean of phi^p over places in space. Spread evenly
-over a torus they take states without momentum; elsewhere the energies of all momenta make a continuum above the mass.
+In more dimensions the first coordinate is time, and an operator is the mean of phi^p over places in space. Spread
+evenly over a torus they take states without momentum; elsewhere the energies of all momenta make a continuum above the
+mass.
 """
 
 import math
