@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, part_of
 
 from nnqft_ppl import models, studies
 from nnqft_ppl.studies.printed_forms import Form, errata, forms  # pyright: ignore[reportMissingImports]
@@ -74,7 +74,7 @@ PLANTED = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("card", "quantity"), PLANTED)
+@pytest.mark.parametrize(("card", "quantity"), part_of(PLANTED, lambda *case: case in PLANTED[::2]))
 def test_a_planted_error_turns_a_row_red(tmp_path, monkeypatch, card, quantity):
     """A closed form that is off by one in a hundred thousand falls short somewhere."""
     cls = models.card(card)

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from conftest import part_of
 from numpyro.infer.util import log_density
 
 import nnqft_ppl as nq
@@ -62,7 +63,7 @@ def one_network(net: Any) -> dict[str, Any]:
 # -- sums of waves -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("counts", COUNTS, ids=str)
+@pytest.mark.parametrize("counts", part_of([(c,) for c in COUNTS], lambda counts: counts in COUNTS[::2]), ids=str)
 def test_a_product_over_axes_is_the_sum_at_every_point(counts):
     """In one to four dimensions, axes of one point and of a prime number of them, with one component and with three."""
     grid = grid_of(counts)
@@ -143,7 +144,7 @@ def test_fields_are_those_at_the_points(card):
     check_card(card)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_fields_of_the_whole_family_are_those_at_the_points():
     for name in nq.names():
         if issubclass(nq.models.card(name), CosineArchitecture):
@@ -207,7 +208,7 @@ def test_cards_of_other_neurons_take_the_points():
     assert not Squared(width=3, dim=2).factorises(grid)
 
 
-@pytest.mark.parametrize("card", ["cos_net", pytest.param("vector", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("card", ["cos_net", pytest.param("vector", marks=pytest.mark.exhaustive)])
 def test_one_seed_draws_the_same_networks_on_a_grid_and_at_its_points(card):
     """By both ways of drawing, in float32 to SINGLE and in float64 to DOUBLE; the first network is not the second."""
     net = nq.load(card, width=20)

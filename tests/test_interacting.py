@@ -321,7 +321,7 @@ def test_errors_of_the_command_are_one_line(options, message):
     assert len(found.stderr.splitlines()) == 1
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.usefixtures("quick_compilation")
 def test_the_command_in_the_plane(tmp_path):
     out = tmp_path / "phi4.parquet"

@@ -69,7 +69,7 @@ PAIRS = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", PAIRS)
+@pytest.mark.parametrize("name", part_of(PAIRS, lambda name: name in [*PAIRS][::2]))
 def test_one_theory_has_one_verdict(name):
     first, *others = PAIRS[name]()
     x = first.length * np.pad([[0.1], [0.7], [-0.4], [1.1]], ((0, 0), (0, first.dim - 1)))
@@ -91,7 +91,7 @@ GAUSSIAN = [name for name in PAIRS if name != "a wine bottle"]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", part_of(GAUSSIAN, lambda name: name in GAUSSIAN[::2]))
+@pytest.mark.parametrize("name", part_of(GAUSSIAN, lambda name: name in GAUSSIAN[1::2]))
 def test_one_theory_has_one_prediction_one_dual_and_one_posterior(name):
     """What `predict`, `dual` and `posterior --limit` say, in units in which the field of both has one variance.
 

@@ -60,8 +60,8 @@ def read_field(model, key, at):
     ("width", "kernel", "draws"),
     [
         (5, lambda model: NutsSampler(collapse(model), 300), 2000),
-        (5, lambda model: GibbsSampler(collapse(model), 5), 2000),
-        (5, lambda model: GibbsSampler(collapse(model), 2), 2000),
+        pytest.param(5, lambda model: GibbsSampler(collapse(model), 5), 2000, marks=pytest.mark.exhaustive),
+        pytest.param(5, lambda model: GibbsSampler(collapse(model), 2), 2000, marks=pytest.mark.exhaustive),
         (3, lambda model: GibbsSampler(collapse(model), 2), 2000),
         (5, lambda model: GibbsSampler(model, 2), 20_000),
     ],
@@ -321,6 +321,7 @@ def test_calibration_catches_wrong_noise():
     assert result.p_value < 1e-5
 
 
+@pytest.mark.exhaustive  # the study `calibration` asks both in every run
 def test_calibration_of_a_deformation_and_a_dropped_weight():
     """A quartic interaction with data passes; a sampler that forgets the action is caught."""
     data = observe(load("cauchy", width=5), X[:3], np.zeros(3), noise=0.5)

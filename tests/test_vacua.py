@@ -47,7 +47,7 @@ def test_several_bottles(count, bottles, goldstones, moduli):
     assert found.log_p == pytest.approx(bottles * float(bottle.log_prob(1.3 * np.eye(1, count)[0])), rel=1e-9)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_several_bottles_by_a_search_of_all_amplitudes():
     """The whole P(a), which knows nothing of groups: one family with as many zero modes, and the fate says so."""
     net = Bottles(components=3, width=2)
