@@ -104,13 +104,23 @@ def test_nuts_draws_the_gibbs_coupling():
 @pytest.mark.parametrize(
     ("name", "width", "noise", "sampler"),
     [("cos_net", 10, 0.5, "gibbs"), ("cos_net", 10, 0.02, "nuts"), ("cauchy", 10, 0.02, "gibbs"),
-     ("cos_net", 3, 0.02, "gibbs")],
+     ("cos_net", 3, 0.02, "nuts")],
 )  # fmt: skip
 def test_precise_data_of_smooth_laws_are_worth_a_gradient(name, width, noise, sampler):
-    """Var L of prior draws is far below 1 or far above it; heavy tails and more values than neurons take Gibbs moves."""
+    """Var L of prior draws is far below 1 or far above it; heavy tails take Gibbs moves."""
     model = collapse(observe(load(name, width=width), X, Y, noise=noise))
     assert plan(model).sampler == sampler
     assert (log_weight_variance(model) > 1) == (noise < 0.1)
+
+
+@pytest.mark.usefixtures("quick_compilation")
+@pytest.mark.parametrize(("width", "sampler"), [(30, "gibbs"), (5, "nuts")])
+def test_sweeps_of_few_neurons_until_each_is_stubborn(width, sampler):
+    """60 values of a sine with noise 0.3: Var L is above 1 for 30 neurons, and for 5 so large that none of them moves."""
+    x = np.linspace(0.0, 10.0, 60)[:, None]
+    model = collapse(observe(load("cos_net", width=width), x, np.sin(x[:, 0]), noise=0.3))
+    assert log_weight_variance(model) > 1
+    assert plan(model).sampler == sampler
 
 
 @pytest.mark.usefixtures("quick_compilation")

@@ -104,7 +104,7 @@ def posterior(
 
     Example: `nnqft posterior cauchy --data examples/nile.csv --x year --y volume`
 
-    Example: `nnqft posterior cos_net --data examples/hills.csv --x east,north --y height`
+    Example: `nnqft posterior cos_net --data examples/hills.csv --x east,north --y height --width 40`
     """
     partial = out / ".partial"
     with answering("posterior", as_json, keeps=partial) as screen, contextlib.ExitStack() as stack:
@@ -314,7 +314,7 @@ def compare(
 
     A theory of `--theory FILE` has a width of its own, and the points of an action or a source in standardised units.
 
-    Example: `nnqft compare cauchy cos_net --data examples/nile.csv --x year --y volume --widths 10,100`
+    Example: `nnqft compare cauchy cos_net --data examples/nile.csv --x year --y volume --widths 30,100`
     """
     with answering("compare", as_json) as screen:
         if out is not None:
