@@ -314,7 +314,7 @@ def compare(
 
     A theory of `--theory FILE` has a width of its own, and the points of an action or a source in standardised units.
 
-    Example: `nnqft compare cauchy cos_net --data examples/nile.csv --x year --y volume --widths 30,100`
+    Example: `nnqft compare cauchy cos_net --data examples/nile.csv --x year --y volume --widths 100`
     """
     with answering("compare", as_json) as screen:
         if out is not None:
