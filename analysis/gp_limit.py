@@ -73,11 +73,12 @@ def departure(net: Architecture, limit: Normal, draws: int, seed: int) -> Depart
     weight = np.exp(log_z - log_z.max())
     weight /= weight.mean()
     linear = kernel[:, above[0], above[1]] - kernel_matrix(net, every, every)[above]
-    columns = np.column_stack([linear, np.ones(draws)])
+    centred = linear - linear.mean(axis=0)
+    squares = centred.T @ centred  # whose inverse is good to half of all digits, and any coefficients near would do
     value, rest = 0.0, np.zeros(draws)
     for _ in range(3):  # a ratio of means, whose denominator enters with the value itself
         terms = weight * (mean - limit.mean[1] - value)
-        rest = terms - linear @ np.linalg.lstsq(columns, terms, rcond=None)[0][:-1]
+        rest = terms - linear @ np.linalg.lstsq(squares, centred.T @ terms, rcond=None)[0]
         value += float(rest.mean())
     return Departure(value, float(rest.std() / draws**0.5))
 

@@ -76,7 +76,7 @@ def run(study: Study) -> None:
     for name, settings in INSTANCES:
         if not (study.quick and name in seen):
             net = theory(name, settings)
-            draws = 200_000 if study.quick else 1_000_000
+            draws = 200_000 if study.quick else 750_000
             theorem_rows(study, net, recorded(drawn(net), draws=draws, seed=study.seed(1)))
         seen.add(name)
 
