@@ -46,7 +46,7 @@ def compose(
     ----------
     g
         A function of the input layer, shape (k,), and by name of the parameters of one neuron; it returns one number
-        and is traced by JAX. Or a module: a pytree that can be called, as those of Equinox are, whose real arrays are
+        and is traced by JAX. Or a module: a pytree that can be called, as of Equinox or Flax NNX, whose real arrays are
         parameters; their values give way to draws. Or `Powers`.
     inputs
         The theory whose neurons are l_1..l_k: its width is k, its amplitudes are left out. It may be composed itself.
