@@ -252,6 +252,7 @@ def every_mutation(chosen: Sequence[str]) -> Iterator[Mutation]:
         net = theory(name, next(settings for card, settings in INSTANCES if card == name))
         yield from sampler_mutations(net)
         yield from formula_mutations(net)
+        jax.clear_caches()  # the programs of all cards together have more pieces of memory than a process may map
 
 
 if __name__ == "__main__":
