@@ -148,8 +148,9 @@ def section(sizes: list[int]) -> str:
     ]
     limit_rows = []
     for count in (1000, MAUNA_LOA, 3000, 10_000, 100_000):
-        limit_rows += limits(count)
-        print(*limit_rows[-4:], sep="\n", file=sys.stderr, flush=True)
+        found = limits(count)
+        limit_rows += found
+        print(*found, sep="\n", file=sys.stderr, flush=True)
     for count in sizes:
         lines.append(chains(count))
         print(lines[-1], file=sys.stderr, flush=True)
