@@ -155,6 +155,10 @@ class _Radial(ChartedLaw):
         """log Z of the density weight/Z."""
         raise NotImplementedError
 
+    def _log_normalisation_as(self, value: Any) -> jax.Array:
+        """log Z in the precision of a value."""
+        return jnp.asarray(self.log_normalisation(), jnp.result_type(value))
+
     def sample(self, key: jax.Array | None, sample_shape: tuple[int, ...] = ()) -> jax.Array:
         assert key is not None
         key_radius, key_direction = jax.random.split(key)
@@ -195,7 +199,7 @@ class UniformBall(_Radial):
         return self.end * u ** (1.0 / self.event_shape[0])
 
     def log_prob(self, value: Any, intermediates: Any = None) -> jax.Array:
-        return jnp.where(self.support(value), -self.log_normalisation(), -jnp.inf)
+        return jnp.where(self.support(value), -self._log_normalisation_as(value), -jnp.inf)
 
     def log_normalisation(self) -> Any:
         return xp.log(ball_volume(self.event_shape[0], self.end))
@@ -221,7 +225,7 @@ class InverseSquare(_Radial):
         return (self.start**power + (self.stop**power - self.start**power) * u) ** (1.0 / power)
 
     def log_prob(self, value: Any, intermediates: Any = None) -> jax.Array:
-        log_density = -jnp.log(jnp.sum(jnp.square(value), axis=-1)) - self.log_normalisation()
+        log_density = -jnp.log(jnp.sum(jnp.square(value), axis=-1)) - self._log_normalisation_as(value)
         return jnp.where(self.support(value), log_density, -jnp.inf)
 
     def log_normalisation(self) -> Any:

@@ -20,7 +20,6 @@ from nnqft_ppl.laws.ball import UniformBall
 from nnqft_ppl.laws.charts import Chart, ChartedLaw, Shape, leaf_chart
 from nnqft_ppl.laws.joint import isotropic_direction, leaf
 from nnqft_ppl.runtime.errors import InputError
-from nnqft_ppl.runtime.namespace import xp
 
 
 class Tilt(Protocol):
@@ -262,14 +261,14 @@ class EquicorrelatedNormal(ChartedLaw):
     def from_normal(self, z: jax.Array) -> jax.Array:
         """The law as a linear image of standard normals: the mean row and the deviations from it are independent."""
         mean = z.mean(axis=-2, keepdims=True)
-        return self.scale * (xp.sqrt(1.0 - self.epsilon) * (z - mean) + xp.sqrt(self._mean_variance) * mean)
+        return self.scale * (jnp.sqrt(1.0 - self.epsilon) * (z - mean) + jnp.sqrt(self._mean_variance) * mean)
 
     def log_prob(self, value: Any, intermediates: Any = None) -> jax.Array:
         width, dim = self.event_shape
         z = value / self.scale
         total, shared = jnp.sum(z * z, axis=(-2, -1)), jnp.sum(jnp.sum(z, axis=-2) ** 2, axis=-1)
         square = (total - self.epsilon / self._mean_variance * shared) / (1.0 - self.epsilon)
-        log_det = dim * ((width - 1) * xp.log1p(-self.epsilon) + xp.log(self._mean_variance))
+        log_det = dim * ((width - 1) * jnp.log1p(-self.epsilon) + jnp.log(self._mean_variance))
         return -0.5 * (square + log_det + width * dim * jnp.log(2.0 * math.pi * self.scale**2))
 
     def chart(self, shape: Shape) -> Chart:
