@@ -58,7 +58,7 @@ errata: $(VENV)/.installed
 reference: $(VENV)/.installed
 	$(BIN)/python -m nnqft_ppl.checks.truth $(CARDS)
 
-# Plant an error in every card, in its draws and in each of its closed forms: a quarter of an hour.
+# Plant an error in every card, in its draws and in each of its closed forms: half an hour.
 mutations: $(VENV)/.installed-dev
 	$(BIN)/python tests/mutations.py docs/MUTATIONS.md
 

@@ -69,7 +69,7 @@ def test_weighted_networks_of_an_interacting_theory():
 def test_no_momentum_on_a_torus():
     """Means over a torus take modes (k, 0) alone: C(t) is a sum of cosines over them, read off the card's spectrum.
 
-    False alarms 6e-7; one place in place of four, whose states have momenta too, is 0.5 higher and is caught.
+    False alarms 6e-7; one place in place of four, whose states have momenta too, is 0.24 higher: 60 errors.
     """
     net: Any = load("torus", dim=2, width=20, mass=1.0, period=4.0, cutoff=6.0, regulator="hard")
     times, space = 0.3 * np.arange(5), np.arange(4.0)[:, None]  # momenta up to 6 alias with 0 from 2 pi on

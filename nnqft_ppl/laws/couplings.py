@@ -134,7 +134,7 @@ class BallTilt:
     dim: int  #: dimension d
 
     @property
-    def law(self) -> dist.Distribution:
+    def law(self) -> UniformBall:
         return UniformBall(self.cutoff, self.dim)
 
     def g(self, b: jax.Array) -> jax.Array:
@@ -145,8 +145,7 @@ class BallTilt:
         """(|b|/Lambda)^d is uniform on the inner or the outer half of [0, 1]."""
         key_direction, key_radius = jax.random.split(key)
         u = 0.5 * (jax.random.uniform(key_radius, shape) + jnp.where(sign > 0, 0.0, 1.0))
-        radius = self.cutoff * u ** (1.0 / self.dim)
-        return radius[..., None] * isotropic_direction(key_direction, shape, self.dim)
+        return self.law.radius_quantile(u)[..., None] * isotropic_direction(key_direction, shape, self.dim)
 
 
 class LatentSignTilt(ChartedLaw):
