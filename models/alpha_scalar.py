@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nnqft_ppl.laws import RegulatedFrequencies, propagator, xp
-from nnqft_ppl.theory import AmplitudeLaw, Array, ConstantModulus, CosineArchitecture, Finite, Positive, Static, theorem
+from nnqft_ppl.theory import AmplitudeLaw, Array, ConstantModulus, CosineArchitecture, Finite, Positive, theorem
 
 
 @final
@@ -23,15 +23,16 @@ class AlphaScalar(CosineArchitecture):
     """
 
     amplitude: AmplitudeLaw = ConstantModulus()  #: law of the unscaled amplitudes ahat
-    alpha: Static[Finite] = 0.0  #: how the propagator is shared between density and envelope
-    mass: Static[Positive] = 1.0  #: mass m
-    cutoff: Static[Positive] = 100.0  #: momentum cutoff Lambda
+    alpha: Finite = 0.0  #: how the propagator is shared between density and envelope
+    mass: Positive = 1.0  #: mass m
+    cutoff: Positive = 100.0  #: momentum cutoff Lambda
     regulator: Literal["hard", "gaussian"] = "gaussian"  #: f: the ball |b| < Lambda, or exp(-b^2/(2 Lambda^2))
 
     @property
     def sigma_a(self) -> float:
-        """The canonical amplitude scale, sigma_a^2 = 2 Omega_alpha."""
-        return float((2 * self.propagator(1 + self.alpha, 0.0)) ** 0.5)
+        """The canonical amplitude scale, sigma_a^2 = 2 Omega_alpha, (2 pi)^d Omega_alpha the norm of P(b)."""
+        log_normalisation = self.frequency_law.distribution(self.dim).log_normalisation()
+        return (2 * xp.exp(log_normalisation) / (2 * np.pi) ** self.dim) ** 0.5
 
     @property
     def frequency_law(self) -> RegulatedFrequencies:

@@ -17,7 +17,6 @@ from nnqft_ppl.theory import (
     Gaussian,
     InputError,
     Positive,
-    Static,
     require,
     theorem,
 )
@@ -36,7 +35,7 @@ class CutoffFreeScalar(CosineArchitecture):
     sigma_a: Positive = 1.0  #: amplitude scale: a_i = sigma_a ahat_i / sqrt(N)
     amplitude: AmplitudeLaw = Gaussian()  #: law of the unscaled amplitudes ahat
     mass: Positive = 1.0  #: mass m
-    power: Static[Positive] = 1.0  #: power s of the density of frequencies, greater than d/2
+    power: Positive = 1.0  #: power s of the density of frequencies, greater than d/2
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -39,8 +39,8 @@ class ManyBottles(CosineArchitecture):
     bottles: Count = 2  #: number k of wine bottles
     sigma_a: Positive = 1.0  #: amplitude scale of the other neurons: a_kj ~ N(0, sigma_a^2/N)
     sigma_b: Positive = 1.0  #: frequency scale
-    radius: Static[Positive] = 1.0  #: radius v of the spheres of vacua
-    sigma_v: Static[Positive] = 0.5  #: width of the brim, of the dimension of a^2
+    radius: Positive = 1.0  #: radius v of the spheres of vacua
+    sigma_v: Positive = 0.5  #: width of the brim, of the dimension of a^2
     strength: Static[NonNegative] = 0.0  #: coupling g of the directions of the bottles, of the dimension of 1/a^4
 
     claims = ("Z2", "translation", "rotation", "reflection", "permutation", "SO(D)")

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from scipy.special import gamma
 
 from nnqft_ppl.laws import StudentFrequencies
-from nnqft_ppl.theory import AmplitudeLaw, Array, CosineArchitecture, Gaussian, Positive, Static, theorem
+from nnqft_ppl.theory import AmplitudeLaw, Array, CosineArchitecture, Gaussian, Positive, theorem
 
 
 @final
@@ -23,7 +23,7 @@ class Matern(CosineArchitecture):
     sigma_a: Positive = 1.0  #: amplitude scale: a_i = sigma_a ahat_i / sqrt(N)
     amplitude: AmplitudeLaw = Gaussian()  #: law of the unscaled amplitudes ahat
     mass: Positive = 1.0  #: mass m, the inverse length scale
-    nu: Static[Positive] = 1.5  #: smoothness
+    nu: Positive = 1.5  #: smoothness
 
     @property
     def frequency_law(self) -> StudentFrequencies:

@@ -17,7 +17,6 @@ from nnqft_ppl.theory import (
     Gaussian,
     Positive,
     Several,
-    Static,
     theorem,
 )
 
@@ -35,8 +34,8 @@ class WineBottle(CosineArchitecture):
     components: Several = 2  #: number D of components of the field
     sigma_a: Positive = 1.0  #: amplitude scale of the other neurons: a_kj ~ N(0, sigma_a^2/N)
     sigma_b: Positive = 1.0  #: frequency scale
-    radius: Static[Positive] = 1.0  #: radius v of the sphere of vacua
-    sigma_v: Static[Positive] = 0.5  #: width of the brim, of the dimension of a^2
+    radius: Positive = 1.0  #: radius v of the sphere of vacua
+    sigma_v: Positive = 0.5  #: width of the brim, of the dimension of a^2
 
     claims = ("Z2", "translation", "rotation", "reflection", "permutation", "SO(D)")
 

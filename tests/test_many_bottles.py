@@ -1,5 +1,6 @@
 """Many bottles: joint laws and their moments, vacua with Goldstones, moduli and masses, and what a coupling leaves."""
 
+import itertools
 from typing import Any
 
 import jax
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from conftest import assert_agrees, part_of
 from monte_carlo import chosen_fields
+from scipy.integrate import quad
 
 from nnqft_ppl import NoClosedForm, exact_correlator, load, vacua
 from nnqft_ppl.classical.breaking import manifold_text
@@ -56,6 +58,22 @@ def test_the_hessian_of_the_coupled_law(count, bottles):
     lifted = bottles * (bottles - 1) // 2
     zero = [0.0] * (bottles * (count - 1) - lifted)
     assert found == pytest.approx([*zero, *[4 * G * V**2] * lifted, *[MASS] * bottles], abs=1e-9)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 40])
+@pytest.mark.parametrize("sigma", [1e-3, 0.5, 30.0])
+def test_lengths_of_a_bottle_that_is_sharp_or_flat(sigma, count):
+    """One rule between ends in closed form against SciPy's adaptive one over twenty pieces of all that may count."""
+    law = BottleLaw(V, sigma, count)
+
+    def density(r, k):
+        top = law.ends[1]
+        return (r / top) ** (count - 1 + k) * np.exp(-((r**2 - V**2) ** 2) / (2 * sigma**2))
+
+    around = np.sqrt(np.maximum(V**2 + np.linspace(-12, 30 + count, 21) * sigma, 0.0))
+    pieces = list(itertools.pairwise(np.unique(around)))
+    none, second = (sum(quad(density, *ends, args=(k,), epsrel=1e-12)[0] for ends in pieces) for k in (0, 2))
+    assert law.radial_moment(2) == pytest.approx(law.ends[1] ** 2 * second / none, rel=1e-9)
 
 
 def test_draws_of_coupled_bottles():

@@ -4,7 +4,7 @@ import pickle
 import subprocess
 import sys
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import jax
 import jax.numpy as jnp
@@ -18,7 +18,7 @@ from scipy import stats
 
 from nnqft_ppl import InputError, load, names, prior_predictive
 from nnqft_ppl.laws.ball import Ball, BallTransform, UniformBall
-from nnqft_ppl.laws.propagators import RegulatedPower
+from nnqft_ppl.laws.propagators import RegulatedPower, Regulator, propagator
 from nnqft_ppl.theory import AMPLITUDES
 
 X = np.array([[0.1], [0.5], [-0.3]])
@@ -166,6 +166,18 @@ def test_regulated_power_samples_its_density(regulator, dim, power):
     result = stats.kstest(r, lambda x: np.interp(x, grid, cdf))
     assert result.pvalue > 1e-9
     assert r.max() <= grid[-1]
+
+
+@pytest.mark.parametrize("cutoff", [0.3, 5.0, 1e4])
+@pytest.mark.parametrize("power", [-1.0, 0.0, 0.05, 1.0, 2.0])
+def test_a_regulated_power_is_normalised_by_the_propagator_at_zero(power, cutoff):
+    """One rule in arcsinh(|b|/m), which JAX can trace, against doubling panels or Schwinger's integral."""
+    for regulator in get_args(Regulator):
+        for dim in (1, 2, 3):
+            settings = {"power": power, "mass": 1.3, "cutoff": cutoff, "regulator": regulator, "dim": dim}
+            found = RegulatedPower(**settings).log_normalisation()
+            expected = np.log((2 * np.pi) ** dim * propagator(distance=0.0, **settings))
+            assert found == pytest.approx(expected, rel=1e-12, abs=1e-12)
 
 
 def test_uniform_ball_is_uniform():

@@ -14,9 +14,10 @@ from numpyro.infer.autoguide import AutoNormal
 from numpyro.infer.util import log_density, log_likelihood
 from numpyro.optim import Adam
 from scipy import stats
-from scipy.special import logsumexp
+from scipy.special import gammainc, logsumexp
 
 from nnqft_ppl import InputError, add_source, collapse, deform, give_laws, load, names, observe, posterior
+from nnqft_ppl.laws.ball import normal_inside
 from nnqft_ppl.laws.charts import chart
 from nnqft_ppl.laws.lattice import FoldedCauchy
 from nnqft_ppl.sampling.plan import plan
@@ -83,6 +84,15 @@ def test_isotropic_charts_keep_the_radius(name):
     compared: Any = stats.ks_2samp(np.linalg.norm(b, axis=1), np.linalg.norm(exact, axis=1))
     assert compared.pvalue > 1e-7
     assert float(one.log_weight(jnp.ones(one.shape))) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_the_probability_inside_a_sphere():
+    """By series and recurrence against SciPy's incomplete gamma function, and its slope against the density of |z|."""
+    length = np.geomspace(1e-6, 9.0, 400)
+    for dim in range(1, 8):
+        value, slope = jax.vmap(jax.value_and_grad(lambda one, dim=dim: normal_inside(one, dim)))(jnp.asarray(length))
+        np.testing.assert_allclose(value, gammainc(dim / 2, length**2 / 2), rtol=1e-13)
+        np.testing.assert_allclose(slope, stats.chi(dim).pdf(length), rtol=1e-13)
 
 
 @pytest.mark.slow

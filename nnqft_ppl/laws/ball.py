@@ -1,11 +1,12 @@
 """The solid ball and the shell as supports of laws, with their transforms from R^d; and laws on them in closed form."""
 
+import math
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy.special import gammainc
+from jax.scipy.special import erf
 from numpyro.distributions import constraints
 from numpyro.distributions.transforms import Transform, biject_to
 from numpyro.distributions.util import array_equiv
@@ -14,6 +15,8 @@ from nnqft_ppl.laws.charts import Chart, ChartedLaw, Shape
 from nnqft_ppl.laws.fourier import ball_volume, sphere_area
 from nnqft_ppl.laws.joint import isotropic_direction
 from nnqft_ppl.runtime.namespace import xp
+
+SERIES = 18  # terms: what is left is below the rounding of a float64
 
 
 class Ball(constraints.Constraint):
@@ -142,8 +145,8 @@ def _shell_transform(constraint: Shell) -> Transform:
     return ShellTransform(constraint.start, constraint.stop)
 
 
-class _Radial(ChartedLaw):
-    """A row b in R^d of an isotropic direction, whose radius is a function of a uniform number in closed form."""
+class Radial(ChartedLaw):
+    """A row b in R^d of an isotropic direction, whose radius is a function of a uniform number."""
 
     reparametrized_params: list[str] = []
 
@@ -170,12 +173,12 @@ class _Radial(ChartedLaw):
 
         def value(z: jax.Array) -> jax.Array:
             length = _length(z)
-            return self.radius_quantile(gammainc(0.5 * shape[-1], 0.5 * length**2)) / length * z
+            return self.radius_quantile(normal_inside(length, shape[-1])) / length * z
 
         return Chart(shape, value)
 
 
-class UniformBall(_Radial):
+class UniformBall(Radial):
     """P(b) = 1/Z, uniform in the solid ball |b| < end in R^d."""
 
     pytree_data_fields = ("end",)
@@ -205,7 +208,7 @@ class UniformBall(_Radial):
         return xp.log(ball_volume(self.event_shape[0], self.end))
 
 
-class InverseSquare(_Radial):
+class InverseSquare(Radial):
     """P(b) = 1/(Z b^2), isotropic, on the shell start < |b| < stop in R^d; in the plane |b| is log-uniform."""
 
     pytree_data_fields = ("start", "stop")
@@ -238,3 +241,23 @@ class InverseSquare(_Radial):
 def _length(x: jax.Array) -> jax.Array:
     """|x| of rows, shape (..., 1), with a gradient of zero at the origin."""
     return jnp.sqrt(jnp.sum(x * x, axis=-1, keepdims=True) + jnp.finfo(x.dtype).tiny)
+
+
+def normal_inside(length: jax.Array, dim: int) -> jax.Array:
+    """The probability that |z| < length for z ~ N(0, I_d): P(d/2, x) at x = length^2/2, faster than JAX's gammainc.
+
+    Below x = 1 by its series, above by P(a + 1, x) = P(a, x) - x^a exp(-x)/Gamma(a + 1) from erf or 1 - exp(-x).
+    """
+    x = 0.5 * length**2
+    term = total = 1.0 / math.gamma(0.5 * dim + 1.0)
+    near = jnp.minimum(x, 1.0)
+    for k in range(1, SERIES):
+        term = term * near / (0.5 * dim + k)
+        total = total + term
+    inner = near ** (0.5 * dim) * jnp.exp(-near) * total
+    far = jnp.maximum(x, 1.0)
+    outer = erf(jnp.sqrt(far)) if dim % 2 else -jnp.expm1(-far)
+    for k in range((dim - 1) // 2):
+        a = 0.5 * (1 if dim % 2 else 2) + k
+        outer = outer - far**a * jnp.exp(-far) / math.gamma(a + 1.0)
+    return jnp.where(x < 1.0, inner, outer)

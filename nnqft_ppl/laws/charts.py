@@ -8,7 +8,7 @@ variables, its `log_weight` puts the difference right.
 
 import math
 from collections.abc import Callable
-from functools import lru_cache, singledispatch
+from functools import singledispatch
 from typing import Any, ClassVar, NamedTuple
 
 import jax
@@ -18,18 +18,11 @@ import numpyro.distributions as dist
 from jax.core import Tracer
 from jax.scipy.special import erf, erfc, log_ndtr, ndtr
 from numpyro.distributions import biject_to, constraints
-from scipy.interpolate import CubicSpline
-from scipy.special import gammainc
 
-from nnqft_ppl.laws.fourier import student_radius
-from nnqft_ppl.laws.interpolation import hermite
 from nnqft_ppl.laws.joint import leaf
-from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
 
 Shape = tuple[int, ...]
-
-REACH, KNOTS = 7.5, 1024  # |z| beyond which a radius goes on linearly, at a probability of 1e-12; knots below it
 
 
 class Chart(NamedTuple):
@@ -176,47 +169,23 @@ def away_from_the_origin(pair: jax.Array) -> jax.Array:
 
 @_chart.register(dist.MultivariateStudentT)
 def _(leaf: Any, shape: Shape) -> Chart:
-    if isinstance(leaf.df, Tracer):
-        raise InputError(
-            "law MultivariateStudentT: its df must be a plain number, as it has a table of its own; make the "
-            "hyperparameter that it depends on Static"
-        )
-    degrees, dim = float(leaf.df), leaf.event_shape[0]
-    table = _student_table(degrees, dim)
-    return Chart(
-        shape,
-        lambda z: jnp.broadcast_to(leaf.loc, z.shape) + math.sqrt(degrees) * stretch(table, z) @ leaf.scale_tril.T,
-    )
+    """Rows of radius sqrt(nu (exp(|z|^2/nu) - 1)), nu degrees of freedom: exact in the plane, and in all tails."""
+    dim = leaf.event_shape[0]
+
+    def value(z: jax.Array) -> jax.Array:
+        q = jnp.sum(z * z, axis=-1, keepdims=True) / leaf.df
+        return jnp.broadcast_to(leaf.loc, z.shape) + jnp.exp(0.5 * _log_growth(q)) * z @ leaf.scale_tril.T
+
+    def log_weight(z: jax.Array) -> jax.Array:
+        q = jnp.sum(z * z, axis=-1) / leaf.df
+        return 0.5 * (dim - 2) * jnp.sum(_log_growth(q) - q)
+
+    return Chart(shape, value, log_weight)
 
 
-# -- isotropic laws: a radius by interpolation -------------------------------------------------------------------------
-
-
-class StretchTable(NamedTuple):
-    """y = arcsinh(radius) and dy/d|z| at even steps of |z| from 0 to REACH."""
-
-    y: Array
-    slope: Array
-
-
-def stretch(table: StretchTable, z: jax.Array) -> jax.Array:
-    """Rows z -> sinh(y(|z|)) z/|z|, y by cubic Hermite interpolation: |z| -> radius keeps the probability inside."""
-    length = jnp.sqrt(jnp.sum(z * z, axis=-1, keepdims=True) + jnp.finfo(z.dtype).tiny)
-    y, slope, step = jnp.asarray(table.y, z.dtype), jnp.asarray(table.slope, z.dtype), REACH / KNOTS
-    cell = jnp.clip(jnp.floor(length / step).astype(int), 0, KNOTS - 1)
-    t = length / step - cell
-    inner = jnp.minimum(t, 1.0)
-    value = hermite(y, slope, cell, inner, step) + step * slope[cell + 1] * jnp.maximum(t - 1.0, 0.0)
-    return jnp.sinh(value) / length * z
-
-
-def stretch_table(quantile: Callable[[Array], Array], dim: int) -> StretchTable:
-    length = np.linspace(0.0, REACH, KNOTS + 1)
-    inside = gammainc(dim / 2, length**2 / 2)
-    spline = CubicSpline(length, np.arcsinh(np.append(0.0, quantile(inside[1:]))))
-    return StretchTable(spline(length), spline(length, 1))
-
-
-@lru_cache
-def _student_table(degrees: float, dim: int) -> StretchTable:
-    return stretch_table(lambda u: student_radius(u, degrees=degrees, mass=1.0, dim=dim), dim)
+def _log_growth(q: jax.Array) -> jax.Array:
+    """log((exp(q) - 1)/q) for q >= 0, with a derivative at q = 0."""
+    small = q < 1e-2
+    large = jnp.where(small, 1.0, q)
+    series = q / 2 + q**2 / 24 - q**4 / 2880
+    return jnp.where(small, series, q + jnp.log(-jnp.expm1(-large) / large))

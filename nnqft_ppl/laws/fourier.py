@@ -41,13 +41,16 @@ def omega(dim: int, x: ArrayLike) -> Array:
     return np.where(x > 1e-8, special.gamma(dim / 2.0) * (2.0 / safe) ** nu * special.jv(nu, safe), 1.0)
 
 
-@lru_cache
+_roots_legendre = lru_cache(special.roots_legendre)
+
+
 def legendre_rule(count: int) -> tuple[Array, Array]:
-    """Nodes and weights of Gauss-Legendre quadrature on [-1, 1], read-only."""
-    rule = special.roots_legendre(count)
-    for part in rule:
-        part.flags.writeable = False
-    return rule
+    """Nodes and weights of Gauss-Legendre quadrature on [-1, 1].
+
+    New arrays every time: of one that it met in double precision JAX may keep what it made, for a program in single.
+    """
+    x, weights = _roots_legendre(count)
+    return x.copy(), weights.copy()
 
 
 def sphere_area(dim: int) -> float:

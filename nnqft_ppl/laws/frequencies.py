@@ -298,7 +298,7 @@ class RegulatedFrequencies(FrequencyLaw):
         return self.cutoff
 
     def distribution(self, dim: int) -> RegulatedPower | UniformBall:
-        if self.power == 0.0 and self.regulator == "hard":
+        if isinstance(self.power, float) and self.power == 0.0 and self.regulator == "hard":
             return UniformBall(self.cutoff, dim)
         return RegulatedPower(power=self.power, mass=self.mass, cutoff=self.cutoff, regulator=self.regulator, dim=dim)
 
@@ -310,7 +310,7 @@ class RegulatedFrequencies(FrequencyLaw):
 
     def density(self, p: Array, dim: int) -> Array:
         law = self.distribution(dim)
-        return np.where(p < law.reach, law.weight(p) * math.exp(-law.log_normalisation()), 0.0)
+        return np.where(p < law.reach, law.weight(p) * xp.exp(-law.log_normalisation()), 0.0)
 
     def _propagator(self, r: Array | float, dim: int) -> Array:
         return propagator(self.power, r, mass=self.mass, cutoff=self.cutoff, regulator=self.regulator, dim=dim)

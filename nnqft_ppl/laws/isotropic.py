@@ -12,30 +12,26 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnqft_ppl.laws.ball import Ball
-from nnqft_ppl.laws.charts import Chart, ChartedLaw, Shape, StretchTable, stretch, stretch_table
+from nnqft_ppl.laws.ball import Ball, Radial
 from nnqft_ppl.laws.fourier import legendre_rule, radial_fourier, resolved_panels, sphere_area
 from nnqft_ppl.laws.interpolation import hermite
-from nnqft_ppl.laws.joint import isotropic_direction
 from nnqft_ppl.laws.spectrum import Spectrum
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.namespace import xp
 
 TABLE_CELLS = 2048
 TABLE_NODES = 12
 STEEPEST = 1e30  # slope of a quantile function across a gap in the density; a float32 can still multiply it
 
 
-class Isotropic(ChartedLaw):
+class Isotropic(Radial):
     """A row b in R^d with a density proportional to weight(|b|) inside |b| < reach, zero outside.
 
-    A law names in `pytree_aux_fields` all that decides it, the dimension ``dim`` among them, and gives `scale`,
-    `reach`, `weight` and an exact `log_prob`. `sample` inverts the radial distribution function by cubic interpolation,
-    which is right to about 1e-9 in probability.
+    A law gives `scale`, `reach`, `weight`, `log_normalisation` and an exact `log_prob`. Radii come from the
+    distribution function, inverted by cubic interpolation: right to about 1e-9 in probability. Its table is made where
+    it is needed, by JAX where parameters are traced, so that one program serves all values and gradients go through.
     """
-
-    reparametrized_params: list[str] = []
-    dim: int
 
     @property
     def scale(self) -> float:
@@ -51,35 +47,9 @@ class Isotropic(ChartedLaw):
         """The density at |b| = r up to a constant, shape of `r`."""
         raise NotImplementedError
 
-    def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self._values() == other._values()  # pyright: ignore
-
-    def __hash__(self) -> int:
-        return hash((type(self), self._values()))
-
-    def _values(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, name) for name in type(self).pytree_aux_fields)
-
-    def sample(self, key: jax.Array | None, sample_shape: tuple[int, ...] = ()) -> jax.Array:
-        assert key is not None
-        key_radius, key_direction = jax.random.split(key)
-        shape = sample_shape + self.batch_shape
-        quantile = jax.random.uniform(key_radius, shape) ** (1.0 / self.dim)
-        radius = self.scale * jnp.sinh(_interpolated(quantile, _radius_table(self)))
-        return radius[..., None] * isotropic_direction(key_direction, shape, self.dim)
-
-    def radius_quantile(self, u: Array) -> Array:
-        """The radius |b| that is exceeded with probability 1 - u, by the table that `sample` uses."""
-        return self.scale * np.sinh(_interpolated(u ** (1.0 / self.dim), _radius_table(self)))
-
-    def chart(self, shape: Shape) -> Chart:
-        table = _chart_table(self)
-        return Chart(shape, lambda z: self.scale * stretch(table, z))
-
-
-@lru_cache
-def _chart_table(law: Isotropic) -> StretchTable:
-    return stretch_table(lambda u: law.radius_quantile(u) / law.scale, law.dim)
+    def radius_quantile(self, u: Any) -> Any:
+        y = _interpolated(u ** (1.0 / self.event_shape[0]), _quantile_table(self))
+        return self.scale * y.__array_namespace__().sinh(y)
 
 
 class QuantileTable(NamedTuple):
@@ -90,25 +60,24 @@ class QuantileTable(NamedTuple):
     slope: Array
 
 
-@lru_cache
-def _radius_table(law: Isotropic) -> QuantileTable:
+def _quantile_table(law: Isotropic) -> QuantileTable:
     # w = u^(1/d) makes the quantile function smooth at the origin, where the radial density vanishes like r^(d-1).
-    dim = law.dim
-    y = np.linspace(0.0, np.arcsinh(law.reach / law.scale), TABLE_CELLS + 1)
+    dim = law.event_shape[0]
+    last = xp.arcsinh(law.reach / law.scale)
+    y = last * np.linspace(0.0, 1.0, TABLE_CELLS + 1)
 
-    def density(at: Array) -> Array:  # of y, without the factor sinh^(d-1) that vanishes at the origin
-        return law.weight(law.scale * np.sinh(at)) * law.scale**dim * np.cosh(at) * sphere_area(dim)
+    def density(at: Any) -> Any:  # of y, without the factor sinh^(d-1) that vanishes at the origin
+        return law.weight(law.scale * xp.sinh(at)) * law.scale**dim * xp.cosh(at) * sphere_area(dim)
 
     x, gauss = legendre_rule(TABLE_NODES)
-    half = 0.5 * np.diff(y)[:, None]
-    nodes = y[:-1, None] + half * (x + 1.0)
-    cells = np.sum(half * gauss * density(nodes) * np.sinh(nodes) ** (dim - 1), axis=1)
-    total = cells.sum()
-    w = np.append(0.0, (np.cumsum(cells) / total) ** (1.0 / dim))
-    w[-1] = 1.0
+    half = 0.5 * last / TABLE_CELLS
+    nodes = y[:-1, None] + half * (x[None, :] + 1.0)
+    below = xp.cumsum((density(nodes) * xp.sinh(nodes) ** (dim - 1)) @ (half * gauss))
+    total = below[-1]
+    w = xp.concatenate([np.zeros(1), (below / total) ** (1.0 / dim)])
     # sinh(y)/w tends to a constant at the origin; its value there follows from w^d = density(0) y^d / (d total).
-    ratio = np.append((density(y[:1]) / (dim * total)) ** (-1.0 / dim), np.sinh(y[1:]) / w[1:])
-    slope = dim * total / np.maximum(density(y) * ratio ** (dim - 1), dim * total / STEEPEST)
+    ratio = xp.concatenate([(density(y[:1]) / (dim * total)) ** (-1.0 / dim), xp.sinh(y[1:]) / w[1:]])
+    slope = dim * total / xp.maximum(density(y) * ratio ** (dim - 1), dim * total / STEEPEST)
     return QuantileTable(w, y, slope)
 
 
@@ -192,12 +161,12 @@ def _panels(spectrum: Spectrum, power: float, stop: float) -> Array:
 class SpectralPower(Isotropic):
     """The isotropic density P(b) = G(|b|)^power / Z on |b| < cutoff in R^d."""
 
-    pytree_aux_fields = ("spectrum", "power", "cutoff", "dim")
+    pytree_aux_fields = ("spectrum", "power", "cutoff")
 
     def __init__(
         self, *, spectrum: Spectrum, power: float, cutoff: float, dim: int, validate_args: bool | None = None
     ) -> None:
-        self.spectrum, self.power, self.cutoff, self.dim = spectrum, power, cutoff, dim
+        self.spectrum, self.power, self.cutoff = spectrum, power, cutoff
         super().__init__(batch_shape=(), event_shape=(dim,), validate_args=validate_args)
 
     @property
@@ -210,7 +179,7 @@ class SpectralPower(Isotropic):
 
     @property
     def reach(self) -> float:
-        return integration_end(self.spectrum, self.power, dim=self.dim, cutoff=self.cutoff)
+        return integration_end(self.spectrum, self.power, dim=self.event_shape[0], cutoff=self.cutoff)
 
     def weight(self, r: Array) -> Array:
         return np.exp(self.power * self.spectrum.log_at(r) - max(self.power * v for v in self.spectrum.logs))
@@ -221,5 +190,6 @@ class SpectralPower(Isotropic):
 
     def log_normalisation(self) -> float:
         """log Z = log int_(|b| < cutoff) d^db G^power."""
-        at_origin = spectral_integral(self.spectrum, self.power, 0.0, dim=self.dim, cutoff=self.cutoff)
-        return self.dim * math.log(2.0 * math.pi) + math.log(at_origin)
+        dim = self.event_shape[0]
+        at_origin = spectral_integral(self.spectrum, self.power, 0.0, dim=dim, cutoff=self.cutoff)
+        return dim * math.log(2.0 * math.pi) + math.log(at_origin)

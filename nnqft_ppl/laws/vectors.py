@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,13 +14,16 @@ from numpyro.distributions import constraints
 from scipy.special import roots_jacobi
 
 from nnqft_ppl.laws.charts import Chart, ChartedLaw, Shape, log_normal_density
-from nnqft_ppl.laws.fourier import DROP, legendre_rule, radial_support, sphere_area
+from nnqft_ppl.laws.fourier import DROP, legendre_rule, sphere_area
 from nnqft_ppl.laws.joint import isotropic_direction
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import NoClosedForm
+from nnqft_ppl.runtime.namespace import xp
 
 CELLS = 4096  # of the radial distribution function
-NODES = 12  # of Gauss-Legendre in a cell
+NODES = 4  # of Gauss-Legendre in a cell
+RADII = 128  # of an integral over |a|
+FLOOR = 1e-30  # of |a|^2 there: zero, but for a root that has a slope
 TRIES = 100_000  # of a rejection
 PAIR_RADII, PAIR_ANGLES = 160, 64  # of the moments of two coupled bottles; angles at least
 
@@ -91,7 +94,7 @@ class BottleLaw(dist.Distribution):
     """
 
     support = constraints.real_vector  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]
-    pytree_aux_fields = ("radius", "sigma")
+    pytree_data_fields = ("radius", "sigma")
 
     def __init__(self, radius: float, sigma: float, components: int, *, validate_args: bool | None = None) -> None:
         self.radius, self.sigma = radius, sigma
@@ -100,9 +103,8 @@ class BottleLaw(dist.Distribution):
     def sample(self, key: jax.Array | None, sample_shape: tuple[int, ...] = ()) -> jax.Array:
         assert key is not None
         key_radius, key_direction = jax.random.split(key)
-        table = _radial_table(self.radius, self.sigma, self.event_shape[0])
         u = jax.random.uniform(key_radius, sample_shape)
-        columns = (table.distribution, table.density, table.r)
+        columns = self._cells()
         # Of the type of the draw: JAX may keep what it made of one and the same array in double precision.
         distribution, density, r = (jnp.asarray(column, u.dtype) for column in columns)
         cell = jnp.clip(jnp.searchsorted(distribution, u, side="right") - 1, 0, CELLS - 1)
@@ -117,13 +119,43 @@ class BottleLaw(dist.Distribution):
 
     def log_prob(self, value: Any, intermediates: Any = None) -> jax.Array:
         energy = (jnp.sum(jnp.square(value), axis=-1) - self.radius**2) ** 2 / (2.0 * self.sigma**2)
-        count = self.event_shape[0]
-        return -energy - math.log(sphere_area(count) * _radial_table(self.radius, self.sigma, count).integral)
+        return -energy - xp.log(sphere_area(self.event_shape[0]) * self._integral(0))
 
     def radial_moment(self, k: int) -> float:
         """E|a|^k = I((D+k)/2)/I(D/2), I(nu) = int_0^inf ds s^(nu-1) exp(-(s - v^2)^2/(2 sigma^2)), s = |a|^2."""
-        table = _radial_table(self.radius, self.sigma, self.event_shape[0])
-        return float(np.sum(table.weights * table.nodes**k) / table.integral)
+        return self._integral(k) / self._integral(0)
+
+    @property
+    def ends(self) -> tuple[Any, Any]:
+        """Lengths |a| between which the density of |a| is within exp(-40) of its largest value.
+
+        log P is at least as concave in s = |a|^2 as a normal law of deviation sigma, and largest where
+        s^2 - v^2 s = (D - 1) sigma^2/2.
+        """
+        square = self.radius**2
+        middle = 0.5 * (square + xp.sqrt(square**2 + 2.0 * (self.event_shape[0] - 1) * self.sigma**2))
+        spread = math.sqrt(2.0 * DROP) * self.sigma
+        return xp.sqrt(xp.maximum(middle - spread, FLOOR)), xp.sqrt(middle + spread)
+
+    def _density(self, r: Any) -> Any:
+        """The density of |a|, without its normalisation."""
+        return r ** (self.event_shape[0] - 1) * xp.exp(-((r**2 - self.radius**2) ** 2) / (2.0 * self.sigma**2))
+
+    def _integral(self, k: int) -> Any:
+        """int dr r^(D-1+k) exp(-(r^2 - v^2)^2/(2 sigma^2))."""
+        low, high = self.ends
+        x, gauss = legendre_rule(RADII)
+        r = low + 0.5 * (high - low) * (x + 1.0)
+        return 0.5 * (high - low) * xp.sum(gauss * self._density(r) * r**k)
+
+    def _cells(self) -> tuple[Any, Any, Any]:
+        """The distribution function of |a|, its density without normalisation, and |a|, at the edges of the cells."""
+        low, high = self.ends
+        edges = low + (high - low) * np.linspace(0.0, 1.0, CELLS + 1)
+        x, gauss = legendre_rule(NODES)
+        nodes = edges[:-1, None] + 0.5 * (high - low) / CELLS * (x[None, :] + 1.0)
+        below = xp.cumsum(self._density(nodes) @ gauss)
+        return xp.concatenate([np.zeros(1), below / below[-1]]), self._density(edges), edges
 
 
 class BottleAndNormals(ChartedLaw):
@@ -155,7 +187,7 @@ class BottleAndNormals(ChartedLaw):
     """
 
     support = constraints.independent(constraints.real, 2)  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]
-    pytree_aux_fields = ("scale", "bottle")
+    pytree_data_fields = ("scale", "bottle")
 
     def __init__(
         self, scale: float, bottle: "BottleLaw | CoupledBottles", width: int, *, validate_args: bool | None = None
@@ -185,7 +217,8 @@ class BottleAndNormals(ChartedLaw):
         return self.bottle.log_prob(a.reshape(*a.shape[:-2], *self.bottle.event_shape))
 
     def chart(self, shape: Shape) -> Chart:
-        spread = math.sqrt(self.bottle.radial_moment(2) / shape[-1])
+        one = self.bottle if isinstance(self.bottle, BottleLaw) else self.bottle.bottle
+        spread = xp.sqrt(one.radial_moment(2) / shape[-1])
 
         def value(z: jax.Array) -> jax.Array:
             return jnp.concatenate([self.scale * z[: self.width], spread * z[self.width :]])
@@ -225,7 +258,8 @@ class CoupledBottles(ChartedLaw):
     """
 
     support = constraints.independent(constraints.real, 2)  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]
-    pytree_aux_fields = ("bottle", "strength")
+    pytree_data_fields = ("bottle",)
+    pytree_aux_fields = ("strength",)
 
     def __init__(self, bottle: BottleLaw, bottles: int, strength: float, *, validate_args: bool | None = None) -> None:
         self.bottle, self.strength = bottle, strength
@@ -304,8 +338,7 @@ class RowLaw(dist.Distribution):
 def _pair_moment(
     radius: float, sigma: float, components: int, strength: float, first: int, second: int, cosine: int
 ) -> float:
-    table = _radial_table(radius, sigma, components)
-    low, high = float(table.r[0]), float(table.r[-1])
+    low, high = BottleLaw(radius, sigma, components).ends
     nodes, gauss = legendre_rule(PAIR_RADII)
     r = low + 0.5 * (high - low) * (nodes + 1.0)
     weight = gauss * r ** (components - 1) * np.exp(-((r**2 - radius**2) ** 2) / (2.0 * sigma**2))
@@ -315,32 +348,3 @@ def _pair_moment(
     joint = weight[:, None] * weight
     values = r[:, None] ** first * r**second * (pull @ (angle * t**cosine))
     return float(np.sum(joint * values) / np.sum(joint * (pull @ angle)))
-
-
-class RadialTable(NamedTuple):
-    """The law of r = |a| without its normalisation: quadrature nodes and weights, and cells of the distribution."""
-
-    nodes: Array
-    weights: Array
-    integral: float
-    r: Array
-    density: Array
-    distribution: Array
-
-
-@lru_cache
-def _radial_table(radius: float, sigma: float, components: int) -> RadialTable:
-    def log_density(r: Array) -> Array:
-        with np.errstate(divide="ignore"):
-            power = (components - 1) * np.log(r) if components > 1 else np.zeros_like(r)
-        return power - (r**2 - radius**2) ** 2 / (2.0 * sigma**2)
-
-    stop = math.sqrt(radius**2 + math.sqrt(2.0 * DROP + 20.0 * components) * sigma) * 1.05
-    edges = np.linspace(*radial_support(log_density, stop), CELLS + 1)
-    x, gauss = legendre_rule(NODES)
-    half = 0.5 * (edges[1] - edges[0])
-    nodes = edges[:-1, None] + half * (x + 1.0)
-    weights = half * gauss * np.exp(log_density(nodes))
-    cells = weights.sum(axis=1)
-    distribution = np.append(0.0, np.cumsum(cells) / cells.sum())
-    return RadialTable(nodes, weights, float(cells.sum()), edges, np.exp(log_density(edges)), distribution)
