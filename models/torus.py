@@ -9,7 +9,7 @@ import numpy as np
 import numpyro.distributions as dist
 from numpy.typing import ArrayLike
 
-from nnqft_ppl.laws import DualLattice, RegulatedFrequencies, iid, propagator
+from nnqft_ppl.laws import DualLattice, RegulatedFrequencies, iid, xp
 from nnqft_ppl.theory import (
     AmplitudeLaw,
     Array,
@@ -36,9 +36,9 @@ class Torus(CosineArchitecture):
 
     amplitude: AmplitudeLaw = Gaussian()  #: law of the unscaled amplitudes ahat
     period: Static[Positive] = 4.0  #: length L after which the field repeats itself
-    power: Static[Finite] = 1.0  #: exponent s of the propagator: 1 for the free scalar
-    alpha: Static[Finite] = 0.0  #: how the propagator is shared between law and envelope
-    mass: Static[Positive] = 1.0  #: mass m
+    power: Finite = 1.0  #: exponent s of the propagator: 1 for the free scalar
+    alpha: Finite = 0.0  #: how the propagator is shared between law and envelope
+    mass: Positive = 1.0  #: mass m
     cutoff: Static[Positive] = 5.0  #: momentum cutoff Lambda
     regulator: Literal["hard", "gaussian"] = "gaussian"  #: f: the ball |b| < Lambda, or exp(-b^2/(2 Lambda^2))
 
@@ -48,17 +48,18 @@ class Torus(CosineArchitecture):
     @property
     def row(self) -> DualLattice:
         """P(b) of one row."""
-        law = RegulatedFrequencies(self.power + self.alpha, self.mass, self.cutoff, self.regulator)
-        return DualLattice(law, self.period, self.dim)
+        return DualLattice(self.continuum, self.period, self.dim)
+
+    @property
+    def continuum(self) -> RegulatedFrequencies:
+        """The law of infinite volume."""
+        return RegulatedFrequencies(self.power + self.alpha, self.mass, self.cutoff, self.regulator)
 
     @property
     def sigma_a(self) -> float:
         """The canonical amplitude scale, sigma_a^2 = 2 Omega, Omega = L^-d sum_b f(b) (b^2 + m^2)^(-s-alpha)."""
-        power = self.power + self.alpha
-        whole = propagator(
-            power, 0.0, mass=self.mass, cutoff=self.cutoff, regulator=self.regulator, dim=self.dim
-        )  # of infinite volume
-        return float((2 * whole * self.row.modes.cell) ** 0.5)
+        whole = self.continuum.distribution(self.dim).log_normalisation()
+        return (2 * xp.exp(whole) / (2 * np.pi) ** self.dim * self.row.modes.cell) ** 0.5
 
     @property
     def length(self) -> float:

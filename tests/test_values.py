@@ -27,6 +27,7 @@ EVERYDAY = {
     "CosNet",
     "GaussNet",
     "AlphaScalar",
+    "Torus",
     "TunedNet",
     "CoupledCosNet",
     "GibbsCosNet",

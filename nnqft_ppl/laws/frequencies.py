@@ -310,7 +310,7 @@ class RegulatedFrequencies(FrequencyLaw):
 
     def density(self, p: Array, dim: int) -> Array:
         law = self.distribution(dim)
-        return np.where(p < law.reach, law.weight(p) * xp.exp(-law.log_normalisation()), 0.0)
+        return xp.where(p < law.reach, law.weight(p) * xp.exp(-law.log_normalisation()), 0.0)
 
     def _propagator(self, r: Array | float, dim: int) -> Array:
         return propagator(self.power, r, mass=self.mass, cutoff=self.cutoff, regulator=self.regulator, dim=dim)

@@ -14,12 +14,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
+from jax.core import Tracer
 from numpy.typing import ArrayLike
 from numpyro.distributions import constraints
 
+from nnqft_ppl.laws.ball import UniformBall
 from nnqft_ppl.laws.charts import Chart, ChartedLaw, Shape, angle, away_from_the_origin
+from nnqft_ppl.laws.isotropic import Isotropic
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
+from nnqft_ppl.runtime.namespace import xp
 
 NEGLIGIBLE = 2.0**-53
 TERMS = 2**22  # of sums at a time
@@ -100,10 +104,11 @@ def band_limited(decay: float, t: ArrayLike) -> Array:
 
 
 class Density(Protocol):
-    """What is asked of a frequency law here: P(b) at |b| = p, and a scale of p."""
+    """What is asked of a frequency law here: a scale of p, P(b) as a distribution, and its density at |b| = p."""
 
     @property
     def scale(self) -> float: ...
+    def distribution(self, dim: int) -> dist.Distribution: ...
     def density(self, p: Array, dim: int) -> Array: ...
 
 
@@ -167,8 +172,9 @@ class DualLattice(dist.Distribution):
 
     @property
     def modes(self) -> "Modes":
-        """All modes that are left."""
-        return _modes(self.law, self.spacing, self.dim)
+        """All modes that are left, by JAX where the law's parameters are traced."""
+        traced = any(isinstance(value, Tracer) for value in vars(self.law).values())
+        return (_modes.__wrapped__ if traced else _modes)(self.law, self.spacing, self.dim)
 
     def sample(self, key: jax.Array | None, sample_shape: tuple[int, ...] = ()) -> jax.Array:
         assert key is not None
@@ -182,25 +188,26 @@ class DualLattice(dist.Distribution):
         modes = self.modes
         n = jnp.round(value / self.spacing).astype(int) + modes.most
         inside = jnp.all((n >= 0) & (n <= 2 * modes.most), axis=-1) & self.support(value)
-        with np.errstate(divide="ignore"):
-            log_probability = jnp.asarray(np.log(modes.probability))
+        probability = jnp.asarray(modes.probability)
+        least = jnp.finfo(probability.dtype).tiny
+        log_probability = jnp.where(probability > 0.0, jnp.log(jnp.maximum(probability, least)), -jnp.inf)
         at = tuple(jnp.clip(n[..., k], 0, 2 * modes.most) for k in range(self.dim))
         return jnp.where(inside, log_probability[at], -jnp.inf)
 
     def mean_wave(self, z: ArrayLike, weight: ArrayLike = 1.0) -> Array:
         """E[g(b) cos(b.z)] for z of shape (..., d), with g at `modes.radius` as `weight`: a finite sum for each."""
         modes, z = self.modes, np.asarray(z, dtype=float)
-        table = modes.probability * np.broadcast_to(weight, modes.probability.shape)
+        table = modes.probability * xp.broadcast_to(weight, modes.probability.shape)
         size, rows = 2 * modes.most + 1, z.reshape(-1, self.dim)
         n = np.arange(-modes.most, modes.most + 1) * self.spacing
-        found, block = np.zeros(len(rows)), max(1, TERMS // size ** max(self.dim - 1, 1))
+        found, block = [np.zeros(0)], max(1, TERMS // size ** max(self.dim - 1, 1))
         for first in range(0, len(rows), block):
             waves = np.exp(1j * rows[first : first + block, :, None] * n)  # (rows, d, modes along an axis)
             total = waves[:, 0] @ table.reshape(size, -1)
             for axis in range(1, self.dim):
-                total = np.einsum("zm,zmr->zr", waves[:, axis], total.reshape(len(waves), size, -1))
-            found[first : first + block] = total[:, 0].real
-        return found.reshape(z.shape[:-1])
+                total = xp.einsum("zm,zmr->zr", waves[:, axis], total.reshape(len(waves), size, -1))
+            found.append(total[:, 0].real)
+        return xp.concatenate(found).reshape(z.shape[:-1])
 
 
 class Modes(NamedTuple):
@@ -215,12 +222,7 @@ class Modes(NamedTuple):
 
 @lru_cache(maxsize=16)
 def _modes(law: Density, spacing: float, dim: int) -> Modes:
-    p = law.scale * 2.0 ** np.arange(-12.0, 24.0, 0.125)
-    falling = law.density(p, dim) * p**dim
-    left = np.flatnonzero(falling > NEGLIGIBLE * falling.max())
-    if left[-1] + 1 == len(p):
-        raise InputError(f"{type(law).__name__}: law of frequencies must end, or fall faster than a power, on a torus")
-    most = int(p[left[-1] + 1] / spacing)
+    most = int(_reach(law, dim) / spacing)
     if (2 * most + 1) ** dim > MODES:
         raise InputError(
             f"{type(law).__name__}: a torus must have at most {MODES} modes, got {(2 * most + 1) ** dim}; take a lower "
@@ -229,5 +231,18 @@ def _modes(law: Density, spacing: float, dim: int) -> Modes:
     n = np.arange(-most, most + 1) * spacing
     radius = np.sqrt(sum(np.square(part) for part in np.meshgrid(*[n] * dim, indexing="ij")))
     density = law.density(radius, dim)
-    below = np.cumsum(density)
-    return Modes(most, density / below[-1], radius, below / below[-1], float(below[-1]) * spacing**dim)
+    below = xp.cumsum(density.ravel())
+    return Modes(most, density / below[-1], radius, below / below[-1], below[-1] * spacing**dim)
+
+
+def _reach(law: Density, dim: int) -> float:
+    """The radius beyond which nothing is left of P(b): where a law says so by itself, no other parameter is asked."""
+    row = law.distribution(dim)
+    if isinstance(row, Isotropic | UniformBall):
+        return row.reach
+    p = law.scale * 2.0 ** np.arange(-12.0, 24.0, 0.125)
+    falling = law.density(p, dim) * p**dim
+    left = np.flatnonzero(falling > NEGLIGIBLE * falling.max())
+    if left[-1] + 1 == len(p):
+        raise InputError(f"{type(law).__name__}: law of frequencies must end, or fall faster than a power, on a torus")
+    return float(p[left[-1] + 1])
