@@ -58,7 +58,7 @@ errata: $(VENV)/.installed
 reference: $(VENV)/.installed
 	$(BIN)/python -m nnqft_ppl.checks.truth $(CARDS)
 
-# Plant an error in every card, in its draws and in each of its closed forms: half an hour.
+# Plant an error in every card, in its draws and in each of its closed forms: ten minutes to half an hour.
 mutations: $(VENV)/.installed-dev
 	$(BIN)/python tests/mutations.py docs/MUTATIONS.md
 
@@ -72,6 +72,7 @@ benchmarks: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/posterior.py
 	$(BIN)/python benchmarks/modes.py
 	$(BIN)/python benchmarks/sweeps.py
+	$(BIN)/python benchmarks/interacting.py
 
 $(VENV)/bin/python:
 	@for candidate in $(CANDIDATES); do \
