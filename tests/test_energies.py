@@ -7,7 +7,7 @@ import pytest
 from scipy.linalg import eigh
 
 from nnqft_ppl import InputError, deform, energies, load
-from nnqft_ppl.interacting.energies import _solved
+from nnqft_ppl.interacting.energies import _solved, places
 
 CUBE: Any = load("markov_net", width=1, activation="cube")
 TIMES = 0.4 * np.arange(9)
@@ -72,16 +72,37 @@ def test_no_momentum_on_a_torus():
     False alarms 6e-7; one place in place of four, whose states have momenta too, is 0.24 higher: 60 errors.
     """
     net: Any = load("torus", dim=2, width=20, mass=1.0, period=4.0, cutoff=6.0, regulator="hard")
-    times, space = 0.3 * np.arange(5), np.arange(4.0)[:, None]  # momenta up to 6 alias with 0 from 2 pi on
+    times = 0.3 * np.arange(5)
+    space: Any = places(net, nodes=4)  # momenta up to 6 alias with 0 from 2 pi on
     found, one = (
-        energies(net, times, space=places, shifts=(0,), lags=(0, 1), draws=100_000, seed=3)
-        for places in (space, space[:1])
+        energies(net, times, space=where, shifts=(0,), lags=(0, 1), draws=100_000, seed=3)
+        for where in (space, space[:1])
     )
     k = 2 * np.pi / 4 * np.arange(-3, 4)  # |k| < 6
     both = [np.sum(np.cos(k * t) / (k**2 + 1)) for t in (0.0, 0.3)]
     expected = -np.log(both[1] / both[0]) / 0.3
     assert abs(found.energies[0] - expected) < 5 * found.errors[0] < 0.05
     assert one.energies[0] - expected > 20 * one.errors[0]
+
+
+def test_places_of_a_box_of_space():
+    """The midpoints of a box, of a torus's period or of 8 lengths where none is given; none on the line."""
+    found: Any = places
+    assert found(load("cauchy")) is None
+    assert found(load("torus", dim=2, period=4.0), nodes=2).tolist() == [[-1.0], [1.0]]
+    assert found(load("free_scalar", dim=3, mass=2.0), nodes=2).tolist() == [
+        [-1.0, -1.0],
+        [-1.0, 1.0],
+        [1.0, -1.0],
+        [1.0, 1.0],
+    ]
+    for net, given, words in (
+        (load("cauchy"), {"side": 3.0}, "box must be left out on the line"),
+        (load("torus", dim=2), {"side": -1.0}, "box must have a positive and finite side"),
+        (load("torus", dim=3), {"nodes": 400}, "nodes must be from 1 to 128"),
+    ):
+        with pytest.raises(InputError, match=words):
+            found(net, **given)
 
 
 @pytest.mark.parametrize(

@@ -261,6 +261,7 @@ VERBS: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("vacua", "wine_bottle", {"radius": [1.0, 1.3]}, {}),
     ("action", "cos_net", {"width": [10, 20]}, {"points": [[0.0], [2.0], [4.0]]}),
     ("energies", "sine_path", {"width": [3]}, {"draws": 2000}),
+    ("energies", "torus", {"dim": [2]}, {"draws": 2000, "nodes": 4, "count": 5}),
     ("interact", "cauchy", {"nodes": [6, 8]}, {"widths": [6], "potential": "phi^2"}),
     ("posterior", "line", {"mean": [1.0]}, {"chains": 2, "warmup": 0, "draws": 20}),
 ]

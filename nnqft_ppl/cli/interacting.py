@@ -126,15 +126,21 @@ def energies(
     file: TheoryOption = None,
     step: Annotated[float, typer.Option(help="Time between two fields, in lengths of the theory.")] = 0.4,
     count: Annotated[int, typer.Option(help="Number of times at which the field is drawn.")] = 17,
+    box: Annotated[
+        float | None,
+        typer.Option(help="In d > 1, side of the box of space for means of the field; a torus's period, or 8 lengths."),
+    ] = None,
+    nodes: Annotated[int, typer.Option(help="Places along each axis of that box.")] = 8,
     even: Annotated[bool, typer.Option("--even", help="States that two fields reach: powers of even order.")] = False,
     draws: Annotated[int, typer.Option(help="Number of networks.")] = 100_000,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Find the two lowest energies of a theory on the line, and their weights, from draws of its field.
+    """Find the two lowest energies of a theory, and their weights, from draws of its field.
 
     By the generalised eigenvalue problem of sampled correlators (Luscher and Wolff), with errors of the jackknife; they
-    mean energies where `nnqft axioms` does not fail. Beside them, where the theory knows them, the exact ones.
+    mean energies where `nnqft axioms` does not fail. Beside them, where the theory knows them, the exact ones. In more
+    dimensions than one the field is averaged over places in a box of space: on a torus a state without momentum.
 
     Example: `nnqft energies sine_path --set width=3`
     """
@@ -144,11 +150,14 @@ def energies(
         import numpy as np
 
         from nnqft_ppl.interacting.energies import energies as found_energies
+        from nnqft_ppl.interacting.energies import places
         from nnqft_ppl.theory.paths import PathArchitecture
 
         net = theory(card, settings, file)
         times = step * net.length * np.arange(float(count))
-        found = found_energies(net, times, powers=(2,) if even else (1,), shifts=(0, 1), draws=draws, seed=seed)
+        space = places(net, box, nodes)
+        powers = (2,) if even else (1,)
+        found = found_energies(net, times, space=space, powers=powers, shifts=(0, 1), draws=draws, seed=seed)
         known = np.full((2, len(found.energies)), np.nan)
         if isinstance(net, PathArchitecture) and not even:
             states = net.energies()

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import eigh
 
+from nnqft_ppl.interacting.boxes import box
 from nnqft_ppl.runtime.arrays import Array, check_points, few_lines, html_table
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.sampling.networks import over_networks
@@ -56,7 +57,8 @@ def energies(
 ) -> Energies:
     """Energies E_n - E_0 and weights of a theory, from sampled correlators of powers of its field.
 
-    C(t_1) v = lambda C(t_0) v with lambda_n = exp(-E_n (t_1 - t_0)), for a theory that satisfies (13).
+    C(t_1) v = lambda C(t_0) v with lambda_n = exp(-E_n (t_1 - t_0)), for a theory that satisfies (13). On a torus of
+    period L a state goes round as well: beside E_n stands -E_n, whose weight is less by exp(-E_n L).
 
     Parameters
     ----------
@@ -66,7 +68,8 @@ def energies(
         At least three times (T,), equally far apart, at which the field is drawn: correlators are averaged over all of
         them, so that the theory must be stationary there.
     space
-        Places (S, d - 1) of a theory in d > 1 dimensions, over which an operator is averaged; times are x_0.
+        Places (S, d - 1) of a theory in d > 1 dimensions, over which an operator is averaged, such as `places` gives;
+        times are x_0.
     powers
         The powers p of the field, odd for states that one field reaches and even for those that two do.
     shifts
@@ -97,7 +100,7 @@ def energies(
     True
     """
     theory = conditioned(model)
-    places = _places(theory.net, space)
+    where = _places(theory.net, space)
     if theory.unknown:
         raise InputError("energies: hyperparameters must be known; give them a value with load")
     t = np.asarray(times, dtype=float)
@@ -113,8 +116,8 @@ def energies(
     if draws < 2 * BLOCKS:
         raise InputError(f"draws must be at least {2 * BLOCKS}, got {draws}")
     beside = in_precision(theory, "float32") if theory.factors else None  # as the networks are drawn
-    operators = _Operators(tuple(powers), tuple(shifts), lags, (len(t), len(places)), beside)
-    x = np.column_stack([np.repeat(t, len(places)), np.tile(places, (len(t), 1))])
+    operators = _Operators(tuple(powers), tuple(shifts), lags, (len(t), len(where)), beside)
+    x = np.column_stack([np.repeat(t, len(where)), np.tile(where, (len(t), 1))])
     sums, effective = _block_sums(theory, operators, check_points(x, theory.net.dim), draws, seed)
     whole, step = [part.sum(axis=0) for part in sums], float(steps.mean())
     value = _solved(whole, lags, step)
@@ -122,6 +125,25 @@ def energies(
     without = np.array([_solved(one, lags, step) for one in others])
     errors = np.sqrt((BLOCKS - 1) * without.var(axis=0))
     return Energies(value[0], errors[0], value[1], errors[1], effective)
+
+
+def places(net: Architecture, side: float | None = None, nodes: int = 8) -> Array | None:
+    """The midpoints of a box in the space of a theory in d > 1 dimensions, (nodes^(d-1), d - 1); none on the line.
+
+    A mean over all of them has no momentum on a torus whose period is the side, which it is by default; elsewhere as
+    far as the box is wide, by default 8 lengths of the theory.
+
+    Raises
+    ------
+    InputError
+        for a side on the line or one that is not positive, and for a number of nodes that is not, or is too large.
+    """
+    if net.dim == 1:
+        if side is not None:
+            raise InputError(f"box must be left out on the line, which has no space, got {side}")
+        return None
+    period = getattr(net, "period", None)
+    return np.asarray(box(net.dim - 1, side or period or 8 * net.length, nodes).points)
 
 
 def _places(net: Architecture, space: ArrayLike | None) -> Array:

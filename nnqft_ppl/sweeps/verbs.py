@@ -15,7 +15,7 @@ from nnqft_ppl.correlation.estimators import check_estimator
 from nnqft_ppl.correlation.exact import KINDS, MAX_ORDER, check_components
 from nnqft_ppl.inference.posterior import posterior
 from nnqft_ppl.interacting.boxes import box
-from nnqft_ppl.interacting.energies import energies
+from nnqft_ppl.interacting.energies import energies, places
 from nnqft_ppl.reports.actions import action
 from nnqft_ppl.reports.axioms import axiom_table
 from nnqft_ppl.reports.classical import breaking_table, modes_table, vacua_table
@@ -109,8 +109,10 @@ def _vacua(model: Model, _: Options, seed: int) -> pd.DataFrame:
 
 
 def _energies(model: Model, options: Options, seed: int) -> pd.DataFrame:
-    times = options["step"] * conditioned(model).net.length * np.arange(float(options["count"]))
-    found = energies(model, times, powers=options["powers"], shifts=(0, 1), draws=options["draws"], seed=seed)
+    net = conditioned(model).net
+    times = options["step"] * net.length * np.arange(float(options["count"]))
+    given = {"space": places(net, options["side"], options["nodes"]), "powers": options["powers"]}
+    found = energies(model, times, **given, shifts=(0, 1), draws=options["draws"], seed=seed)
     columns = (found.energies, found.errors, found.weights, found.weight_errors)
     names = ("energy", "error", "weight", "weight_error")
     common = {"effective": found.effective, "draws": options["draws"], "seed": seed}
@@ -185,6 +187,8 @@ VERBS: dict[str, Verb] = {
         {
             "step": Option(read.positive, 0.4, dtype="float64"),
             "count": Option(read.whole(3), 17, dtype="Int64"),
+            "side": Option(read.positive, dtype="float64"),
+            "nodes": Option(read.whole(1), 8, dtype="Int64"),
             "powers": Option(read.wholes(1), [1], dtype="str"),
             "draws": Option(read.whole(1000), 200_000),
         },
