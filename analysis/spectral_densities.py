@@ -11,13 +11,14 @@ import numpy as np
 from scipy.integrate import quad
 from scipy.special import j0, k0
 
-from nnqft_ppl import Spectrum, deform, design, load
+from nnqft_ppl import Spectrum, deform, design, energies, load
 from nnqft_ppl.axioms.gram import gram, positivity, products, reflect, reflection_test, two_point_gram
 from nnqft_ppl.axioms.imaginary_time import kallen_lehmann, rho
 from nnqft_ppl.axioms.products import pair_verdicts
 from nnqft_ppl.axioms.reflection_positivity import TIMES, half_space, linear_verdicts
 from nnqft_ppl.axioms.verdicts import together
 from nnqft_ppl.correlation.fields import fields
+from nnqft_ppl.interacting.energies import places
 from nnqft_ppl.studies import Study
 
 MASSES, WEIGHTS = (1.0, 2.0), (0.5, 0.5)
@@ -30,6 +31,8 @@ def run(study: Study) -> None:
     _drawn(study)
     _pairs(study)
     _by_draws(study)
+    if not study.quick:
+        _without_momentum(study)
 
 
 def mixture(**settings: Any) -> Any:
@@ -124,6 +127,20 @@ def _by_draws(study: Study) -> None:
     expected = _integrated(around, at, direction)
     statement = "one neuron with phi^4: norm of the free theory's lowest functional, draws"
     study.monte_carlo("(13)", statement, expected, found.value, found.mcse, of=one)
+
+
+def _without_momentum(study: Study) -> None:
+    """Means over space of a torus have modes (k, 0) alone: how they decay between two times, d = 2 and 3."""
+    for dim in (2, 3):
+        net = load("torus", dim=dim, width=20, mass=1.0, period=4.0, cutoff=6.0, regulator="hard")
+        times, space = 0.3 * np.arange(5), places(net, nodes=4)  # momenta up to 6 alias with 0 from 2 pi on
+        options: dict[str, Any] = {"shifts": (0,), "lags": (0, 1), "seed": study.seed(5)}
+        found = energies(net, times, space=space, draws=100_000, **options)
+        k = np.pi / 2 * np.arange(-3, 4)
+        start, later = (np.sum(np.cos(k * t) / (k**2 + 1)) for t in (0.0, 0.3))
+        statement = f"torus d={dim}: decay of means over space, a sum over (k, 0), by draws"
+        expected = -np.log(later / start) / 0.3
+        study.monte_carlo("(15), (16)", statement, expected, found.energies[0], found.errors[0], of=net)
 
 
 def _integrated(around: np.ndarray, at: np.ndarray, direction: np.ndarray) -> float:
