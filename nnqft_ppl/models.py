@@ -160,6 +160,8 @@ def add(path: str | Path) -> tuple[str, ...]:
         files = sorted(path.glob("[!_]*.py"))
     elif path.is_file() and path.suffix == ".py" and path.stem.isidentifier():
         files = [path]
+    elif not path.exists():
+        raise InputError(f"cards: there is no file or folder {str(path)!r}")
     else:
         raise InputError(f"cards must be a folder or a .py file with an identifier for a name, got {str(path)!r}")
     brought = tuple(file.stem for file in files)

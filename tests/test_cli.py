@@ -165,7 +165,7 @@ BAD = [
     (("draw", "cos_net", "--draws", "0"), "draws must be at least 1, got 0"),
     (("draw", "cos_net", "--set", "dim=3", "--plot", "f.png"), "a picture of fields must be of dim 1 or 2, got 3"),
     (("reproduce", "nothing"), "study must be one of"),
-    (("--cards", "nowhere", "list"), "cards must be a folder or a .py file"),
+    (("--cards", "nowhere", "list"), "cards: there is no file or folder"),
 ]
 
 

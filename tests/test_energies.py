@@ -7,7 +7,7 @@ import pytest
 from scipy.linalg import eigh
 
 from nnqft_ppl import InputError, deform, energies, load
-from nnqft_ppl.interacting.energies import _solved, places
+from nnqft_ppl.interacting.energies import _solved, lowest_energies, places
 
 CUBE: Any = load("markov_net", width=1, activation="cube")
 TIMES = 0.4 * np.arange(9)
@@ -83,6 +83,16 @@ def test_no_momentum_on_a_torus():
     expected = -np.log(both[1] / both[0]) / 0.3
     assert abs(found.energies[0] - expected) < 5 * found.errors[0] < 0.05
     assert one.energies[0] - expected > 20 * one.errors[0]
+
+
+def test_a_second_state_is_told_only_where_it_stands_above_the_noise():
+    """The Cauchy net has one energy, its mass: within 5 errors of it, false alarms 6e-7; the cube of a path has two."""
+    options: dict[str, Any] = {"powers": (1,), "draws": 100_000, "seed": 1}
+    one = lowest_energies(load("cauchy", width=20, mass=1.5), TIMES, **options)
+    assert len(one.energies) == 1
+    assert abs(one.energies[0] - 1.5) < 5 * one.errors[0] < 0.5
+    two = lowest_energies(CUBE, TIMES, **options)
+    assert (np.abs(two.energies - [1.0, 3.0]) < 5 * two.errors).all()
 
 
 def test_places_of_a_box_of_space():

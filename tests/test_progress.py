@@ -1,5 +1,6 @@
 """Long runs: when they will end, that they speak and answer, that they resume, and that two of them do not meet."""
 
+import math
 import os
 import re
 import signal
@@ -32,13 +33,12 @@ def clock(monkeypatch):
     return now
 
 
-def test_the_end_is_estimated_without_the_first_steps(clock):
+def test_the_end_is_estimated_without_the_first_step(clock):
     """The first step takes 50 s, in which programs are compiled; the others take 2 s each."""
     forecast = Forecast(11)
-    assert forecast.words == ""
     clock.time += 50.0
     forecast.advance(1)
-    assert forecast.words == "about 8:20 left"  # ten steps like the first, as nothing else is known
+    assert (forecast.words, forecast.count("parts")) == ("", "1 of 11 parts")  # as nothing else is known
     clock.time += 4.0
     forecast.advance(2)
     assert forecast.words == "about 16 s left"
@@ -50,6 +50,14 @@ def test_the_end_is_estimated_without_the_first_steps(clock):
     clock.time += 3.0
     resumed.advance(1)
     assert resumed.words == "about 27 s left"
+    precise = Forecast(math.inf)  # until the error was looked at
+    for _ in range(2):
+        clock.time += 1.0
+        precise.advance(1)
+    assert (precise.words, precise.count("batches")) == ("", "2 batches")
+    clock.time += 1.0
+    precise.advance(1, 7.0)
+    assert (precise.words, precise.count("batches")) == ("about 4 s left", "3 of 7 batches")
     assert [duration(seconds) for seconds in (0.4, 59, 61, 3723)] == ["0 s", "59 s", "1:01", "1:02:03"]
 
 
@@ -59,8 +67,8 @@ def test_a_line_every_half_minute_where_no_terminal_is(clock, capsys):
             clock.time += 5.0
             advance(1)
     lines = capsys.readouterr().err.splitlines()
-    assert lines[:2] == ["toy: resuming at 3 of 100 parts", "toy: 4 of 100 parts, about 8:00 left"]
-    assert len(lines) == 2 + 96 * 5 // 30 - 1  # the last word is the result's
+    assert lines[:2] == ["toy: resuming at 3 of 100 parts", "toy: 5 of 100 parts, about 7:55 left"]
+    assert len(lines) == 2 + 95 * 5 // 30  # the last word is the result's
     with progress_bar("toy", 100, False, begun=3) as advance:
         advance(1)
     assert capsys.readouterr() == ("", "")
@@ -84,7 +92,7 @@ def test_nothing_is_silent(monkeypatch, capsys):
         with progress_bar("steps of the toy", 4, True) as advance:
             advance(1)
             capsys.readouterr()  # the bar's own first words
-            assert re.fullmatch(r"steps of the toy: 1 of 4 steps, about \d+ s left", next_word())
+            assert re.fullmatch(r"steps of the toy: 1 of 4 steps, \d+ s so far", next_word())
     assert threading.active_count() == before
 
 

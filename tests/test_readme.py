@@ -44,7 +44,7 @@ ELSEWHERE = {
     "nnqft posterior cauchy": "tests/test_data.py",
     "nnqft compare": "tests/test_data.py",
     "nnqft vacua": "tests/test_vacua.py",
-    "nnqft check my_card.py": "tests/test_check.py",
+    "nnqft check models/cauchy.py": "tests/test_check.py",
 }
 
 

@@ -154,7 +154,7 @@ WRONG = [
     ('card = "line"\nfile = "a.py"', "it must have one of card and file, got card, file"),
     ("card = 3", "card must be a text, got 3"),
     ('card = "cauchi"', "card must be one of .* did you mean 'cauchy'"),
-    ('file = "nothing.py"', "cards must be a folder or a .py file"),
+    ('file = "nothing.py"', "cards: there is no file or folder"),
     ('card = "line"\nhyperparameter = {}', "key must be one of .* did you mean 'hyperparameters'"),
     ('card = "line"\nhyperparameters = 3', "hyperparameters must be a table, got 3"),
     ('card = "cos_net"\n[hyperparameters]\nsigmab = 1.0', "CosNet: hyperparameter .* did you mean 'sigma_b'"),

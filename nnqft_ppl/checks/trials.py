@@ -1,5 +1,6 @@
 """A sampler of the user's own against the reference truth of every card: right, wrong, or not converged."""
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -13,7 +14,7 @@ from scipy.stats import norm
 from nnqft_ppl.checks.references import Reference, quantities, reference, referenced
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
-from nnqft_ppl.runtime.progress import progress_bar
+from nnqft_ppl.runtime.progress import heartbeat, progress_bar
 from nnqft_ppl.sampling.diagnostics import summarise
 from nnqft_ppl.theory.conditioned import Conditioned
 
@@ -84,7 +85,8 @@ def try_sampler(
     known = {card: reference(card) for card in chosen}
     limit = float(norm.isf(FALSE_ALARMS / 2 / sum(len(one.moments) for one in known.values())))
     rows = []
-    with progress_bar("try_sampler", len(known), progress, unit="cards") as advance:
+    spoken = heartbeat("try_sampler") if progress else contextlib.nullcontext()
+    with spoken, progress_bar("try_sampler", len(known), progress, unit="cards") as advance:
         for card, one in known.items():
             started = time.perf_counter()
             try:

@@ -33,7 +33,7 @@ class Vacua(NamedTuple):
 
     radius: float  #: |a| of the neurons that have an expectation value; 0 in a symmetric vacuum
     dimension: int  #: of the vacuum manifold: zero modes of the Hessian of -log P(a)
-    masses: Array  #: eigenvalues of that Hessian for all such amplitudes, (k D,) ascending; for one where a = 0
+    masses: Array  #: mass^2, eigenvalues of that Hessian for all such amplitudes, (k D,) ascending; for one where a = 0
     log_p: float  #: log P(a) at a vacuum
     neurons: int  #: number k of neurons with an expectation value
     components: int  #: number D of components of the field
@@ -72,7 +72,7 @@ def vacua(net: Model, *, seed: int = 0) -> Vacua:
     Returns
     -------
     A named tuple: ``radius``, |a| of the ``neurons`` that have an expectation value, 0 in a symmetric vacuum;
-    ``dimension`` of the vacuum manifold; ``masses`` (k D,), the eigenvalues of the Hessian of -log P(a) in the
+    ``dimension`` of the vacuum manifold; ``masses`` (k D,), squared: the eigenvalues of the Hessian of -log P(a) in the
     directions of all of these amplitudes, ascending; and ``log_p``. ``goldstones`` counts the massless directions of
     broken rotations, ``moduli`` the others, relative angles of the neurons.
 

@@ -130,9 +130,10 @@ def _matrix(screen: Screen, dim: int, settings: list[str] | None, draws: int, se
     from nnqft_ppl.reports.axioms import catalogue_axioms
     from nnqft_ppl.reports.provenance import card_name
     from nnqft_ppl.runtime.jax_settings import enable_x64
-    from nnqft_ppl.runtime.progress import progress_bar
+    from nnqft_ppl.runtime.progress import progress_bar, say
 
     enable_x64()
+    say(f"plan: axioms of {len(models.names())} cards at their defaults, d = {dim} where they have it")
     columns = ("Z2", *AXIOMS)
     heads = ("Z2", "perm.", "transl.", "rot.", "refl.", "RP 2", "RP 4", "RP 6", "cluster")
     found, rows = [], []
@@ -144,7 +145,10 @@ def _matrix(screen: Screen, dim: int, settings: list[str] | None, draws: int, se
             name = Text(card_name(net), "bold")
             rows.append((name, str(net.dim), str(net.width), *cells, conclusion.infinite))
     screen.table(("card", ">d", ">N", *heads, "at N = infinity"), rows)
-    screen.say("RP 2, 4, 6: reflection positivity of 2-, 4- and 6-point functions; cutoff: within a cutoff's tolerance")
+    screen.say(
+        "RP 2, 4, 6: reflection positivity of 2-, 4- and 6-point functions; cutoff: within a cutoff's tolerance;"
+    )
+    screen.say("?: undecided; blank: nothing to ask, such as rotations of a line; N = infinity: the limit as a whole")
     return found
 
 

@@ -103,7 +103,8 @@ def atlas(
 
     Draws of the field, correlators and spectra with Monte Carlo points on exact curves, the interaction against width,
     axioms and symmetries with their numbers, classical configurations, and sliders that move exact curves. Cards of
-    your own join with `nnqft --cards FOLDER atlas`.
+    your own join with `nnqft --cards FOLDER atlas`. All cards take two to four minutes on two cores, and begin anew
+    after an interruption.
 
     Example: `nnqft atlas --out atlas`
 
@@ -145,7 +146,7 @@ def check(
     neurons are drawn unless `--set width=` says otherwise, as finite width shows most there. The exit status is 1 if
     anything is wrong.
 
-    Example: `nnqft check my_card.py --set dim=2`
+    Example: `nnqft check models/cauchy.py`
     """
     with answering("check", as_json) as screen:
         check_least("draws", draws, 1000)

@@ -14,15 +14,16 @@ if TYPE_CHECKING:
     from nnqft_ppl.inference.data import Data
     from nnqft_ppl.theory.conditioned import Conditioned, Model
 
-DataOption = Annotated[
-    Path, typer.Option(help="CSV file with a header, compressed or not, Parquet, or - for standard input.")
-]
-XOption = Annotated[
-    str, typer.Option(help="Columns of the points, separated by commas: one for each dimension. Dates count in days.")
-]
-YOption = Annotated[
-    str, typer.Option(help="Column of the values; several, separated by commas, for a field with components.")
-]
+_DATA = typer.Option(help="CSV file with a header, compressed or not, Parquet, or - for standard input.")
+_X = typer.Option(help="Columns of the points, separated by commas: one for each dimension. Dates count in days.")
+_Y = typer.Option(help="Column of the values; several, separated by commas, for a field with components.")
+DataOption = Annotated[Path, _DATA]
+XOption = Annotated[str, _X]
+YOption = Annotated[str, _Y]
+# The same for a command whose theory may have its data.
+MaybeData = Annotated[Path | None, _DATA]
+MaybeX = Annotated[str | None, _X]
+MaybeY = Annotated[str | None, _Y]
 NoiseOption = Annotated[
     float | None, typer.Option(help="Standard deviation of the noise in units of y; inferred if it is not given.")
 ]
@@ -49,7 +50,7 @@ InferOption = Annotated[
     str | None, typer.Option(help="Positive hyperparameters to infer, separated by commas: mass,sigma_a.")
 ]
 ChainsOption = Annotated[int, typer.Option(help="Number of chains.")]
-WarmupOption = Annotated[int, typer.Option(help="Steps of a chain that are thrown away.")]
+WarmupOption = Annotated[int, typer.Option(help="Steps of a chain that are thrown away, in 25s.")]
 DrawsOption = Annotated[int, typer.Option(help="Draws of each chain.")]
 
 

@@ -1,5 +1,6 @@
 """``nnqft interact``, ``energies``, ``action``: what an interaction does, what energies and what action there are."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NUMBERS = ("coupling", "leading", "exact")
+LONG = re.compile(r"\d*\.\d{7,}(e[-+]?\d+)?")  # a number of more digits than a reader wants
 SETTLED = 0.5  # of the largest g4 to first order, what the next order may change
 
 
@@ -61,6 +63,8 @@ def interact(
         counts = integers("widths", widths)
         beside = None if out is None else check_writable(out).with_suffix(f".points{out.suffix}")
         model = any_theory(card, settings, file)
+        import numpy as np
+
         from nnqft_ppl.interacting.boxes import box as box_of
         from nnqft_ppl.reports.interactions import default_configurations
         from nnqft_ppl.reports.interactions import interact as compute
@@ -87,7 +91,11 @@ def interact(
         places = configurations_table(x)
         screen.give(theory=repr(conditioned(model).net), interactions=table, points=places)
         if out is None or beside is None:
+            words = f"{conditioned(model).net!r}, V on {len(place.points)} nodes of a box of side {box:g}"
+            screen.say(f"{words}; z against limit, N = ∞")
             _print(screen, table)
+            for at, one in enumerate(x):
+                screen.say(f"config {at}: {np.array2string(one, precision=4, separator=', ').replace(chr(10), '')}")
             return
         from nnqft_ppl.reports.tables import write_table
 
@@ -115,9 +123,14 @@ def _print(screen: Screen, table: "pd.DataFrame") -> None:
         )
         for row in found
     ]
-    screen.say(f"V = {table['potential'].iloc[0]}")
+    screen.say(f"V = {LONG.sub(lambda found: f'{float(found[0]):.6g}', table['potential'].iloc[0])}")
     heads = (">N", "kind", ">n", ">config", ">distance", "by", ">estimate", ">mcse", ">ess", ">z")
     screen.table(heads, rows)
+    two = table[(table["kind"] == "connected") & (table["order"] == 2)]
+    first: Any = two.groupby("estimator")["estimate"].first().to_dict()
+    off = [abs(first[name] - first["limit"]) for name in ("first order", "second order") if name in first]
+    if len(off) == 2 and off[1] > off[0]:
+        say("note: perturbation theory does not settle at this coupling: its second order takes it further off")
 
 
 def energies(
@@ -136,7 +149,7 @@ def energies(
     seed: SeedOption = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Find the two lowest energies of a theory, and their weights, from draws of its field.
+    """Find the two lowest energies of a theory, or the lowest, and their weights, from draws of its field.
 
     By the generalised eigenvalue problem of sampled correlators (Luscher and Wolff), with errors of the jackknife; they
     mean energies where `nnqft axioms` does not fail. Beside them, where the theory knows them, the exact ones. In more
@@ -149,15 +162,14 @@ def energies(
         check_least("draws", draws, 1000)
         import numpy as np
 
-        from nnqft_ppl.interacting.energies import energies as found_energies
-        from nnqft_ppl.interacting.energies import places
+        from nnqft_ppl.interacting.energies import lowest_energies, places
         from nnqft_ppl.theory.paths import PathArchitecture
 
         net = theory(card, settings, file)
         times = step * net.length * np.arange(float(count))
         space = places(net, box, nodes)
         powers = (2,) if even else (1,)
-        found = found_energies(net, times, space=space, powers=powers, shifts=(0, 1), draws=draws, seed=seed)
+        found = lowest_energies(net, times, space=space, powers=powers, draws=draws, seed=seed)
         known = np.full((2, len(found.energies)), np.nan)
         if isinstance(net, PathArchitecture) and not even:
             states = net.energies()
@@ -171,6 +183,8 @@ def energies(
         heads = ("state", *(f">{name}" for name in ("energy", "error", "exact", "weight", "error", "exact")))
         screen.table(heads, [(str(k), *row) for k, row in enumerate(rows, start=1)])
         screen.say(f"{net!r}: {found.effective:.0f} networks")
+        if len(found.energies) == 1:
+            screen.say("a second state does not stand above the noise; it may with more draws, or a smaller step")
         names = ("energy", "error", "exact", "weight", "weight_error", "exact_weight")
         screen.give(theory=repr(net), states=[dict(zip(names, row, strict=True)) for row in np.transpose(columns)])
 
@@ -204,11 +218,14 @@ def action(
         if out is not None:
             check_writable(out)
         net = theory(card, settings, file)
+        import numpy as np
+
         from nnqft_ppl.reports.actions import action as compute
         from nnqft_ppl.reports.actions import locality, plot_action
         from nnqft_ppl.reports.points import read_configurations
 
         table = compute(net, None if points is None else read_configurations(points, 1)[:, 0], powers=powers)
+        numbers = [name for name in NUMBERS if np.isfinite(table[name].to_numpy()).any()]
         size: Any = table["coupling"].abs() * table["ways"]
         largest: Any = table.loc[size.sort_values(ascending=False).index]
         rows = [
@@ -216,13 +233,13 @@ def action(
                 str(n),
                 row.points,
                 f"{row.extent:.4g}",
-                *(number(v, ".8g") for v in (row.coupling, row.leading, row.exact)),
+                *(number(getattr(row, name), ".8g") for name in numbers),
             )
             for n in (2, 4, 6)
             for row in largest[largest["order"] == n].head(6).itertuples()
         ]
-        screen.table((">n", "points", ">extent", *(f">{name}" for name in NUMBERS)), rows)
-        screen.say(f"the largest of {len(table)} couplings; all with --out action.parquet")
+        screen.table((">n", "points", ">extent", *(f">{name}" for name in numbers)), rows)
+        screen.say(f"{net!r}: the largest of {len(table)} couplings; all with --out action.parquet")
         four: Any = table[table["order"] == 4]
         second = float((four["coupling"] - four["leading"]).abs().max() / four["leading"].abs().max())
         if powers == 2 and second > SETTLED:

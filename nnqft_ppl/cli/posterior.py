@@ -14,6 +14,9 @@ from nnqft_ppl.cli.data import (
     DrawsOption,
     ErrorOption,
     InferOption,
+    MaybeData,
+    MaybeX,
+    MaybeY,
     NoiseOption,
     OwnUnitsOption,
     WarmupOption,
@@ -57,9 +60,9 @@ if TYPE_CHECKING:
 
 def posterior(
     card: CardArgument = None,
-    data: DataOption | None = None,
-    x: XOption | None = None,
-    y: YOption | None = None,
+    data: MaybeData = None,
+    x: MaybeX = None,
+    y: MaybeY = None,
     settings: SetOption = None,
     file: TheoryOption = None,
     width: Annotated[int | None, typer.Option(help="Number N of neurons of a CARD.", show_default="200")] = None,
@@ -160,7 +163,7 @@ def posterior(
         for name, (mean, sd, unit) in inferred.items():
             screen.say(f"{name} = {mean:.4g} +- {sd:.2g} {unit}".rstrip())
         predictive = _predictive_line(result)
-        screen.say(f"at {len(grid)} points")
+        screen.say(f"bands at {len(grid)} points")
         screen.wrote(*written)
         screen.say(predictive)
         convergence = result.convergence._asdict() | {"converged": result.convergence.converged}

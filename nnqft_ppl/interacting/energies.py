@@ -12,7 +12,7 @@ mass.
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -28,7 +28,12 @@ from nnqft_ppl.theory.architecture import Architecture, Parameters
 from nnqft_ppl.theory.conditioned import Conditioned, Model, conditioned, in_precision
 
 BLOCKS = 50  # of draws, which the jackknife leaves out one after another
+SEEN = 3.0  # errors that the weight of a state is from zero, or nobody knows that it is there
 EVEN = 1e-6  # of a step, to which times have to be equally far apart
+
+
+class BuriedInNoise(InputError):
+    """More states were asked for than draws tell apart."""
 
 
 class Energies(NamedTuple):
@@ -127,6 +132,20 @@ def energies(
     return Energies(value[0], errors[0], value[1], errors[1], effective)
 
 
+def lowest_energies(model: Model, times: ArrayLike, *, powers: Sequence[int], draws: int, **given: Any) -> Energies:
+    """The two lowest energies, or one where the second does not stand above the noise; as `energies`, in all else.
+
+    A second state is there if its energy has an error and its weight is SEEN errors from zero.
+    """
+    try:
+        found = energies(model, times, powers=powers, shifts=(0, 1), draws=draws, **given)
+    except BuriedInNoise:
+        found = None
+    if found is not None and np.isfinite(found.errors).all() and (found.weights > SEEN * found.weight_errors).all():
+        return found
+    return energies(model, times, powers=powers, shifts=(0,), draws=draws, **given)
+
+
 def places(net: Architecture, side: float | None = None, nodes: int = 8) -> Array | None:
     """The midpoints of a box in the space of a theory in d > 1 dimensions, (nodes^(d-1), d - 1); none on the line.
 
@@ -212,7 +231,8 @@ def _solved(sums: Sequence[Array], lags: tuple[int, int], step: float) -> Array:
     try:
         values, vectors = eigh(late, early)
     except np.linalg.LinAlgError:
-        raise InputError("powers and shifts must differ beyond the noise; give fewer of them, or more draws") from None
+        words = "powers and shifts must differ beyond the noise; give fewer of them, or more draws"
+        raise BuriedInNoise(words) from None
     values, vectors = values[::-1], vectors[:, ::-1]
     with np.errstate(invalid="ignore", divide="ignore"):
         found = -np.log(np.where(values > 0, values, np.nan)) / (step * (lags[1] - lags[0]))

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.interpolate import CubicSpline
 
 from nnqft_ppl.laws.fourier import radial_fourier, resolved_panels, sphere_area
 from nnqft_ppl.runtime.arrays import Array, check_rows
@@ -104,6 +103,8 @@ def transform_of_rows(r: ArrayLike, k: ArrayLike, dim: int, label: str) -> tuple
     at, values = check_rows(r, k, "two_point", "r")
     if at[0] != 0 or not values[0] > 0:
         raise InputError(f"two_point rows must begin with K > 0 at r = 0, got K(r = {at[0]:.4g}) = {values[0]:.4g}")
+    from scipy.interpolate import CubicSpline
+
     half = np.unique([*range(0, len(at), 2), len(at) - 1])
     whole, coarse = (_transform(CubicSpline(at[i], values[i]), at[-1], dim) for i in (slice(None), half))
     width = float(at[np.flatnonzero(np.abs(values) >= values[0] / 2)[-1]] or at[1])

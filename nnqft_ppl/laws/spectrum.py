@@ -15,7 +15,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.interpolate import CubicSpline
 
 from nnqft_ppl.laws.bochner import WIDEST, Extent, Function, extent, transform_of, transform_of_rows, values_at
 from nnqft_ppl.laws.interpolation import hermite
@@ -114,6 +113,8 @@ class Spectrum:
         if not (g > 0).all():
             row = int(np.argmin(g > 0))
             raise InputError(POSITIVE.format(p[row], g[row]))
+        from scipy.interpolate import CubicSpline
+
         spline = CubicSpline(p, np.log(g))
         fine = p[:-1, None] + np.diff(p)[:, None] * np.linspace(0.0, 1.0, 17)
         ends = np.stack([spline(p[:-1]), spline(p[1:])])
@@ -279,6 +280,8 @@ class _Table(NamedTuple):
 
 @lru_cache
 def _table(spectrum: Spectrum) -> _Table:
+    from scipy.interpolate import CubicSpline
+
     value = np.array(spectrum.logs)
     return _Table(value, CubicSpline(np.arange(CELLS + 1.0), value)(np.arange(CELLS + 1.0), 1))
 

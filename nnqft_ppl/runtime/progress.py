@@ -1,10 +1,11 @@
 """What a long run says of itself on standard error, where that is asked for: how far it is, and when it will end.
 
-On a terminal a bar; elsewhere a line after the first steps, and one every PATIENCE seconds. The end is estimated from
-all steps so far but the first ones, in whose time programs are compiled. `heartbeat` speaks where nothing else does.
+On a terminal a bar; elsewhere a line as soon as the end is known, and one every PATIENCE seconds. The end is estimated
+from all steps so far but the first, in whose time programs are compiled. `heartbeat` speaks where nothing else does.
 `answered` lets Ctrl-C end a process soon even where Python cannot: while a program is compiled, or a long call runs.
 """
 
+import math
 import os
 import signal
 import socket
@@ -64,30 +65,36 @@ def explain(line: str) -> None:
 
 
 class Forecast:
-    """When a number of steps will end, by the time that they took so far."""
+    """When a number of steps will end, by the time that they took so far.
+
+    The first step is no measure of the others, as programs are compiled in it: nothing is foretold before the second,
+    unless the clock began anew in between, nor while the total is infinite, which stands for one that is not known yet.
+    """
 
     def __init__(self, total: float, begun: float = 0) -> None:
         self.total, self.done = total, begun
         self.ends: float | None = None
-        self._marks = [(time.monotonic(), begun)]
+        self._mark: tuple[float, float] | None = None  # from when on steps are a measure, and how many were done then
 
     def advance(self, steps: float, total: float | None = None) -> None:
         """Count steps, and set a new total where what remains is an estimate itself. No step: the clock begins anew."""
         now = time.monotonic()
         self.total = self.total if total is None else total
         self.done += steps
-        if not steps:
-            self._marks = [(now, self.done)]
-        for since, before in reversed(self._marks):
-            if self.done > before:
-                self.ends = now + max(self.total - self.done, 0.0) * (now - since) / (self.done - before)
-                break
-        if steps and len(self._marks) == 1:
-            self._marks.append((now, self.done))
+        if not steps or self._mark is None:
+            self._mark = (now, self.done)
+        since, before = self._mark
+        if self.done > before and self.total < math.inf:
+            self.ends = now + max(self.total - self.done, 0.0) * (now - since) / (self.done - before)
+
+    def count(self, unit: str) -> str:
+        """``3 of 20 steps``; ``3 steps`` as long as nobody knows of how many."""
+        total = f" of {self.total:.0f}" if self.total < math.inf else ""
+        return f"{self.done:.0f}{total} {unit}"
 
     @property
     def words(self) -> str:
-        """``about 1:20 left``; nothing as long as no step is done."""
+        """``about 1:20 left``; nothing as long as nothing is known."""
         return "" if self.ends is None else f"about {duration(self.ends - time.monotonic())} left"
 
 
@@ -114,7 +121,7 @@ def progress_bar(
         yield forecast.advance
         return
     if begun:
-        _voice.say(f"{description}: resuming at {begun:.0f} of {total:.0f} {unit}")
+        _voice.say(f"{description}: resuming at {forecast.count(unit)}")
     with _bar(description, unit, forecast) if sys.stderr.isatty() else _lines(description, unit, forecast) as advance:
         yield advance
 
@@ -132,16 +139,17 @@ def _bar(description: str, unit: str, forecast: Forecast) -> Iterator[Advance]:
         TextColumn("{task.fields[forecast].words}"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        count = f"{forecast.done:.0f}/{forecast.total:.0f} {unit}"
-        task = bar.add_task(
-            description, total=forecast.total, completed=int(forecast.done), count=count, forecast=forecast
-        )
+        task = bar.add_task(description, total=None, count="", forecast=forecast)
+
+        def show() -> None:
+            total = forecast.total if forecast.total < math.inf else None
+            bar.update(task, completed=forecast.done, total=total, count=forecast.count(unit))
 
         def advance(steps: float, total: float | None = None) -> None:
             forecast.advance(steps, total)
-            count = f"{forecast.done:.0f}/{forecast.total:.0f} {unit}"
-            bar.update(task, completed=forecast.done, total=forecast.total, count=count)
+            show()
 
+        show()
         _voice.bars += 1
         try:
             yield advance
@@ -155,9 +163,7 @@ def _lines(description: str, unit: str, forecast: Forecast) -> Iterator[Advance]
     started, first = time.monotonic(), True
 
     def words() -> str:
-        if forecast.ends is None:
-            return f"{description}: {forecast.done:.0f} of {forecast.total:.0f} {unit}, {since(started)}"
-        return f"{description}: {forecast.done:.0f} of {forecast.total:.0f} {unit}, {forecast.words}"
+        return f"{description}: {forecast.count(unit)}, {forecast.words or since(started)}"
 
     def advance(steps: float, total: float | None = None) -> None:
         nonlocal first

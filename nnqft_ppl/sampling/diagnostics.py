@@ -1,15 +1,15 @@
 """Are the chains honest? Diagnostics in function space, as neurons are exchangeable and their labels mean nothing."""
 
 import warnings
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from arviz_stats import compare, loo  # pyright: ignore
-from arviz_stats.base import array_stats  # pyright: ignore
-from xarray import DataTree
 
 from nnqft_ppl.runtime.arrays import Array
+
+if TYPE_CHECKING:  # ArviZ takes a third of a second, which commands without chains need not wait for
+    from xarray import DataTree
 
 RESIDUAL = 4.0  # standard errors
 R_HAT, ESS = 1.01, 400.0  # Vehtari, Gelman, Simpson, Carpenter and Burkner (2021)
@@ -53,19 +53,24 @@ def summarise(quantities: dict[str, Array]) -> pd.DataFrame:
             x = flat[:, :, index]
             constant = np.ptp(x) == 0
             row = {"quantity": name, "index": index, "mean": x.mean(), "sd": x.std(ddof=1)}
-            for label, compute in _STATISTICS.items():
-                with np.errstate(divide="ignore", invalid="ignore"):  # a few draws may have no spread in their ranks
-                    row[label] = np.nan if constant else float(compute(x))
+            with np.errstate(divide="ignore", invalid="ignore"):  # a few draws may have no spread in their ranks
+                row |= dict.fromkeys(("mcse", "ess_bulk", "ess_tail", "r_hat"), np.nan) if constant else _statistics(x)
             rows.append(row)
     return pd.DataFrame(rows)
 
 
-_STATISTICS: dict[str, Any] = {
-    "mcse": lambda x: array_stats.mcse(x, chain_axis=0, draw_axis=1, method="mean"),
-    "ess_bulk": lambda x: array_stats.ess(x, chain_axis=0, draw_axis=1, method="bulk"),
-    "ess_tail": lambda x: array_stats.ess(x, chain_axis=0, draw_axis=1, method="tail", prob=(0.05, 0.95)),
-    "r_hat": lambda x: array_stats.rhat(x, chain_axis=0, draw_axis=1, method="rank"),
-}
+def _statistics(x: Array) -> dict[str, float]:
+    """ArviZ's diagnostics of one number, (chain, draw)."""
+    from arviz_stats.base import array_stats  # pyright: ignore
+
+    axes: dict[str, Any] = {"chain_axis": 0, "draw_axis": 1}
+    found: dict[str, Any] = {
+        "mcse": array_stats.mcse(x, **axes, method="mean"),
+        "ess_bulk": array_stats.ess(x, **axes, method="bulk"),
+        "ess_tail": array_stats.ess(x, **axes, method="tail", prob=(0.05, 0.95)),
+        "r_hat": array_stats.rhat(x, **axes, method="rank"),
+    }
+    return {name: float(value) for name, value in found.items()}
 
 
 def judge(summary: pd.DataFrame, diverging: Array | None, energy: Array | None) -> Convergence:
@@ -100,8 +105,10 @@ class PredictiveCheck(NamedTuple):
         return f"predictive: {bands}; elpd_loo {self.elpd:.1f} +- {self.error:.1f}, p_loo {self.parameters:.1f}{doubt}"
 
 
-def predictive_check(tree: DataTree) -> PredictiveCheck:
+def predictive_check(tree: "DataTree") -> PredictiveCheck:
     """The posterior predictive check of a tree with data: coverage, and PSIS-LOO by ArviZ (Vehtari et al. 2017)."""
+    from arviz_stats import loo  # pyright: ignore
+
     drawn, seen = tree["posterior_predictive/y"].to_numpy(), tree["observed_data/y"].to_numpy()
     drawn = drawn.reshape(-1, *seen.shape)
 
@@ -120,6 +127,8 @@ def predictive_check(tree: DataTree) -> PredictiveCheck:
 
 def rank(checks: dict[str, PredictiveCheck]) -> pd.DataFrame:
     """Theories by elpd, best first: elpd, p, elpd_diff, weight (stacking), se, dse by ArviZ, and large_k of each."""
+    from arviz_stats import compare  # pyright: ignore
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about large Pareto k, which have a column of their own
         found: Any = compare({name: check.loo for name, check in checks.items()}, round_to="none")

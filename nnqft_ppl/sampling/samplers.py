@@ -16,7 +16,7 @@ from numpyro.infer import NUTS
 from numpyro.infer.util import ParamInfo
 
 from nnqft_ppl.laws.charts import Chart, chart
-from nnqft_ppl.sampling.gibbs import sweep
+from nnqft_ppl.sampling.gibbs import choice, sweep
 from nnqft_ppl.sampling.whitened import Point, Whitened
 from nnqft_ppl.theory.architecture import Architecture, Parameters
 from nnqft_ppl.theory.conditioned import Conditioned
@@ -24,6 +24,7 @@ from nnqft_ppl.theory.conditioned import Conditioned
 Stats = dict[str, jax.Array]
 
 CANDIDATES = 4  # fresh ones for every block
+WHOLE = 16  # blocks, up to which the log weight of networks from the prior varies by less than about 1
 TARGET_ACCEPTANCE = 0.9  # of NUTS: at 0.8 the precise data of `examples/hills.csv` made one step in 1200 diverge
 MOST_DOUBLINGS = 8  # of a trajectory
 
@@ -91,7 +92,8 @@ class GibbsSampler:
     The block as it is and CANDIDATES fresh ones from the prior compete with the weights that data, sources and
     actions give the whole field, which keeps the conditional law exactly (multiple-try Metropolis with independent
     proposals; Liu 2008, section 5.5). It needs no gradient, so heavy tails and discrete laws are welcome.
-    Hyperparameters follow by an elliptical slice move.
+    Hyperparameters follow by an elliptical slice move, which many neurons hold fast; so where blocks are at most WHOLE,
+    networks of other hyperparameters compete as a whole too.
     """
 
     model: Conditioned
@@ -116,7 +118,11 @@ class GibbsSampler:
         chosen = sweep(self.model, net, noise, pool, self.size, key_choice)
         neurons = jnp.arange(net.neuron_count)
         theta = {site: values[chosen[neurons // self.size], neurons] for site, values in pool.items()}
-        hyper = self._move_hyper(key_hyper, state.hyper, theta) if self.charts else state.hyper
+        hyper = state.hyper
+        if self.model.unknown and WHOLE * self.size >= net.neuron_count:
+            hyper, theta = self._other_network(jax.random.fold_in(key_hyper, 1), hyper, theta)
+        if self.charts:
+            hyper = self._move_hyper(key_hyper, hyper, theta)
         return GibbsState(key, hyper, theta), {"acceptance_rate": jnp.mean(chosen > 0)}
 
     def point(self, state: GibbsState) -> Point:
@@ -136,13 +142,35 @@ class GibbsSampler:
         sites: Any = {s: law.sample(jax.random.fold_in(key, k), (draws,)) for k, (s, law) in enumerate(laws)}
         return {site: value[0] for site, value in sites.items()} if squeeze else sites
 
+    def _other_network(self, key: jax.Array, hyper: jax.Array, theta: Parameters) -> tuple[jax.Array, Parameters]:
+        """This network or one of CANDIDATES from the prior, each with hyperparameters of its own, by what data say."""
+        key_hyper, key_theta, key_choice = jax.random.split(key, 3)
+        others = jax.random.normal(key_hyper, (CANDIDATES, hyper.size))
+
+        def drawn(hyper: jax.Array, key: jax.Array) -> Parameters:
+            return self._prior(self._net(hyper)[0], key, 1, squeeze=True)
+
+        def log_weight(hyper: jax.Array, theta: Parameters) -> jax.Array:
+            net, noise = self._net(hyper)
+            return self.model.log_factors(net, theta, noise) + self._log_weight(hyper)
+
+        fresh = jax.vmap(drawn)(others, jax.random.split(key_theta, CANDIDATES))
+        hypers = jnp.concatenate([hyper[None], others])
+        pool = {site: jnp.concatenate([theta[site][None], fresh[site]]) for site in fresh}
+        chosen = choice(key_choice, jax.vmap(log_weight)(hypers, pool))
+        return hypers[chosen], {site: values[chosen] for site, values in pool.items()}
+
+    def _log_weight(self, hyper: jax.Array) -> jax.Array:
+        """Of the laws of the hyperparameters against N(hyper; 0, I)."""
+        return sum((jnp.sum(one.log_weight(hyper[k])) for k, one in enumerate(self.charts.values())), jnp.zeros(()))
+
     def _move_hyper(self, key: jax.Array, hyper: jax.Array, theta: Parameters) -> jax.Array:
         def log_likelihood(hyper: jax.Array) -> jax.Array:
             net, noise = self._net(hyper)
             total = self.model.log_factors(net, theta, noise)
             if self.model.unknown:
                 total += sum(jnp.sum(jnp.asarray(law.log_prob(theta[s]))) for s, law in self.model.laws(net).items())
-            return total + sum(jnp.sum(one.log_weight(hyper[k])) for k, one in enumerate(self.charts.values()))
+            return total + self._log_weight(hyper)
 
         import blackjax  # whose import makes arrays
 

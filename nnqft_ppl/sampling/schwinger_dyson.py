@@ -13,7 +13,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
-from arviz_stats.base import array_stats  # pyright: ignore
 from numpyro.distributions import constraints
 
 from nnqft_ppl.runtime.arrays import Array
@@ -86,6 +85,8 @@ def schwinger_dyson(
         for a theory without a site on the real line.
     """
     model = conditioned(model)
+    from arviz_stats.base import array_stats  # pyright: ignore
+
     if not real_sites(model, model.net):
         raise InputError(f"{type(model.net).__name__} has no site on the real line for a Schwinger-Dyson equation")
     if noise is None and model.observation is not None:

@@ -10,7 +10,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.stats import qmc
 
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.checkpoint import Checkpoint
@@ -82,7 +81,8 @@ def random_stream(
 
     ratio = reached()
     rounds = range(done, batches if ratio > 1.0 else done, width)
-    with progress_bar(title, batches, progress and is_first(), begun=done, unit="batches") as advance:
+    known = batches if precision is None else np.inf  # until the error was looked at
+    with progress_bar(title, known, progress and is_first(), begun=done, unit="batches") as advance:
         for valid, means in _in_order(job, rounds, threads):
             for count, mean, scatter in zip(valid, *gathered(means), strict=True):
                 if ratio <= 1.0 or done == batches:  # further batches of the last round
@@ -148,8 +148,10 @@ def sobol_stream(
     return moments(), REPLICATES * 2**level
 
 
-def _scrambled(seed: int, replicate: int, first: int) -> qmc.Sobol:
+def _scrambled(seed: int, replicate: int, first: int) -> Any:
     """A scrambled Sobol sequence from its point number `first` on."""
+    from scipy.stats import qmc
+
     engine = qmc.Sobol(1, scramble=True, rng=np.random.default_rng([check_seed(seed), replicate]))
     return engine.fast_forward(first) if first else engine
 

@@ -15,7 +15,7 @@ from nnqft_ppl.correlation.estimators import check_estimator
 from nnqft_ppl.correlation.exact import KINDS, MAX_ORDER, check_components
 from nnqft_ppl.inference.posterior import posterior
 from nnqft_ppl.interacting.boxes import box
-from nnqft_ppl.interacting.energies import energies, places
+from nnqft_ppl.interacting.energies import lowest_energies, places
 from nnqft_ppl.reports.actions import action
 from nnqft_ppl.reports.axioms import axiom_table
 from nnqft_ppl.reports.classical import breaking_table, modes_table, vacua_table
@@ -112,7 +112,7 @@ def _energies(model: Model, options: Options, seed: int) -> pd.DataFrame:
     net = conditioned(model).net
     times = options["step"] * net.length * np.arange(float(options["count"]))
     given = {"space": places(net, options["side"], options["nodes"]), "powers": options["powers"]}
-    found = energies(model, times, **given, shifts=(0, 1), draws=options["draws"], seed=seed)
+    found = lowest_energies(model, times, **given, draws=options["draws"], seed=seed)
     columns = (found.energies, found.errors, found.weights, found.weight_errors)
     names = ("energy", "error", "weight", "weight_error")
     common = {"effective": found.effective, "draws": options["draws"], "seed": seed}
