@@ -32,7 +32,7 @@ enable_x64()
 PAGE, HEADING = Path(__file__).resolve().parent / "POSTERIOR.md", "## Many values"
 WIDTH, NOISE, LENGTH = 100, 0.3, 10.0
 SIZES = (100, 300, 1000, 2225, 10_000)
-STEPS = {100: (200, 600), 300: (200, 1800), 1000: (200, 600), 2225: (200, 600), 10_000: (100, 400)}
+STEPS = {100: (200, 600), 300: (200, 1800), 1000: (200, 600), 2225: (200, 5400), 10_000: (100, 400)}
 MAUNA_LOA = 2225  #: values of the real series
 
 
