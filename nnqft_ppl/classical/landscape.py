@@ -30,6 +30,9 @@ class Bounds(NamedTuple):
     multisets: int  #: C(N + K M - 1, N): neurons may be relabelled
     upper: int  #: (40), |max P(a)| |S_c^h|^N
 
+    __repr__ = few_lines
+    _repr_html_ = html_table
+
 
 class ClassicalField(NamedTuple):
     """A classical field: how many neurons have which amplitude and which function."""

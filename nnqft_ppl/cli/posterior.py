@@ -58,6 +58,9 @@ if TYPE_CHECKING:
     from nnqft_ppl.theory.conditioned import Conditioned
 
 
+RESULTS = ("posterior.nc", "summary.csv", "bands.csv", "posterior.png")
+
+
 def posterior(
     card: CardArgument = None,
     data: MaybeData = None,
@@ -130,6 +133,10 @@ def posterior(
         grid = about(found) if at is None else places(at, found)
         _make_folder(out)
         stack.enter_context(writing(out))
+        if earlier := [name for name in RESULTS if (out / name).exists()]:
+            say(
+                f"note: {out} has {', '.join(earlier)} of an earlier run" + "; --limit leaves all but bands.csv" * limit
+            )
         if first := first_number(model, found, noise):
             screen.say(first)
         if limit:

@@ -83,7 +83,9 @@ def first_number(model: Conditioned, data: Data, noise: float | None) -> str:
         for (name, value), dated in zip(data.keys(centre).items(), data.dated, strict=True)
     )
     assumed = (
-        f", with noise {sigma * data.y_scale:.4g}, of most evidence" if data.errors is None and noise is None else ""
+        f", with the noise that has most evidence, {sigma * data.y_scale:.4g}"
+        if data.errors is None and noise is None
+        else ""
     )
     return f"at N = infinity, exactly: {field} at {place}{assumed}"
 

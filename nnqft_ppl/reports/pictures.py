@@ -159,7 +159,7 @@ def plot_design(found: Design, *, ax: Any = None, width: float | None = None) ->
         law.plot(p, density / density.max(), label="law of |b|", **look(0))
         envelope = envelope_of(net, p)
         law.plot(p, envelope / envelope.max(), label="envelope F(b)", **look(1))
-        law.set(xlabel="|b| [m]", ylabel="in units of its largest value")
+        law.set(xlabel="|b| [m]", ylabel="in units of its largest value", ylim=(-0.05, 1.35))  # room for the legend
         for one in axes:
             one.legend(loc="upper right")
     return axes

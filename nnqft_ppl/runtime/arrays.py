@@ -1,5 +1,6 @@
 """Points and configurations: arrays (P, d) and (..., n, d), checked at every entrance; results in few lines."""
 
+import math
 from dataclasses import fields, is_dataclass
 from html import escape
 from typing import Any
@@ -13,6 +14,7 @@ from nnqft_ppl.runtime.errors import InputError
 Array = NDArray[np.float64]
 
 SHOWN = 8  # numbers of an array that are shown one by one
+SHOWN_DIGITS = 40  # of an integer
 
 
 def check_points(points: ArrayLike, dim: int, name: str = "points") -> Array:
@@ -117,6 +119,9 @@ def _brief(value: Any) -> str:
         return ", ".join(f"{name} = {_brief(one)}" for name, one in value.items())
     if isinstance(value, float | str):
         return value if isinstance(value, str) else f"{value:.6g}"
+    if isinstance(value, int) and abs(value) >= 10**SHOWN_DIGITS:
+        power = math.floor(math.log10(abs(value)))
+        return f"{value // 10 ** (power - 5) / 1e5:.5f}e{power}"
     if isinstance(value, tuple) and value and hasattr(value[0], "_asdict"):
         return f"{len(value)} {type(value[0]).__name__}{'s' * (len(value) != 1)}"
     if groups := getattr(value, "children", None):  # of a DataTree

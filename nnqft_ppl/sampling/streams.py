@@ -134,7 +134,7 @@ def sobol_stream(
         return Moments(REPLICATES, mean, np.einsum("rsc,rtc->cst", centred, centred))
 
     begun = 2**level if level >= base else 0
-    with progress_bar(title, 2**last, progress, begun=begun, unit="points") as advance:
+    with progress_bar(title, 2**last, progress, begun=begun, unit="quasi-random points") as advance:
         while level < last and not (level >= base and precision is not None and error(moments()) <= precision):
             first, count = (0, 2**base) if level < base else (2**level, 2**level)
             engines = [_scrambled(seed, r, first) for r in range(REPLICATES)]
