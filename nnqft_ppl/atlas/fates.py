@@ -8,10 +8,9 @@ import numpy as np
 from nnqft_ppl.axioms.osterwalder_schrader import Conclusion, axiom_verdicts, conclude
 from nnqft_ppl.axioms.verdicts import Verdict
 from nnqft_ppl.classical.breaking import Breaking, breaking
-from nnqft_ppl.classical.counting import integer
 from nnqft_ppl.classical.neurons import ClassicalNeurons, classical_neurons, factorises, functions_at, landscape
 from nnqft_ppl.classical.vacua import Vacua, vacua
-from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.arrays import Array, integer
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.theory.architecture import Architecture
 

@@ -15,11 +15,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nnqft_ppl.classical.counting import integer
 from nnqft_ppl.classical.density import Density
 from nnqft_ppl.classical.neurons import ClassicalNeurons
 from nnqft_ppl.laws.joint import iid
-from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.arrays import Array, integer
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.theory.architecture import Architecture
 

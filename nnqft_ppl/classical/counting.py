@@ -138,14 +138,6 @@ def _truncated(a: Array, b: Array) -> Array:
     return np.array(coefficients, dtype=object)
 
 
-def integer(number: int) -> str:
-    """An integer of any size for a reader: all digits, or six and an exponent."""
-    digits = str(number)
-    if len(digits) <= 15:
-        return f"{number:,}"
-    return f"{digits[0]}.{digits[1:6]}e{len(digits) - 1}"
-
-
 def octahedral(width: int, functions: int) -> int:
     """Z(N, M) = sum over s = N, N-2, .. >= 0 of S(M, s), S(M, s) = sum_k 2^k C(M, k) C(s-1, k-1), S(M, 0) = 1.
 

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnqft_ppl.classical.counting import Product, integer, sums
-from nnqft_ppl.runtime.arrays import Array, few_lines, html_table
+from nnqft_ppl.classical.counting import Product, sums
+from nnqft_ppl.runtime.arrays import Array, few_lines, html_table, integer
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
 
 ENUMERATED = 2_000_000  # configurations that are counted one by one at most

@@ -215,7 +215,7 @@ def _short(value: Any) -> str:
 
 
 def _print_landscape(screen: Screen, net: "Architecture", fields: "ClassicalFields", best: int) -> None:
-    from nnqft_ppl.classical.counting import integer
+    from nnqft_ppl.runtime.arrays import integer
 
     bounds = fields.bounds()
     screen.say(

@@ -6,12 +6,11 @@ from typing import Any
 import numpy as np
 
 from nnqft_ppl.classical.basins import Tree
-from nnqft_ppl.classical.counting import integer
 from nnqft_ppl.classical.landscape import ClassicalFields
 from nnqft_ppl.classical.vacua import Vacua, bottle_of
 from nnqft_ppl.reports.figures import COLOURS, look, panels
 from nnqft_ppl.reports.pictures import FIELD
-from nnqft_ppl.runtime.arrays import Array
+from nnqft_ppl.runtime.arrays import Array, integer
 from nnqft_ppl.runtime.seeds import key_of
 from nnqft_ppl.theory.architecture import Architecture
 

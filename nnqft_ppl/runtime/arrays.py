@@ -110,6 +110,15 @@ def _fields(value: Any) -> dict[str, Any]:
     return value._asdict()
 
 
+def integer(number: int) -> str:
+    """An integer of any size for a reader: all digits, or six and an exponent."""
+    if number < 10**15:
+        return f"{number:,}"
+    power = math.floor(math.log10(number))  # Python writes no more than 4300 digits
+    digits = str(number // 10 ** (power - 5))
+    return f"{digits[0]}.{digits[1:6]}e{power + len(digits) - 6}"
+
+
 def _brief(value: Any) -> str:
     """A value in one line."""
     if isinstance(value, np.ndarray):
@@ -117,14 +126,13 @@ def _brief(value: Any) -> str:
         return some or str(value.tolist())
     if isinstance(value, dict):
         return ", ".join(f"{name} = {_brief(one)}" for name, one in value.items())
-    if isinstance(value, float | str):
-        return value if isinstance(value, str) else f"{value:.6g}"
-    if isinstance(value, int) and abs(value) >= 10**SHOWN_DIGITS:
-        power = math.floor(math.log10(abs(value)))
-        return f"{value // 10 ** (power - 5) / 1e5:.5f}e{power}"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, int | str):
+        return integer(value) if isinstance(value, int) and value >= 10**SHOWN_DIGITS else str(value)
     if isinstance(value, tuple) and value and hasattr(value[0], "_asdict"):
         return f"{len(value)} {type(value[0]).__name__}{'s' * (len(value) != 1)}"
-    if groups := getattr(value, "children", None):  # of a DataTree
-        return f"{type(value).__name__} of {', '.join(groups)}"
+    groups = getattr(value, "children", None)  # of a DataTree
+    line = f"{type(value).__name__} of {', '.join(groups)}" if groups else getattr(value, "line", "")
     columns = getattr(value, "columns", None)  # of a DataFrame
-    return getattr(value, "line", "") or (repr(value) if columns is None else f"rows of {', '.join(columns)}")
+    return line or (repr(value) if columns is None else f"rows of {', '.join(columns)}")
