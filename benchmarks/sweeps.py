@@ -27,7 +27,7 @@ from nnqft_ppl.sweeps.where import Where
 
 MANY = {"width": list(range(2, 22)), "sigma_b": np.linspace(0.5, 2.0, 50).tolist()}
 ASLEEP = 40  # cells of a second
-LONG, DRAWS = 8, 8_000_000  # cells of about a second, by neurons of order 4
+LONG, DRAWS = 8, 24_000_000  # cells of about a second, by neurons of order 4
 SHAPES = {"dim": [1, 2, 3], "amplitude": ["gaussian", "laplace", "bimodal"]}
 
 

@@ -10,16 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.special import gamma, kv, rgamma
 
 from nnqft_ppl.laws import StudentFrequencies, xp
-from nnqft_ppl.theory import (
-    AmplitudeLaw,
-    Array,
-    CosineArchitecture,
-    Gaussian,
-    InputError,
-    Positive,
-    require,
-    theorem,
-)
+from nnqft_ppl.theory import AmplitudeLaw, Array, CosineArchitecture, Gaussian, InputError, Positive, require, theorem
 
 
 @final
