@@ -305,7 +305,7 @@ def compare(
         typer.Argument(metavar="[CARD]...", help="Cards to compare.", autocompletion=complete_card),
     ] = None,
     files: TheoriesOption = None,
-    widths: Annotated[str, typer.Option(help="Widths N of the CARDs, separated by commas.")] = "20,200",
+    widths: Annotated[str, typer.Option(help="Widths N of the CARDs, separated by commas.")] = "50,200",
     noise: NoiseOption = None,
     y_error: ErrorOption = None,
     own_units: OwnUnitsOption = False,
@@ -324,7 +324,7 @@ def compare(
 
     A theory of `--theory FILE` has a width of its own, and the points of an action or a source in standardised units.
 
-    Example: `nnqft compare cauchy cos_net --data examples/nile.csv --x year --y volume --widths 100`
+    Example: `nnqft compare cauchy cos_net --data examples/nile.csv --x year --y volume`
     """
     with answering("compare", as_json) as screen:
         if out is not None:
