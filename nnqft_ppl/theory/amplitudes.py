@@ -249,7 +249,7 @@ class Student(AmplitudeLaw):
 @final
 @dataclass(frozen=True, kw_only=True)
 class ConstantModulus(AmplitudeLaw):
-    """+mu or -mu with probability 1/2 each: E[ahat^k] = mu^k; gamma^4 = sigma^4, the smallest possible.
+    """+mu or -mu with probability 1/2 each: E[ahat^k] = mu^k for even k; gamma^4 = sigma^4, the smallest possible.
 
     Examples
     --------

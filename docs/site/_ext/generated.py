@@ -195,7 +195,7 @@ def _equations(entries: list[Any], theorems: dict[str, Any]) -> str:
         "Halverson, *Building Quantum Field Theories Out of Neurons*, "
         "[arXiv:2112.04527](https://arxiv.org/abs/2112.04527). A study is run by `nnqft reproduce NAME`; its rows say "
         "what was expected, what was found, and by which route. The last column says what became of the printed form "
-        "([all of them, with numbers](errata.md)).\n\n"
+        "([all of them, with numbers and notes](errata.md)); — says that its numbers are right as printed.\n\n"
         "| equation | closed forms | studies | printed form |\n|---|---|---|---|\n" + "\n".join(rows) + "\n"
     )
 
