@@ -151,9 +151,10 @@ def energies(
 ) -> None:
     """Find the two lowest energies of a theory, or the lowest, and their weights, from draws of its field.
 
-    By the generalised eigenvalue problem of sampled correlators (Luscher and Wolff), with errors of the jackknife; they
-    are energies as far as the theory is reflection positive, and at finite width how its correlators fall. Beside them, where the theory knows them, the exact ones. In more
-    dimensions than one the field is averaged over places in a box of space: on a torus a state without momentum.
+    By the generalised eigenvalue problem of sampled correlators (Luscher and Wolff), with errors of the jackknife. They
+    are energies as far as the theory is reflection positive, and at finite width how its correlators fall. Beside them,
+    where the theory knows them, the exact ones. In more dimensions than one the field is averaged over places in a box
+    of space: on a torus a state without momentum.
 
     Example: `nnqft energies sine_path --set width=3`
     """
