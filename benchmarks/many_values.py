@@ -2,7 +2,7 @@
 
 `python benchmarks/many_values.py [P ...]` puts its section at the end of benchmarks/POSTERIOR.md. The Cauchy net of 100
 neurons is given P values of a sine with noise 0.3 on 10 units of its line; then the same values are given to its limit,
-solved by ours (dense, and by the Markov property), by tinygp as a user would write it, by scikit-learn, and by
+solved by ours (dense, and by the Markov property), by tinygp as a user would write it, by scikit-learn, by PyMC, and by
 NumPyro's Cholesky factor of the same covariance. The real series is the weekly CO2 at Mauna Loa, 1958 to 2001, as
 statsmodels ships it: what a parabola leaves of it, in its standard deviations, against years. Wall and CPU seconds, as
 the machine may be shared; peak memory is that of the process so far.
@@ -125,7 +125,16 @@ def limits(count: int) -> list[str]:
         kernel = ConstantKernel(0.5) * Matern(length_scale=1.0 / net.mass, nu=0.5)
         return GaussianProcessRegressor(kernel, alpha=NOISE**2, optimizer=None).fit(x, y).predict(at)
 
-    dense = {"NumPyro, dense": numpyro, "scikit-learn, dense": scikit_learn}
+    def pymc() -> Any:
+        import pymc as pm
+
+        with pm.Model():
+            process = pm.gp.Marginal(cov_func=0.5 * pm.gp.cov.Matern12(1, ls=1.0 / net.mass))
+            process.marginal_likelihood("y", X=x, y=y, sigma=NOISE)
+            mean, _ = process.predict(at, point={}, diag=True)
+        return np.asarray(mean)
+
+    dense = {"NumPyro, dense": numpyro, "PyMC, dense": pymc, "scikit-learn, dense": scikit_learn}
     others = {"tinygp, quasiseparable": tinygp} | (dense if count <= 3000 else {})
     for name, solve in others.items():
         mean, spent = timed(solve)

@@ -31,8 +31,7 @@ class AlphaScalar(CosineArchitecture):
     @property
     def sigma_a(self) -> float:
         """The canonical amplitude scale, sigma_a^2 = 2 Omega_alpha, (2 pi)^d Omega_alpha the norm of P(b)."""
-        log_normalisation = self.frequency_law.distribution(self.dim).log_normalisation()
-        return (2 * xp.exp(log_normalisation) / (2 * np.pi) ** self.dim) ** 0.5
+        return (2 * self.frequency_law.distribution(self.dim).at_origin()) ** 0.5
 
     @property
     def frequency_law(self) -> RegulatedFrequencies:

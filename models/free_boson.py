@@ -6,7 +6,7 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnqft_ppl.laws import BandFrequencies, xp
+from nnqft_ppl.laws import BandFrequencies
 from nnqft_ppl.theory import AmplitudeLaw, Array, CosineArchitecture, Gaussian, Positive, require, theorem
 
 
@@ -32,8 +32,7 @@ class FreeBoson(CosineArchitecture):
     @property
     def sigma_a(self) -> float:
         """The canonical amplitude scale, sigma_a^2 = 2/(2 pi)^d int d^db/b^2 over the band."""
-        log_normalisation = self.frequency_law.distribution(self.dim).log_normalisation()
-        return (2 * xp.exp(log_normalisation) / (2 * np.pi) ** self.dim) ** 0.5
+        return (2 * self.frequency_law.distribution(self.dim).at_origin()) ** 0.5
 
     @property
     def frequency_law(self) -> BandFrequencies:

@@ -9,7 +9,7 @@ import numpy as np
 import numpyro.distributions as dist
 from numpy.typing import ArrayLike
 
-from nnqft_ppl.laws import DualLattice, RegulatedFrequencies, iid, xp
+from nnqft_ppl.laws import DualLattice, RegulatedFrequencies, iid
 from nnqft_ppl.theory import (
     AmplitudeLaw,
     Array,
@@ -58,8 +58,7 @@ class Torus(CosineArchitecture):
     @property
     def sigma_a(self) -> float:
         """The canonical amplitude scale, sigma_a^2 = 2 Omega, Omega = L^-d sum_b f(b) (b^2 + m^2)^(-s-alpha)."""
-        whole = self.continuum.distribution(self.dim).log_normalisation()
-        return (2 * xp.exp(whole) / (2 * np.pi) ** self.dim * self.row.modes.cell) ** 0.5
+        return (2 * self.continuum.distribution(self.dim).at_origin() * self.row.modes.cell) ** 0.5
 
     @property
     def length(self) -> float:

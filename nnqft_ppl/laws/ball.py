@@ -158,6 +158,10 @@ class Radial(ChartedLaw):
         """log Z of the density weight/Z."""
         raise NotImplementedError
 
+    def at_origin(self) -> Any:
+        """Z/(2 pi)^d, the transform int d^db/(2 pi)^d exp(ib.x) of the weight at x = 0."""
+        return xp.exp(self.log_normalisation()) / (2 * np.pi) ** self.event_shape[0]
+
     def _log_normalisation_as(self, value: Any) -> jax.Array:
         """log Z in the precision of a value."""
         return jnp.asarray(self.log_normalisation(), jnp.result_type(value))
