@@ -9,16 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nnqft_ppl.laws import SpectralFrequencies, Spectrum, spectral_integral
-from nnqft_ppl.theory import (
-    AmplitudeLaw,
-    Array,
-    CosineArchitecture,
-    Finite,
-    Gaussian,
-    PositiveOrInfinite,
-    Static,
-    theorem,
-)
+from nnqft_ppl.theory import AmplitudeLaw, Array, CosineArchitecture, Finite, Gaussian, PositiveOrInf, Static, theorem
 
 
 def sech(p: ArrayLike) -> Array:
@@ -39,7 +30,7 @@ class TunedNet(CosineArchitecture):
     amplitude: AmplitudeLaw = Gaussian()  #: law of the unscaled amplitudes ahat
     spectrum: Spectrum = Spectrum.of(sech)  #: target G(|p|); a CSV file with columns p, G
     alpha: Static[Finite] = -0.5  #: how the target is shared between density and envelope
-    cutoff: Static[PositiveOrInfinite] = np.inf  #: momentum cutoff Lambda, for power tails or alpha <= -1
+    cutoff: Static[PositiveOrInf] = np.inf  #: momentum cutoff Lambda, for power tails or alpha <= -1
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 #: The ranges of hyperparameters by the names that annotations give them.
-RANGES = ("Finite", "Positive", "PositiveOrInfinite", "NonNegative", "Count", "Several", "Fraction")
+RANGES = ("Finite", "Positive", "PositiveOrInf", "NonNegative", "Count", "Several", "Fraction")
 
 
 def load_with_settings(name: str, settings: Sequence[str]) -> "Architecture":

@@ -20,7 +20,7 @@ __all__ = [
     "OffsetGaussian",
     "PathArchitecture",
     "Positive",
-    "PositiveOrInfinite",
+    "PositiveOrInf",
     "Rayleigh",
     "Several",
     "Static",
@@ -48,4 +48,4 @@ from .architecture import Architecture, Array, InputError, NoClosedForm, theorem
 from .cosine import CosineArchitecture, balanced_signs
 from .coupled_cosine import CoupledCosineArchitecture, latent_sign_moment, signed_sums
 from .paths import Activation, PathArchitecture
-from .ranges import Count, Finite, Fraction, NonNegative, Positive, PositiveOrInfinite, Several, Static, require
+from .ranges import Count, Finite, Fraction, NonNegative, Positive, PositiveOrInf, Several, Static, require

@@ -33,7 +33,7 @@ Finite = Annotated[float, Rule("finite", math.isfinite)]
 #: A real number > 0, not infinite: a scale, a mass, a standard deviation.
 Positive = Annotated[float, Rule("positive and finite", lambda v: math.isfinite(v) and v > 0)]
 #: A real number > 0, or infinity: a cutoff that may be absent.
-PositiveOrInfinite = Annotated[float, Rule("positive, or inf", lambda v: v > 0)]
+PositiveOrInf = Annotated[float, Rule("positive, or inf", lambda v: v > 0)]
 #: A real number >= 0, not infinite: a coupling that may be switched off.
 NonNegative = Annotated[float, Rule("non-negative and finite", lambda v: math.isfinite(v) and v >= 0)]
 #: An integer >= 1: neurons, dimensions of space.
