@@ -155,14 +155,14 @@ def section(sizes: list[int]) -> str:
         "| P | steps | wall, s | CPU, s | R-hat | ESS | converged | peak, GiB |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    limit_rows = []
+    for count in sizes:
+        lines.append(chains(count))
+        print(lines[-1], file=sys.stderr, flush=True)
+    limit_rows = []  # last, as the dense solvers of others would show in the memory of the chains
     for count in (1000, MAUNA_LOA, 3000, 10_000, 100_000):
         found = limits(count)
         limit_rows += found
         print(*found, sep="\n", file=sys.stderr, flush=True)
-    for count in sizes:
-        lines.append(chains(count))
-        print(lines[-1], file=sys.stderr, flush=True)
     lines += [
         "",
         "The limit N -> infinity at 25 points, first call, so with compilation; the last column is the largest "
