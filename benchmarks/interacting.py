@@ -124,6 +124,11 @@ def without_width() -> tuple[np.ndarray, np.ndarray]:
     return (100 * values[100] - 20 * values[20]) / 80, np.hypot(100 * errors[100], 20 * errors[20]) / 80
 
 
+def lowest(net: Any) -> float:
+    """The lowest eigenvalue of the Gram matrix of {1, phi, phi phi, phi^3} at three times."""
+    return float(np.linalg.eigvalsh(gram(net, monomials(TIMES[1:], 0, 1, 2, 3)))[0])
+
+
 def mechanics() -> Iterator[Number]:
     one: Any = nq.load("sine_path", width=1)
     yield exact("sin(1.3 x_t): G2(0)", 0.4829762726, lambda: one.two_point([0.0], [0.0]))
@@ -134,11 +139,9 @@ def mechanics() -> Iterator[Number]:
     for width in (1, 3, 100):
         net = nq.load("sine_path", width=width)
         what = f"sine_path, N = {width}, constant modulus: N G4c(0, .5, 1, 2)"
-        find = lambda net=net, width=width: width * nq.exact_correlator(net, TIMES, "connected")  # noqa: E731
-        yield exact(what, -0.0159157619, find)
-        lowest = lambda net=net: np.linalg.eigvalsh(gram(net, monomials(TIMES[1:], 0, 1, 2, 3)))[0]  # noqa: E731
+        yield exact(what, -0.0159157619, lambda net=net: net.width * nq.exact_correlator(net, TIMES, "connected"))
         what = f"sine_path, N = {width}: lowest eigenvalue on {{1, phi, phi phi, phi^3}}, 0 if positive"
-        yield exact(what, 0.0, lambda lowest=lowest: min(0.0, lowest()), 1e-14)
+        yield exact(what, 0.0, lambda net=net: min(0.0, lowest(net)), 1e-14)
     erf = nq.load("markov_net")
     yield exact("erf(x_t): G2(1) = (2/pi) asin(2/(3 e))", 0.1577420379, lambda: erf.two_point([0.0], [1.0]))
     sampled: list[Any] = []
@@ -169,8 +172,8 @@ def mechanics() -> Iterator[Number]:
 def actions() -> Iterator[Number]:
     for width, value in ((100, 0.2452287776), (1000, 0.2495210342)):
         net = nq.load("cos_net", width=width, amplitude="constant_modulus")
-        find = lambda net=net, width=width: width * exact_couplings(net, np.zeros((1, 1))).four.item()  # noqa: E731
-        yield exact(f"cos_net, N = {width}, constant modulus: N g_4 at one point", value, find)
+        what = f"cos_net, N = {width}, constant modulus: N g_4 at one point"
+        yield exact(what, value, lambda net=net: net.width * exact_couplings(net, np.zeros((1, 1))).four.item())
 
 
 def bottles() -> Iterator[Number]:
@@ -190,11 +193,14 @@ def bottles() -> Iterator[Number]:
             ("moduli", moduli, lambda one: one.moduli),
         ):
             yield exact(f"{label}: {what}", value, lambda read=read, vacua=vacua: vacua(read), 0.0)
-        read = lambda one, number=number: one.masses[-number]  # noqa: E731
+
+        def smallest(vacua: Any = vacua, number: int = number) -> float:
+            return vacua(lambda one: one.masses[-number])
+
         yield exact(
             f"{label}: smallest of {number} masses^2, 4 v^2/sigma_v^2",
             4 * 1.3**2 / 0.7**2,
-            lambda read=read, vacua=vacua: vacua(read),
+            smallest,
             1e-5,
         )
 
@@ -203,7 +209,10 @@ def functionals() -> Iterator[Number]:
     for width, value in ((10, 0.3701965290), (10**7, 0.3653756077)):
         net = nq.load("cauchy", width=width, amplitude="constant_modulus")
         words = "N = 10" if width == 10 else "N -> infinity"
-        find = lambda net=net: nq.generating_functional(net, [[0.0], [0.7]], [2.0, -2.0])  # noqa: E731
+
+        def find(net: Any = net) -> Any:
+            return nq.generating_functional(net, [[0.0], [0.7]], [2.0, -2.0])
+
         yield exact(f"cauchy, {words}: <exp(2i (phi(0) - phi(.7)))>", value, find, 1e-7 if width > 10 else 1e-10)
     waves = nq.load("cos_net", width=8)
     net = nq.compose(nq.Powers(3), waves, {"w": Normal(0.0, 8**-0.5)}, width=5, sums=True)
@@ -222,9 +231,14 @@ def boson() -> Iterator[Number]:
     known = ((0.03, 0.85603419, 0.87263137), (0.1, 2.17661681, 0.70721587), (0.3, 3.27779826, 0.59352390))
     for r, distance, vertex in known:
         at = np.array([[0.0, 0.0], [r, 0.0]])
-        find = lambda at=at: 2 * np.pi * (net.two_point(at[0], at[0]) - net.two_point(at[0], at[1]))  # noqa: E731
-        yield exact(f"free boson: D({r:g})", distance, find, 5e-9)
-        wave = lambda at=at: nq.generating_functional(net, at, [1.0, -1.0])  # noqa: E731
+
+        def apart(at: Any = at) -> Any:
+            return 2 * np.pi * (net.two_point(at[0], at[0]) - net.two_point(at[0], at[1]))
+
+        def wave(at: Any = at) -> Any:
+            return nq.generating_functional(net, at, [1.0, -1.0])
+
+        yield exact(f"free boson: D({r:g})", distance, apart, 5e-9)
         yield exact(f"free boson, N -> infinity: <exp(i (phi(0) - phi({r:g})))>", vertex, wave, 1e-7)
 
 

@@ -12,7 +12,7 @@ mass.
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -30,10 +30,6 @@ from nnqft_ppl.theory.conditioned import Conditioned, Model, conditioned, in_pre
 BLOCKS = 50  # of draws, which the jackknife leaves out one after another
 SEEN = 3.0  # errors that the weight of a state is from zero, or nobody knows that it is there
 EVEN = 1e-6  # of a step, to which times have to be equally far apart
-
-
-class BuriedInNoise(InputError):
-    """More states were asked for than draws tell apart."""
 
 
 class Energies(NamedTuple):
@@ -104,6 +100,68 @@ def energies(
     >>> bool(np.all(np.abs(found.energies - [1.0, 3.0]) < 5 * found.errors))
     True
     """
+    return _drawn(model, times, space, powers, shifts, lags, draws, seed).solved()
+
+
+def lowest_energies(
+    model: Model,
+    times: ArrayLike,
+    *,
+    space: ArrayLike | None = None,
+    powers: Sequence[int] = (1,),
+    draws: int = 100_000,
+    seed: int = 0,
+) -> Energies:
+    """The two lowest energies, or one where the second does not stand above the noise; as `energies`, in all else.
+
+    A second state is there if its energy has an error and its weight is SEEN errors from zero.
+    """
+    drawn = _drawn(model, times, space, powers, (0, 1), (1, 2), draws, seed)
+    try:
+        found = drawn.solved()
+    except InputError:  # of more states than the draws tell apart
+        return drawn.unshifted().solved()
+    if np.isfinite(found.errors).all() and (found.weights > SEEN * found.weight_errors).all():
+        return found
+    return drawn.unshifted().solved()
+
+
+class _Drawn(NamedTuple):
+    """Sums over blocks of draws, from which the energies are solved."""
+
+    sums: tuple[Array, ...]
+    shifts: int  #: of each power
+    lags: tuple[int, int]
+    step: float
+    effective: float
+
+    def solved(self) -> Energies:
+        """The energies with the errors of the jackknife; `InputError` where operators are the same but for noise."""
+        whole = [part.sum(axis=0) for part in self.sums]
+        value = _solved(whole, self.lags, self.step)
+        others = ([all_ - part[k] for all_, part in zip(whole, self.sums, strict=True)] for k in range(BLOCKS))
+        without = np.array([_solved(one, self.lags, self.step) for one in others])
+        errors = np.sqrt((BLOCKS - 1) * without.var(axis=0))
+        return Energies(value[0], errors[0], value[1], errors[1], self.effective)
+
+    def unshifted(self) -> "_Drawn":
+        """The same draws with the first shift of each power alone."""
+        total, means, products = self.sums
+        kept = slice(None, None, self.shifts)
+        return self._replace(sums=(total, means[:, kept], products[:, :, kept, kept]), shifts=1)
+
+
+def _drawn(
+    model: Model,
+    times: ArrayLike,
+    space: ArrayLike | None,
+    powers: Sequence[int],
+    shifts: Sequence[int],
+    lags: tuple[int, int],
+    draws: int,
+    seed: int,
+) -> _Drawn:
+    """Checks, and the draws."""
     theory = conditioned(model)
     where = _places(theory.net, space)
     if theory.unknown:
@@ -124,26 +182,7 @@ def energies(
     operators = _Operators(tuple(powers), tuple(shifts), lags, (len(t), len(where)), beside)
     x = np.column_stack([np.repeat(t, len(where)), np.tile(where, (len(t), 1))])
     sums, effective = _block_sums(theory, operators, check_points(x, theory.net.dim), draws, seed)
-    whole, step = [part.sum(axis=0) for part in sums], float(steps.mean())
-    value = _solved(whole, lags, step)
-    others = ([all_ - part[k] for all_, part in zip(whole, sums, strict=True)] for k in range(BLOCKS))
-    without = np.array([_solved(one, lags, step) for one in others])
-    errors = np.sqrt((BLOCKS - 1) * without.var(axis=0))
-    return Energies(value[0], errors[0], value[1], errors[1], effective)
-
-
-def lowest_energies(model: Model, times: ArrayLike, *, powers: Sequence[int], draws: int, **given: Any) -> Energies:
-    """The two lowest energies, or one where the second does not stand above the noise; as `energies`, in all else.
-
-    A second state is there if its energy has an error and its weight is SEEN errors from zero.
-    """
-    try:
-        found = energies(model, times, powers=powers, shifts=(0, 1), draws=draws, **given)
-    except BuriedInNoise:
-        found = None
-    if found is not None and np.isfinite(found.errors).all() and (found.weights > SEEN * found.weight_errors).all():
-        return found
-    return energies(model, times, powers=powers, shifts=(0,), draws=draws, **given)
+    return _Drawn(sums, len(shifts), lags, float(steps.mean()), effective)
 
 
 def places(net: Architecture, side: float | None = None, nodes: int = 8) -> Array | None:
@@ -161,8 +200,7 @@ def places(net: Architecture, side: float | None = None, nodes: int = 8) -> Arra
         if side is not None:
             raise InputError(f"box must be left out on the line, which has no space, got {side}")
         return None
-    period = getattr(net, "period", None)
-    return np.asarray(box(net.dim - 1, side or period or 8 * net.length, nodes).points)
+    return np.asarray(box(net.dim - 1, side or net.circumference or 8 * net.length, nodes).points)
 
 
 def _places(net: Architecture, space: ArrayLike | None) -> Array:
@@ -231,8 +269,7 @@ def _solved(sums: Sequence[Array], lags: tuple[int, int], step: float) -> Array:
     try:
         values, vectors = eigh(late, early)
     except np.linalg.LinAlgError:
-        words = "powers and shifts must differ beyond the noise; give fewer of them, or more draws"
-        raise BuriedInNoise(words) from None
+        raise InputError("powers and shifts must differ beyond the noise; give fewer of them, or more draws") from None
     values, vectors = values[::-1], vectors[:, ::-1]
     with np.errstate(invalid="ignore", divide="ignore"):
         found = -np.log(np.where(values > 0, values, np.nan)) / (step * (lags[1] - lags[0]))

@@ -150,6 +150,11 @@ class Radial(ChartedLaw):
 
     reparametrized_params: list[str] = []
 
+    @property
+    def reach(self) -> float:
+        """The radius beyond which the density is zero, or leaves nothing that a float64 could see."""
+        raise NotImplementedError
+
     def radius_quantile(self, u: Any) -> Any:
         """The radius |b| that is exceeded with probability 1 - u, of JAX or of NumPy as `u` is."""
         raise NotImplementedError
@@ -224,6 +229,10 @@ class InverseSquare(Radial):
     @property
     def support(self) -> Shell:  # pyright: ignore[reportIncompatibleMethodOverride]
         return Shell(self.start, self.stop)
+
+    @property
+    def reach(self) -> float:
+        return self.stop
 
     def radius_quantile(self, u: Any) -> Any:
         power = self.event_shape[0] - 2  # the density of |b| is |b|^(d - 3)

@@ -298,7 +298,7 @@ class RegulatedFrequencies(FrequencyLaw):
         return self.cutoff
 
     def distribution(self, dim: int) -> RegulatedPower | UniformBall:
-        if isinstance(self.power, float) and self.power == 0.0 and self.regulator == "hard":
+        if isinstance(self.power, float) and self.power == 0.0 and self.regulator == "hard":  # a traced one may be any
             return UniformBall(self.cutoff, dim)
         return RegulatedPower(power=self.power, mass=self.mass, cutoff=self.cutoff, regulator=self.regulator, dim=dim)
 

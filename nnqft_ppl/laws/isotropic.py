@@ -38,11 +38,6 @@ class Isotropic(Radial):
         """The finest structure of the weight near the origin."""
         raise NotImplementedError
 
-    @property
-    def reach(self) -> float:
-        """The radius beyond which the weight is zero, or leaves nothing that a float64 could see."""
-        raise NotImplementedError
-
     def weight(self, r: Array) -> Array:
         """The density at |b| = r up to a constant, shape of `r`."""
         raise NotImplementedError

@@ -18,9 +18,8 @@ from jax.core import Tracer
 from numpy.typing import ArrayLike
 from numpyro.distributions import constraints
 
-from nnqft_ppl.laws.ball import UniformBall
+from nnqft_ppl.laws.ball import Radial
 from nnqft_ppl.laws.charts import Chart, ChartedLaw, Shape, angle, away_from_the_origin
-from nnqft_ppl.laws.isotropic import Isotropic
 from nnqft_ppl.runtime.arrays import Array
 from nnqft_ppl.runtime.errors import InputError
 from nnqft_ppl.runtime.namespace import xp
@@ -238,7 +237,7 @@ def _modes(law: Density, spacing: float, dim: int) -> Modes:
 def _reach(law: Density, dim: int) -> float:
     """The radius beyond which nothing is left of P(b): where a law says so by itself, no other parameter is asked."""
     row = law.distribution(dim)
-    if isinstance(row, Isotropic | UniformBall):
+    if isinstance(row, Radial):
         return row.reach
     p = law.scale * 2.0 ** np.arange(-12.0, 24.0, 0.125)
     falling = law.density(p, dim) * p**dim

@@ -119,7 +119,8 @@ class BottleLaw(dist.Distribution):
 
     def log_prob(self, value: Any, intermediates: Any = None) -> jax.Array:
         energy = (jnp.sum(jnp.square(value), axis=-1) - self.radius**2) ** 2 / (2.0 * self.sigma**2)
-        return -energy - xp.log(sphere_area(self.event_shape[0]) * self._integral(0))
+        log_normalisation = xp.log(sphere_area(self.event_shape[0]) * self._integral(0))
+        return -energy - jnp.asarray(log_normalisation, energy.dtype)
 
     def radial_moment(self, k: int) -> float:
         """E|a|^k = I((D+k)/2)/I(D/2), I(nu) = int_0^inf ds s^(nu-1) exp(-(s - v^2)^2/(2 sigma^2)), s = |a|^2."""

@@ -84,9 +84,9 @@ def schwinger_dyson(
     InputError
         for a theory without a site on the real line.
     """
-    model = conditioned(model)
     from arviz_stats.base import array_stats  # pyright: ignore
 
+    model = conditioned(model)
     if not real_sites(model, model.net):
         raise InputError(f"{type(model.net).__name__} has no site on the real line for a Schwinger-Dyson equation")
     if noise is None and model.observation is not None:

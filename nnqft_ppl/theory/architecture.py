@@ -25,13 +25,7 @@ from nnqft_ppl.laws.vectors import BottleLaw
 from nnqft_ppl.runtime.arrays import Array, html_table
 from nnqft_ppl.runtime.errors import InputError, NoClosedForm
 from nnqft_ppl.runtime.grids import Places, Sets
-from nnqft_ppl.runtime.programs import (
-    check_shape,
-    program_points,
-    record_field,
-    refuse_conditioned_field,
-    sample_sites,
-)
+from nnqft_ppl.runtime.programs import check_shape, program_points, record_field, refuse_conditioned_field, sample_sites
 from nnqft_ppl.theory.amplitudes import AmplitudeGroup, AmplitudeLaw
 from nnqft_ppl.theory.ranges import Count, enforce, explain
 from nnqft_ppl.theory.values import carry, revived
@@ -215,6 +209,11 @@ class Architecture(ABC):
     def momentum_cutoff(self) -> float:
         """Where the power spectrum ends, sharply or by a regulator of this scale; infinite unless a card gives it."""
         return math.inf
+
+    @property
+    def circumference(self) -> float | None:
+        """The length after which the field repeats itself in every direction; None where it does not."""
+        return None
 
     @property
     def bottle(self) -> BottleLaw | None:

@@ -140,10 +140,11 @@ class CosineArchitecture(Architecture):
         b = self.map_neurons(lambda one: self.frequency(**one), rest)
         envelope = jax.vmap(self.envelope_at)(b)
         amplitude = theta["a"] * (envelope[:, None] if theta["a"].ndim == 2 else envelope)
-        periodic = len(b) >= TRANSFORMED and points.period is not None and points.period == self._period()
+        periodic = len(b) >= TRANSFORMED and points.period is not None and points.period == self.circumference
         return (sum_on_torus if periodic else sum_on_grid)(points, amplitude, b, theta["c"])
 
-    def _period(self) -> float | None:
+    @property
+    def circumference(self) -> float | None:
         """L where the frequencies are a dual lattice (2 pi/L) Z^d, None elsewhere."""
         law = leaf(self.prior().get("b"))
         return law.period if isinstance(law, DualLattice) else None
